@@ -1,0 +1,14 @@
+//! Videre: ask questions about a video, entirely on your own computer.
+//!
+//! The way of a question, module by module:
+//!
+//! ```text
+//! file -> media (frames with time stamps) -> visual (a plan: which frames, which patches)
+//!      -> llava (tower, projector, language model) -> answer
+//! ```
+
+pub mod cancel;
+pub mod fault;
+#[cfg(feature = "media")]
+pub mod media;
+pub mod visual;

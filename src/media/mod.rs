@@ -1,0 +1,1 @@
+//! From a video file to frames: the only module that names FFmpeg.
