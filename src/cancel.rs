@@ -33,7 +33,11 @@ impl CancelToken {
     /// # Errors
     /// [`Cancelled`] after [`CancelToken::cancel`] was called on this token or a clone of it.
     pub fn check(&self) -> Result<(), Cancelled> {
-        if self.is_cancelled() { Err(Cancelled) } else { Ok(()) }
+        if self.is_cancelled() {
+            Err(Cancelled)
+        } else {
+            Ok(())
+        }
     }
 }
 

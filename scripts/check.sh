@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# Everything that `make test` checks, cheapest first. `check.sh fmt clippy` runs only those.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. scripts/tools.sh
+
+# Every step is a function named check_<step>; the list below is the order.
+steps=(fetch fmt typos scripts deny clippy docs tests)
+
+# Crates of every platform: the checks of licences look at all of them, and everything after this runs offline.
+check_fetch() { cargo fetch --locked; }
+check_fmt() { cargo fmt --check; }
+check_typos() { "$(tool_bin "$TYPOS")/typos"; }
+check_scripts() {
+  local script
+  for script in .ci/run scripts/*.sh; do bash -n "$script"; done
+}
+check_deny() {
+  "$(tool_bin "$CARGO_DENY")/cargo-deny" --offline --locked check --hide-inclusion-graph licenses bans sources
+  if compgen -G "${CARGO_HOME:-$HOME/.cargo}/advisory-dbs/*" >/dev/null; then
+    "$(tool_bin "$CARGO_DENY")/cargo-deny" --offline --locked check advisories
+  else
+    say "advisories: skipped: no advisory database"
+  fi
+}
+check_clippy() {
+  cargo clippy --locked --all-targets -- -D warnings
+  cargo clippy --locked --lib --no-default-features -- -D warnings
+}
+check_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps; }
+check_tests() { cargo test --locked; }
+# The checks of the window (types, lint, unit tests, end to end) go here and into `steps`.
+
+scripts/cache.sh seed
+[ $# -gt 0 ] && steps=("$@")
+began=$SECONDS
+timings=()
+trap '[ $? = 0 ] || printf "\n== %s failed. To run it alone: scripts/check.sh %s\n" "$step" "$step"' EXIT
+for step in "${steps[@]}"; do
+  printf '\n== %s\n' "$step"
+  step_began=$SECONDS
+  "check_$step" # not inside an `if`: that would switch `set -e` off in the step
+  timings+=("$(printf '%5d s  %s' $((SECONDS - step_began)) "$step")")
+done
+printf '\n== all passed in %d s\n' $((SECONDS - began))
+printf '%s\n' "${timings[@]}"
+trap - EXIT
+scripts/cache.sh keep || say "The build cache was not updated."

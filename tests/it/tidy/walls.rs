@@ -1,0 +1,201 @@
+//! Which module may name what, how long a file may be, and what no file may contain.
+
+use super::{SourceFile, assert_none, root, source_files};
+use std::process::Command;
+
+/// (what is named, the only paths that may name it).
+const WALLS: &[(&[&str], &[&str])] = &[
+    (&["ffmpeg_next", "ffmpeg_sys_next"], &["src/media/"]),
+    (
+        &["candle_core", "candle_nn", "candle_transformers", "tokenizers::"],
+        &["src/llava/"],
+    ),
+    (&["hf_hub"], &["src/registry/"]),
+    (&["rusqlite"], &["src/chat/"]),
+    (&["tauri"], &[]),
+];
+
+/// Words that `src/visual` must not say: it is a pure function of frames, grids and budgets.
+const IMPURE: &[&str] = &[
+    "std::fs",
+    "std::time",
+    "std::env",
+    "std::net",
+    "File::",
+    "Instant",
+    "SystemTime",
+    "serde",
+];
+
+/// Types with a wire form live where the wire is, or where a file format of our own is defined.
+const MAY_DERIVE_SERDE: &[&str] = &[
+    "src/api.rs",
+    "src/api/",
+    "src/registry/manifest.rs",
+    "src/settings.rs",
+    "src/chat/store",
+    "src/worker/frame",
+];
+
+/// Files over the limit, each with the reason why it is one file.
+const MAY_BE_LONG: &[(&str, &str)] = &[];
+const MAX_LINES: usize = 500;
+
+#[test]
+fn each_library_is_named_by_one_module() {
+    let mut offences = Vec::new();
+    for file in source_files("src", &[".rs"]) {
+        for (names, homes) in WALLS {
+            if homes.iter().any(|home| file.path.starts_with(home)) {
+                continue;
+            }
+            for (line_number, line) in code_lines(&file) {
+                if let Some(name) = names.iter().find(|name| line.contains(*name)) {
+                    offences.push(format!("{}:{line_number} names `{name}`", file.path));
+                }
+            }
+        }
+    }
+    assert_none("A library is named outside its module", &offences);
+}
+
+#[test]
+fn visual_reads_no_file_and_no_clock() {
+    let mut offences = Vec::new();
+    for file in source_files("src/visual", &[".rs"]) {
+        for (line_number, line) in code_lines(&file) {
+            if let Some(word) = IMPURE.iter().find(|word| line.contains(*word)) {
+                offences.push(format!("{}:{line_number} says `{word}`", file.path));
+            }
+        }
+    }
+    assert_none("`visual` is pure", &offences);
+}
+
+#[test]
+fn only_wire_types_are_serialisable() {
+    let mut offences = Vec::new();
+    for file in source_files("src", &[".rs"]) {
+        if MAY_DERIVE_SERDE.iter().any(|home| file.path.starts_with(home)) {
+            continue;
+        }
+        for (line_number, line) in code_lines(&file) {
+            if line.contains("derive(") && (line.contains("Serialize") || line.contains("Deserialize")) {
+                offences.push(format!("{}:{line_number}", file.path));
+            }
+        }
+    }
+    assert_none("A type outside the wire modules derives serde", &offences);
+}
+
+#[test]
+fn files_stay_short() {
+    let mut offences = Vec::new();
+    for folder in [
+        "src",
+        "src-tauri",
+        "ui/src",
+        "tests/it",
+        "benches",
+        "fuzz",
+        "scripts",
+    ] {
+        for file in source_files(folder, &[".rs", ".ts", ".svelte", ".sh"]) {
+            let n_lines = file.text.lines().count();
+            let excused =
+                MAY_BE_LONG.iter().any(|(path, _)| *path == file.path) || file.path.contains(".gen.");
+            if n_lines > MAX_LINES && !excused {
+                offences.push(format!("{}: {n_lines} lines", file.path));
+            }
+        }
+    }
+    assert_none(&format!("A file has more than {MAX_LINES} lines"), &offences);
+}
+
+#[test]
+fn no_file_names_one_machine_or_a_package_registry() {
+    // Put together here, so that this file does not contain them either.
+    let unwanted = [
+        concat!("/wo", "rk/"),
+        concat!("/ro", "ot/"),
+        concat!("/ho", "me/"),
+        concat!("/Us", "ers/"),
+        concat!("/opt/", "venv"),
+        concat!("/tmp/", "bash"),
+        concat!("index.", "crates.io"),
+        concat!("pypi", ".org"),
+        concat!("registry.", "npmjs"),
+        concat!("deb.", "debian.org"),
+    ];
+    let endings = [
+        ".rs", ".md", ".toml", ".sh", ".py", ".ts", ".svelte", ".json", ".css", ".html", ".yml", "Makefile",
+        "run",
+    ];
+    let mut offences = Vec::new();
+    for file in source_files("", &endings) {
+        for (index, line) in file.text.lines().enumerate() {
+            if let Some(word) = unwanted.iter().find(|word| line.contains(*word)) {
+                offences.push(format!("{}:{} says `{word}`", file.path, index + 1));
+            }
+        }
+    }
+    assert_none("A file names one machine's path or a package registry", &offences);
+}
+
+#[test]
+fn every_golden_file_has_the_script_that_wrote_it() {
+    let scripts = source_files("tests/reference", &[".py", ".sh"]);
+    let mut offences = Vec::new();
+    for file in source_files("tests/golden", &[".json", ".txt", ".csv"]) {
+        let (_, name) = file
+            .path
+            .rsplit_once('/')
+            .expect("a golden file lies in a folder");
+        if !scripts.iter().any(|script| script.text.contains(name)) {
+            offences.push(format!(
+                "{}: no script in tests/reference names `{name}`",
+                file.path
+            ));
+        }
+    }
+    assert_none("A golden value has no script", &offences);
+}
+
+#[test]
+fn the_shell_links_neither_ffmpeg_nor_candle() {
+    let tree = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--locked",
+            "--offline",
+            "--no-default-features",
+            "-e",
+            "normal",
+            "--prefix",
+            "none",
+        ])
+        .current_dir(root())
+        .output()
+        .expect("cargo, which runs this test, can be started");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let tree = String::from_utf8(tree.stdout).expect("cargo writes UTF-8");
+    let heavy: Vec<String> = tree
+        .lines()
+        .filter(|line| {
+            ["ffmpeg", "candle", "tokenizers", "clap"]
+                .iter()
+                .any(|name| line.starts_with(name))
+        })
+        .map(str::to_owned)
+        .collect();
+    assert_none("The library without features pulls in", &heavy);
+}
+
+/// The lines of a file that are code: a comment may explain what the code must not say.
+fn code_lines(file: &SourceFile) -> impl Iterator<Item = (usize, &str)> {
+    file.text
+        .lines()
+        .enumerate()
+        .map(|(index, line)| (index + 1, line))
+        .filter(|(_, line)| !line.trim_start().starts_with("//"))
+}
