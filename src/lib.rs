@@ -9,6 +9,8 @@
 
 pub mod cancel;
 pub mod fault;
+#[cfg(feature = "llava")]
+pub mod llava;
 #[cfg(feature = "media")]
 pub mod media;
 pub mod visual;

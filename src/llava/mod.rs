@@ -1,0 +1,9 @@
+//! A LLaVA pair at work: vision tower, projector, language model, answer.
+//!
+//! ```text
+//! pixels -> tower -> feature rows -> projector -> embedding rows -.
+//!                     text -> token ids -> embedding rows --------+-> decoder -> logits -> answer
+//! ```
+//!
+//! Model code is written on candle's tensors and does not ask which device it runs on. Knows nothing of
+//! video files, FFmpeg or chats.
