@@ -1,0 +1,1 @@
+"""The little world: short clips of coloured shapes, with questions whose answers are known."""
