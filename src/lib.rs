@@ -9,6 +9,7 @@
 
 pub mod cancel;
 pub mod fault;
+pub mod gguf;
 #[cfg(feature = "llava")]
 pub mod llava;
 #[cfg(feature = "media")]
