@@ -23,7 +23,10 @@ pub(super) struct Cursor<'a> {
 impl<'a> Cursor<'a> {
     /// Starts behind the four bytes of the magic.
     pub(super) fn after_magic(bytes: &'a [u8]) -> Self {
-        Self { bytes, at: 4.min(bytes.len()) }
+        Self {
+            bytes,
+            at: 4.min(bytes.len()),
+        }
     }
 
     /// Bytes read so far, from the start of the file.
@@ -35,7 +38,10 @@ impl<'a> Cursor<'a> {
         let left = (self.bytes.len() - self.at) as u64;
         if n_bytes > left {
             let needed = (self.at as u64).saturating_add(n_bytes);
-            return Err(Problem::CutShort { needed, found: self.bytes.len() as u64 });
+            return Err(Problem::CutShort {
+                needed,
+                found: self.bytes.len() as u64,
+            });
         }
         let start = self.at;
         self.at += to_usize(n_bytes)?;
@@ -83,13 +89,18 @@ impl<'a> Cursor<'a> {
 
     pub(super) fn name(&mut self) -> Result<&'a str, Problem> {
         let range = self.text(MAX_NAME_BYTES)?;
-        str::from_utf8(&self.bytes[range]).map_err(|_invalid| Problem::Damaged("a name that is not text".to_owned()))
+        str::from_utf8(&self.bytes[range])
+            .map_err(|_invalid| Problem::Damaged("a name that is not text".to_owned()))
     }
 
     fn value_type(&mut self, key: &str) -> Result<ValueType, Problem> {
         let tag = self.u32()?;
-        ValueType::from_tag(tag)
-            .ok_or_else(|| Problem::Damaged(format!("key '{}' has type {tag}, which does not exist", clip(key))))
+        ValueType::from_tag(tag).ok_or_else(|| {
+            Problem::Damaged(format!(
+                "key '{}' has type {tag}, which does not exist",
+                clip(key)
+            ))
+        })
     }
 
     pub(super) fn value(&mut self, key: &str) -> Result<Stored, Problem> {
@@ -148,7 +159,8 @@ impl<'a> Cursor<'a> {
 }
 
 pub(super) fn to_usize(value: u64) -> Result<usize, Problem> {
-    usize::try_from(value).map_err(|_too_large| Problem::Damaged("larger than this machine's memory".to_owned()))
+    usize::try_from(value)
+        .map_err(|_too_large| Problem::Damaged("larger than this machine's memory".to_owned()))
 }
 
 /// The first characters of a name, so that a hostile one does not fill a message.

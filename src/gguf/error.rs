@@ -80,9 +80,10 @@ pub enum Problem {
 impl Explain for GgufError {
     fn fault(&self) -> Fault {
         match self.problem {
-            Problem::BigEndian | Problem::Version(_) | Problem::Split { .. } | Problem::UnsupportedType { .. } => {
-                Fault::Unsupported
-            }
+            Problem::BigEndian
+            | Problem::Version(_)
+            | Problem::Split { .. }
+            | Problem::UnsupportedType { .. } => Fault::Unsupported,
             _ => Fault::Input,
         }
     }

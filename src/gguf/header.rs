@@ -45,8 +45,16 @@ impl Gguf {
     /// [`GgufError`] names the source and what is wrong with it.
     pub fn read(source: Source) -> Result<Self, GgufError> {
         match parse(source.bytes()) {
-            Ok((version, metadata, tensors)) => Ok(Self { source, version, metadata, tensors }),
-            Err(problem) => Err(GgufError { file: source.name().to_owned(), problem }),
+            Ok((version, metadata, tensors)) => Ok(Self {
+                source,
+                version,
+                metadata,
+                tensors,
+            }),
+            Err(problem) => Err(GgufError {
+                file: source.name().to_owned(),
+                problem,
+            }),
         }
     }
 
@@ -87,7 +95,10 @@ impl Gguf {
     /// This file's name around a problem.
     #[must_use]
     pub fn problem(&self, problem: Problem) -> GgufError {
-        GgufError { file: self.source.name().to_owned(), problem }
+        GgufError {
+            file: self.source.name().to_owned(),
+            problem,
+        }
     }
 
     pub(super) fn stored(&self, key: &str) -> Option<&Stored> {
@@ -111,7 +122,12 @@ fn parse(bytes: &[u8]) -> Result<Parsed, Problem> {
     let metadata = read_metadata(&mut cursor, n_keys)?;
     check_split(&metadata)?;
     let directory = read_directory(&mut cursor, n_tensors)?;
-    let tensors = place_tensors(directory, cursor.position(), alignment(&metadata)?, bytes.len() as u64)?;
+    let tensors = place_tensors(
+        directory,
+        cursor.position(),
+        alignment(&metadata)?,
+        bytes.len() as u64,
+    )?;
     Ok((version, metadata, tensors))
 }
 
@@ -130,7 +146,10 @@ fn check_magic(bytes: &[u8]) -> Result<(), Problem> {
         [_, _, _, _, _, 0, 0, 0, b'{', ..] => "a safetensors file",
         [b'{' | b'[', ..] => "a JSON file",
         [b'G', ..] if b"GGUF".starts_with(bytes) => {
-            return Err(Problem::CutShort { needed: 24, found: bytes.len() as u64 });
+            return Err(Problem::CutShort {
+                needed: 24,
+                found: bytes.len() as u64,
+            });
         }
         _ => "some other kind of file",
     };
@@ -155,9 +174,10 @@ fn check_split(metadata: &BTreeMap<String, Stored>) -> Result<(), Problem> {
         _ => None,
     };
     match number("split.count") {
-        Some(count) if count > 1 => {
-            Err(Problem::Split { part: number("split.no").unwrap_or(0).saturating_add(1), count })
-        }
+        Some(count) if count > 1 => Err(Problem::Split {
+            part: number("split.no").unwrap_or(0).saturating_add(1),
+            count,
+        }),
         _ => Ok(()),
     }
 }
@@ -192,7 +212,10 @@ fn read_directory(cursor: &mut Cursor<'_>, n_tensors: u64) -> Result<Vec<Listed>
         let name = cursor.name()?.to_owned();
         let n_dims = cursor.u32()?;
         if n_dims == 0 || n_dims > MAX_DIMS {
-            return Err(Problem::Damaged(format!("tensor '{}' has {n_dims} dimensions", clip(&name))));
+            return Err(Problem::Damaged(format!(
+                "tensor '{}' has {n_dims} dimensions",
+                clip(&name)
+            )));
         }
         let mut dims = Vec::with_capacity(n_dims as usize);
         for _ in 0..n_dims {
@@ -206,12 +229,24 @@ fn read_directory(cursor: &mut Cursor<'_>, n_tensors: u64) -> Result<Vec<Listed>
         };
         let sized = size_tensor(&dims, dtype);
         let (shape, n_bytes) = sized.ok_or_else(|| {
-            Problem::Damaged(format!("tensor '{}' of type {dtype} has shape {dims:?}", clip(&name)))
+            Problem::Damaged(format!(
+                "tensor '{}' of type {dtype} has shape {dims:?}",
+                clip(&name)
+            ))
         })?;
-        listed.push(Listed { name, shape, dtype, offset, n_bytes });
+        listed.push(Listed {
+            name,
+            shape,
+            dtype,
+            offset,
+            n_bytes,
+        });
     }
     // The commonest of them names the file best: an IQ4_XS file has a few tensors of other types too.
-    match unsupported.into_iter().max_by_key(|(_, (n_tensors, _))| *n_tensors) {
+    match unsupported
+        .into_iter()
+        .max_by_key(|(_, (n_tensors, _))| *n_tensors)
+    {
         None => Ok(listed),
         Some((id, (n_tensors, tensor))) => Err(Problem::UnsupportedType {
             type_name: type_name(id).map_or_else(|| format!("tensor type {id}"), str::to_owned),
@@ -227,8 +262,14 @@ fn size_tensor(dims: &[u64], dtype: TensorType) -> Option<(Vec<usize>, u64)> {
     if dims.contains(&0) || !row_len.is_multiple_of(dtype.block_len() as u64) {
         return None;
     }
-    let n_values = dims.iter().try_fold(1u64, |product, &dim| product.checked_mul(dim))?;
-    let shape = dims.iter().rev().map(|&dim| usize::try_from(dim).ok()).collect::<Option<_>>()?;
+    let n_values = dims
+        .iter()
+        .try_fold(1u64, |product, &dim| product.checked_mul(dim))?;
+    let shape = dims
+        .iter()
+        .rev()
+        .map(|&dim| usize::try_from(dim).ok())
+        .collect::<Option<_>>()?;
     Some((shape, dtype.n_bytes(n_values)?))
 }
 
@@ -241,13 +282,32 @@ fn place_tensors(
     let damaged = |name: &str, what: &str| Problem::Damaged(format!("tensor '{}' {what}", clip(name)));
     let data_start = header_end.next_multiple_of(alignment);
     let mut placed = Vec::with_capacity(listed.len());
-    for Listed { name, shape, dtype, offset, n_bytes } in listed {
+    for Listed {
+        name,
+        shape,
+        dtype,
+        offset,
+        n_bytes,
+    } in listed
+    {
         if !offset.is_multiple_of(alignment) {
             return Err(damaged(&name, "is not aligned"));
         }
-        let start = data_start.checked_add(offset).ok_or_else(|| damaged(&name, "lies nowhere"))?;
-        let end = start.checked_add(n_bytes).ok_or_else(|| damaged(&name, "ends nowhere"))?;
-        placed.push((start..end, TensorInfo { name, shape, dtype, range: 0..0 }));
+        let start = data_start
+            .checked_add(offset)
+            .ok_or_else(|| damaged(&name, "lies nowhere"))?;
+        let end = start
+            .checked_add(n_bytes)
+            .ok_or_else(|| damaged(&name, "ends nowhere"))?;
+        placed.push((
+            start..end,
+            TensorInfo {
+                name,
+                shape,
+                dtype,
+                range: 0..0,
+            },
+        ));
     }
     placed.sort_by_key(|(range, _)| range.start);
     for pair in placed.windows(2) {
@@ -258,7 +318,10 @@ fn place_tensors(
     // Sorted and without overlap, so the last tensor ends last.
     let needed = placed.last().map_or(0, |(range, _)| range.end);
     if needed > file_len {
-        return Err(Problem::CutShort { needed, found: file_len });
+        return Err(Problem::CutShort {
+            needed,
+            found: file_len,
+        });
     }
     let mut tensors = BTreeMap::new();
     for (range, mut tensor) in placed {

@@ -41,7 +41,9 @@ impl ValueType {
     #[must_use]
     pub fn from_tag(tag: u32) -> Option<Self> {
         use ValueType::{Array, Bool, F32, F64, I8, I16, I32, I64, Str, U8, U16, U32, U64};
-        [U8, I8, U16, I16, U32, I32, F32, Bool, Str, Array, U64, I64, F64].get(tag as usize).copied()
+        [U8, I8, U16, I16, U32, I32, F32, Bool, Str, Array, U64, I64, F64]
+            .get(tag as usize)
+            .copied()
     }
 
     /// Bytes of one value, for the types that have a fixed size.
@@ -79,7 +81,11 @@ pub(super) enum Stored {
     Float(f64),
     Bool(bool),
     Str(Range<usize>),
-    Array { element: ValueType, len: usize, bytes: Range<usize> },
+    Array {
+        element: ValueType,
+        len: usize,
+        bytes: Range<usize>,
+    },
 }
 
 /// A value of the metadata, borrowed from the file.
@@ -132,7 +138,11 @@ pub struct Array<'a> {
 impl<'a> Array<'a> {
     /// The elements of a list of texts, as bytes: nothing guarantees that they are UTF-8. Empty for other lists.
     pub fn strings(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        let n = if self.element == ValueType::Str { self.len } else { 0 };
+        let n = if self.element == ValueType::Str {
+            self.len
+        } else {
+            0
+        };
         let mut rest = self.bytes;
         (0..n).map_while(move |_| {
             let (len, tail) = rest.split_first_chunk::<8>()?;
@@ -146,7 +156,9 @@ impl<'a> Array<'a> {
     pub fn numbers(&self) -> impl Iterator<Item = f64> + use<'a> {
         let element = self.element;
         let width = element.fixed_bytes().unwrap_or(usize::MAX);
-        self.bytes.chunks_exact(width).map(move |chunk| decode_number(element, chunk))
+        self.bytes
+            .chunks_exact(width)
+            .map(move |chunk| decode_number(element, chunk))
     }
 }
 
@@ -183,9 +195,15 @@ impl Gguf {
             Stored::Float(value) => Value::Float(*value),
             Stored::Bool(value) => Value::Bool(*value),
             Stored::Str(range) => Value::Str(str::from_utf8(&bytes[range.clone()]).unwrap_or_default()),
-            Stored::Array { element, len, bytes: range } => {
-                Value::Array(Array { element: *element, len: *len, bytes: &bytes[range.clone()] })
-            }
+            Stored::Array {
+                element,
+                len,
+                bytes: range,
+            } => Value::Array(Array {
+                element: *element,
+                len: *len,
+                bytes: &bytes[range.clone()],
+            }),
         })
     }
 
@@ -194,7 +212,7 @@ impl Gguf {
     /// # Errors
     /// [`Problem::WrongType`] where the key holds something else.
     pub fn u64(&self, key: &str) -> Result<Option<u64>, GgufError> {
-        self.typed(key, "a whole number", |value| value.as_u64())
+        self.typed(key, "a whole number", Value::as_u64)
     }
 
     /// As [`Gguf::u64`], for counts and widths that index memory.
@@ -202,15 +220,21 @@ impl Gguf {
     /// # Errors
     /// [`Problem::WrongType`] where the key holds something else or more than 32 bits.
     pub fn size(&self, key: &str) -> Result<Option<usize>, GgufError> {
-        self.typed(key, "a whole number", |value| value.as_u64().and_then(|v| u32::try_from(v).ok()))
-            .map(|value| value.map(|v| v as usize))
+        self.typed(key, "a whole number", |value| {
+            value.as_u64().and_then(|v| u32::try_from(v).ok())
+        })
+        .map(|value| value.map(|v| v as usize))
     }
 
     /// A number with a fraction; whole numbers are accepted.
     ///
     /// # Errors
     /// [`Problem::WrongType`] where the key holds something else or no finite number.
-    #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "files store f32")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        reason = "files store f32"
+    )]
     pub fn f32(&self, key: &str) -> Result<Option<f32>, GgufError> {
         self.typed(key, "a number", |value| match value {
             Value::Float(value) => Some(*value as f32).filter(|v| v.is_finite()),
@@ -257,12 +281,16 @@ impl Gguf {
         expected: &'static str,
         read: impl FnOnce(&Value<'a>) -> Option<T>,
     ) -> Result<Option<T>, GgufError> {
-        let Some(value) = self.value(key) else { return Ok(None) };
+        let Some(value) = self.value(key) else {
+            return Ok(None);
+        };
         match read(&value) {
             Some(read) => Ok(Some(read)),
-            None => {
-                Err(self.problem(Problem::WrongType { key: key.to_owned(), expected, found: value.type_name() }))
-            }
+            None => Err(self.problem(Problem::WrongType {
+                key: key.to_owned(),
+                expected,
+                found: value.type_name(),
+            })),
         }
     }
 }

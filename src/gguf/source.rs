@@ -1,5 +1,8 @@
 //! Where the bytes of a model live.
-#![expect(unsafe_code, reason = "mapping a file is unsafe in every library: another process may write to it")]
+#![expect(
+    unsafe_code,
+    reason = "mapping a file is unsafe in every library: another process may write to it"
+)]
 
 use std::fs::File;
 use std::ops::Range;
@@ -36,8 +39,14 @@ impl Source {
     /// [`Problem::Io`], [`Problem::NotAFile`] or [`Problem::Empty`].
     pub fn open(path: &Path) -> Result<Self, GgufError> {
         let name = path.display().to_string();
-        let map = map(path).map_err(|problem| GgufError { file: name.clone(), problem })?;
-        Ok(Self::Mapped { map: Arc::new(map), name: name.into() })
+        let map = map(path).map_err(|problem| GgufError {
+            file: name.clone(),
+            problem,
+        })?;
+        Ok(Self::Mapped {
+            map: Arc::new(map),
+            name: name.into(),
+        })
     }
 
     /// All bytes, from the first of the file.
@@ -62,7 +71,9 @@ impl Source {
     /// readable: a later read fetches them from the file again. Does nothing for static bytes.
     pub fn release(&self, range: Range<usize>) {
         let Self::Mapped { map, .. } = self else { return };
-        let Some(len) = range.end.checked_sub(range.start) else { return };
+        let Some(len) = range.end.checked_sub(range.start) else {
+            return;
+        };
         if range.end > map.len() || len == 0 {
             return;
         }

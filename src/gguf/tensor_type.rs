@@ -2,7 +2,10 @@
 
 /// A weight format that Videre runs. Block layouts follow `ggml-quants.h` and `ggml-common.h` of llama.cpp.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-#[expect(non_camel_case_types, reason = "the names that every user of GGUF files knows")]
+#[expect(
+    non_camel_case_types,
+    reason = "the names that every user of GGUF files knows"
+)]
 pub enum TensorType {
     /// 32-bit floating point.
     F32,
@@ -132,7 +135,10 @@ impl TensorType {
     }
 
     fn row(self) -> &'static (Self, u32, usize, usize, &'static str) {
-        SUPPORTED.iter().find(|row| row.0 == self).expect("BUG: every type has its row")
+        SUPPORTED
+            .iter()
+            .find(|row| row.0 == self)
+            .expect("BUG: every type has its row")
     }
 }
 

@@ -71,12 +71,22 @@ impl GgufWriter {
     pub fn tensor(&mut self, name: &str, shape: &[usize], dtype: TensorType) -> &mut Self {
         let n_values = shape.iter().product::<usize>() as u64;
         let n_bytes = dtype.n_bytes(n_values).and_then(|n| usize::try_from(n).ok());
-        self.raw_tensor(name, shape, dtype.ggml_id(), n_bytes.expect("a tensor is a whole number of blocks"))
+        self.raw_tensor(
+            name,
+            shape,
+            dtype.ggml_id(),
+            n_bytes.expect("a tensor is a whole number of blocks"),
+        )
     }
 
     /// Announces a tensor of any type id and size, sensible or not.
     pub fn raw_tensor(&mut self, name: &str, shape: &[usize], ggml_id: u32, n_bytes: usize) -> &mut Self {
-        self.tensors.push(Planned { name: name.to_owned(), shape: shape.to_vec(), ggml_id, n_bytes });
+        self.tensors.push(Planned {
+            name: name.to_owned(),
+            shape: shape.to_vec(),
+            ggml_id,
+            n_bytes,
+        });
         self
     }
 
@@ -102,7 +112,10 @@ impl GgufWriter {
             let mut bytes = Vec::with_capacity(tensor.n_bytes);
             fill(&tensor.name, &tensor.shape, &mut bytes)?;
             if bytes.len() != tensor.n_bytes {
-                return Err(io::Error::other(format!("'{}' was filled with the wrong size", tensor.name)));
+                return Err(io::Error::other(format!(
+                    "'{}' was filled with the wrong size",
+                    tensor.name
+                )));
             }
             out.write_all(&bytes)?;
             pad(out, bytes.len())?;
@@ -132,7 +145,11 @@ impl GgufWriter {
         let mut offset = 0usize;
         for tensor in &self.tensors {
             put_text(&mut header, &tensor.name);
-            header.extend(u32::try_from(tensor.shape.len()).unwrap_or(u32::MAX).to_le_bytes());
+            header.extend(
+                u32::try_from(tensor.shape.len())
+                    .unwrap_or(u32::MAX)
+                    .to_le_bytes(),
+            );
             for &dim in tensor.shape.iter().rev() {
                 header.extend((dim as u64).to_le_bytes());
             }

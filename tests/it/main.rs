@@ -2,3 +2,6 @@
 
 /// What the sources may say: walls between modules, lengths, notices.
 mod tidy;
+
+/// Headers of GGUF files, good and broken.
+mod gguf;
