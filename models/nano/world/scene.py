@@ -4,7 +4,7 @@ A batch of scenes is a set of arrays, one row a clip and one column an object, s
 numpy calls. Positions are fractions of the picture's width and height, radii fractions of its height.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -45,6 +45,10 @@ class Scenes:
     def __len__(self):
         return len(self.count)
 
+    def take(self, clips):
+        """The scenes numbered `clips`, in that order."""
+        return Scenes(**{f.name: getattr(self, f.name)[clips] for f in fields(self)})
+
     def centres(self, times):
         """Positions [B, F, 3, 2] at `times` [B, F]."""
         t = times[:, :, None, None]
@@ -62,6 +66,11 @@ class Scenes:
     def changed(self, times):
         """How far each object's change of colour has come, [B, F, 3], 0 to 1."""
         return np.clip((times[:, :, None] - self.change_at[:, None]) / FADE, 0, 1)
+
+
+def join(parts):
+    """One batch of several."""
+    return Scenes(**{f.name: np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Scenes)})
 
 
 def sample_scenes(n_clips, rng, event=None):

@@ -1,0 +1,194 @@
+"""Trains nano from nothing, on a CPU or a GPU, in three stages; run again to go on where it stopped.
+
+    python models/nano/train.py --run DIR                         # two CPU cores, size small
+    python models/nano/train.py --run DIR --size large --device cuda --workers 14 --batch 192
+
+Stages: `dense` teaches the tower what stands on each patch, `image` asks about single frames, `video` mixes the presets.
+DIR gets checkpoint.pt (every two minutes), curve.jsonl and tokenizer.json.
+"""
+
+import argparse
+import json
+import os
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import torch
+from tokenizers import Tokenizer
+
+import data
+import model as nano
+import tokens
+from world.questions import TASKS
+
+# Share of the batches of each stage, and how large a batch is beside --batch.
+MIXTURE = {
+    "image": {"frame": (0.6, 1.0), "fast": (0.4, 1.0)},
+    "video": {"frame": (0.2, 1.0), "fast": (0.68, 1.0), "balanced": (0.09, 0.34), "paper": (0.03, 0.17)},
+}
+STAGES = ["dense", "image", "video"]
+RATE = {"dense": (2e-3, 1e-3), "image": (2e-3, 1e-3), "video": (1.5e-3, 7e-4)}  # of Muon and of AdamW
+VOCABULARY = 544
+CHECK_SEED = 1_000_003
+
+
+class Batches(torch.utils.data.IterableDataset):
+    """An endless stream of batches of one stage; each worker draws from its own seed."""
+
+    def __init__(self, stage, size, tokenizer, batch, seed):
+        self.stage, self.shape, self.tokenizer = stage, nano.SIZES[size]["shape"], tokenizer
+        self.batch, self.seed = batch, seed
+
+    def __iter__(self):
+        worker = torch.utils.data.get_worker_info()
+        rng = np.random.default_rng([self.seed, worker.id if worker else 0])
+        torch.set_num_threads(1 if worker else torch.get_num_threads())
+        while True:
+            if self.stage == "dense":
+                yield "dense", data.dense_batch(self.shape, self.batch, rng)
+                continue
+            names, parts = zip(*MIXTURE[self.stage].items(), strict=True)
+            preset = names[rng.choice(len(names), p=[p[0] for p in parts])]
+            n = max(1, round(self.batch * MIXTURE[self.stage][preset][1]))
+            chat = rng.random() < 0.12
+            yield preset, data.question_batch(self.shape, self.tokenizer, preset, n, rng, chat=chat)
+
+
+def optimizers(model, heads):
+    """Muon for the matrices inside the blocks, AdamW for all else."""
+    matrices, others = [], list(heads.parameters())
+    for name, p in model.named_parameters():
+        inside = p.ndim == 2 and ("layers." in name or "multi_modal_projector" in name)
+        (matrices if inside else others).append(p)
+    muon = torch.optim.Muon(matrices, lr=1.0, weight_decay=0.01, momentum=0.95, adjust_lr_fn="match_rms_adamw")
+    return muon, torch.optim.AdamW(others, lr=1.0, weight_decay=0.0, betas=(0.9, 0.98))
+
+
+def rate_factor(step, steps):
+    """A short climb, a plateau, and a straight way down over the last third."""
+    return min(1.0, (step + 1) / 30, max(0.02, (steps - step) / (0.35 * steps)))
+
+
+def to(batch, device):
+    return {k: v.to(device) if torch.is_tensor(v) else v for k, v in batch.items()}
+
+
+@torch.no_grad()
+def figures(stage, size, tokenizer, model, heads, device, n):
+    """What the stage has taught, on clips that are never trained on."""
+    rng, shape = np.random.default_rng(CHECK_SEED), nano.SIZES[size]["shape"]
+    if stage == "dense":
+        batch = to(data.dense_batch(shape, n, rng), device)
+        return {k: round(v, 3) for k, v in nano.dense_figures(heads(nano.encode(model, batch["pictures"])), batch).items()}
+    found = {}
+    for preset in ("frame", "fast"):
+        right, total = Counter(), Counter()
+        for _ in range(2):
+            batch = to(data.question_batch(shape, tokenizer, preset, n, rng), device)
+            for task, ok in nano.right_answers(nano.logits(model, batch, train_tower=False), batch):
+                right[task] += ok
+                total[task] += 1
+        found[preset] = {TASKS[t]: round(right[t] / total[t], 2) for t in sorted(total)}
+    return found
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--run", type=Path, required=True)
+    parser.add_argument("--size", choices=nano.SIZES, default="small")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--batch", type=int, default=32)
+    parser.add_argument("--workers", type=int, default=0)
+    parser.add_argument("--steps", nargs="+", default=["dense=2500", "image=1200", "video=6000"], metavar="STAGE=N")
+    parser.add_argument("--check-every", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=1)
+    args = parser.parse_args()
+    steps = {"dense": 2500, "image": 1200, "video": 6000} | {k: int(v) for k, v in (s.split("=") for s in args.steps)}
+
+    args.run.mkdir(parents=True, exist_ok=True)
+    vocabulary = args.run / "tokenizer.json"
+    if not vocabulary.exists():
+        tokens.train_tokenizer(VOCABULARY).save(str(vocabulary))
+    tokenizer = Tokenizer.from_file(str(vocabulary))
+    names = {"bos": tokens.BOS, "eos": tokens.EOS, "pad": tokens.PAD, "image": tokens.IMAGE}
+    torch.manual_seed(args.seed)
+    model = nano.build(args.size, tokenizer.get_vocab_size(), {k: tokenizer.token_to_id(v) for k, v in names.items()})
+    heads = nano.DenseHeads(nano.SIZES[args.size]["tower"])
+    model.to(args.device), heads.to(args.device)
+    pair = optimizers(model, heads)
+
+    saved, checkpoint = {"stage": "dense", "step": 0, "seconds": 0.0}, args.run / "checkpoint.pt"
+    if checkpoint.exists():
+        saved = torch.load(checkpoint, map_location=args.device)
+        model.load_state_dict(saved["model"]), heads.load_state_dict(saved["heads"])
+        for one, state in zip(pair, saved["optimizers"], strict=True):
+            one.load_state_dict(state)
+        print(f"going on at stage {saved['stage']}, step {saved['step']}", flush=True)
+
+    seconds = saved["seconds"]
+    for stage in STAGES[STAGES.index(saved["stage"]) :]:
+        begin = saved["step"] if stage == saved["stage"] else 0
+        seconds = run_stage(stage, begin, steps[stage], seconds, args, tokenizer, model, heads, pair)
+
+
+def run_stage(stage, begin, steps, seconds, args, tokenizer, model, heads, pair):
+    """Trains one stage to its end. Returns the seconds of training so far, all stages and sessions together."""
+
+    def save(stage, step):
+        state = {"stage": stage, "step": step, "seconds": seconds, "size": args.size}
+        state |= {"model": model.state_dict(), "heads": heads.state_dict(), "optimizers": [o.state_dict() for o in pair]}
+        part = args.run / "checkpoint.part"
+        torch.save(state, part)
+        os.replace(part, args.run / "checkpoint.pt")
+
+    def note(**what):
+        line = json.dumps({"stage": stage, "seconds": round(seconds), **what})
+        print(line, flush=True)
+        with (args.run / "curve.jsonl").open("a") as curve:
+            curve.write(line + "\n")
+
+    stream = Batches(stage, args.size, tokenizer, args.batch, seed=args.seed * 1000 + begin)
+    loader = torch.utils.data.DataLoader(stream, batch_size=None, num_workers=args.workers)
+    losses, since, last_save = {}, time.monotonic(), time.monotonic()
+    for step, (kind, batch) in zip(range(begin, steps), loader, strict=False):
+        batch = to(batch, args.device)
+        for one, rate in zip(pair, RATE[stage], strict=True):
+            for group in one.param_groups:
+                group["lr"] = rate * rate_factor(step, steps)
+        with torch.autocast(args.device, torch.bfloat16, enabled=args.device == "cuda"):
+            if stage == "dense":
+                features = nano.encode(model, batch["pictures"])
+            else:
+                out = nano.logits(model, batch, train_tower=kind in ("frame", "fast"))
+        if stage == "dense":
+            loss = nano.dense_loss({k: v.float() for k, v in heads(features.float()).items()}, batch)
+        else:
+            loss = nano.answer_loss(out.float(), batch["targets"])
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_([p for o in pair for g in o.param_groups for p in g["params"]], 1.0)
+        for one in pair:
+            one.step()
+            one.zero_grad(set_to_none=True)
+        losses[kind] = 0.95 * losses.get(kind, loss.item()) + 0.05 * loss.item()
+
+        now = time.monotonic()
+        # A pause from outside is no training time.
+        seconds += min(now - since, 60.0)
+        since = now
+        if (step + 1) % 25 == 0:
+            note(step=step + 1, loss={k: round(v, 3) for k, v in losses.items()})
+        if (step + 1) % args.check_every == 0:
+            note(step=step + 1, figures=figures(stage, args.size, tokenizer, model, heads, args.device, 48))
+        if now - last_save > 120:
+            save(stage, step + 1)
+            last_save = time.monotonic()
+    note(step=steps, figures=figures(stage, args.size, tokenizer, model, heads, args.device, 128))
+    following = STAGES.index(stage) + 1
+    save(*((STAGES[following], 0) if following < len(STAGES) else (stage, steps)))
+    return seconds
+
+
+if __name__ == "__main__":
+    main()
