@@ -49,8 +49,11 @@ def thumbnail(frames):
     """Tiles 6 of [N, side, side, 3] frames into one picture: exact means over pixel boxes, row by row."""
     side = frames.shape[1]
     h, w = side // THUMBNAIL_ROWS, side // THUMBNAIL_COLS
-    chosen = frames[equidistant(len(frames), THUMBNAIL_ROWS * THUMBNAIL_COLS)].astype(np.float32)
-    cells = chosen.reshape(-1, h, THUMBNAIL_ROWS, w, THUMBNAIL_COLS, 3).mean((2, 4))
+    chosen = frames[equidistant(len(frames), THUMBNAIL_ROWS * THUMBNAIL_COLS)]
+    # Sums of strided views: numpy's mean over two inner axes is ten times slower.
+    tall = sum(chosen[:, i::THUMBNAIL_ROWS].astype(np.uint16) for i in range(THUMBNAIL_ROWS))
+    cells = sum(tall[:, :, j::THUMBNAIL_COLS] for j in range(THUMBNAIL_COLS))
+    cells = cells.astype(np.float32) / np.float32(THUMBNAIL_ROWS * THUMBNAIL_COLS)
     cells = cells.reshape(THUMBNAIL_ROWS, THUMBNAIL_COLS, h, w, 3)
     return cells.transpose(0, 2, 1, 3, 4).reshape(side, side, 3)
 

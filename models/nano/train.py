@@ -10,6 +10,8 @@ DIR gets checkpoint.pt (every two minutes), curve.jsonl and tokenizer.json.
 import argparse
 import json
 import os
+import signal
+import sys
 import time
 from collections import Counter
 from pathlib import Path
@@ -32,6 +34,13 @@ STAGES = ["dense", "image", "video"]
 RATE = {"dense": (2e-3, 1e-3), "image": (2e-3, 1e-3), "video": (1.5e-3, 7e-4)}  # of Muon and of AdamW
 VOCABULARY = 544
 CHECK_SEED = 1_000_003
+asked_to_stop = False
+
+
+def stop_soon(*_):
+    """A polite end (SIGTERM, SIGINT) saves first."""
+    global asked_to_stop
+    asked_to_stop = True
 
 
 class Batches(torch.utils.data.IterableDataset):
@@ -44,7 +53,9 @@ class Batches(torch.utils.data.IterableDataset):
     def __iter__(self):
         worker = torch.utils.data.get_worker_info()
         rng = np.random.default_rng([self.seed, worker.id if worker else 0])
-        torch.set_num_threads(1 if worker else torch.get_num_threads())
+        if worker:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL), signal.signal(signal.SIGINT, signal.SIG_IGN)
+            torch.set_num_threads(1)
         while True:
             if self.stage == "dense":
                 yield "dense", data.dense_batch(self.shape, self.batch, rng)
@@ -107,6 +118,7 @@ def main():
     args = parser.parse_args()
     steps = {"dense": 2500, "image": 1200, "video": 6000} | {k: int(v) for k, v in (s.split("=") for s in args.steps)}
 
+    signal.signal(signal.SIGTERM, stop_soon), signal.signal(signal.SIGINT, stop_soon)
     args.run.mkdir(parents=True, exist_ok=True)
     vocabulary = args.run / "tokenizer.json"
     if not vocabulary.exists():
@@ -181,9 +193,11 @@ def run_stage(stage, begin, steps, seconds, args, tokenizer, model, heads, pair)
             note(step=step + 1, loss={k: round(v, 3) for k, v in losses.items()})
         if (step + 1) % args.check_every == 0:
             note(step=step + 1, figures=figures(stage, args.size, tokenizer, model, heads, args.device, 48))
-        if now - last_save > 120:
+        if now - last_save > 120 or asked_to_stop:
             save(stage, step + 1)
             last_save = time.monotonic()
+        if asked_to_stop:
+            sys.exit(f"stopped at stage {stage}, step {step + 1}; the same command goes on from there")
     note(step=steps, figures=figures(stage, args.size, tokenizer, model, heads, args.device, 128))
     following = STAGES.index(stage) + 1
     save(*((STAGES[following], 0) if following < len(STAGES) else (stage, steps)))
