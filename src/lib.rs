@@ -7,6 +7,7 @@
 //!      -> llava (tower, projector, language model) -> answer
 //! ```
 
+pub mod api;
 pub mod cancel;
 pub mod fault;
 pub mod gguf;

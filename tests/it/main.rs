@@ -5,3 +5,6 @@ mod tidy;
 
 /// Headers of GGUF files, good and broken.
 mod gguf;
+
+/// Plans, preprocessing and the executor, against the reference implementation.
+mod visual;

@@ -1,0 +1,88 @@
+//! The four settings that a person chooses from.
+
+use super::geometry::TowerGeometry;
+use super::sampling::Sampling;
+use super::strategy::{Cells, Order, Strategy};
+
+/// A named setting: how many frames, and what is made of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Preset {
+    /// One frame, all of its patches: "what is this?"
+    Frame,
+    /// Six frames in one thumbnail: a single pass through the tower.
+    Fast,
+    /// 16 frames: three images' worth of sampled tokens, then a thumbnail of six.
+    Balanced,
+    /// 50 frames: five images' worth of sampled tokens, then a thumbnail of six. TS-LLaVA's own setting, "V2".
+    Paper,
+}
+
+impl Preset {
+    /// All of them, from the cheapest to the richest in frames.
+    pub const ALL: [Self; 4] = [Self::Frame, Self::Fast, Self::Balanced, Self::Paper];
+
+    /// The name used on the command line and in files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Frame => "frame",
+            Self::Fast => "fast",
+            Self::Balanced => "balanced",
+            Self::Paper => "paper",
+        }
+    }
+
+    /// The preset of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|preset| preset.name() == name)
+    }
+
+    /// How many frames it looks at.
+    #[must_use]
+    pub fn n_frames(self) -> usize {
+        match self {
+            Self::Frame => 1,
+            Self::Fast => 6,
+            Self::Balanced => 16,
+            Self::Paper => 50,
+        }
+    }
+
+    /// How it chooses them: spread over the clip. For [`Preset::Frame`] that is the middle frame; whoever shows a
+    /// frame on screen picks that one instead ([`Sampling::Picks`]).
+    #[must_use]
+    pub fn sampling(self) -> Sampling {
+        Sampling::Uniform {
+            n_frames: self.n_frames(),
+        }
+    }
+
+    /// What it makes of them. Tokens scale with the tower: an image's worth is [`TowerGeometry::n_patches`].
+    #[must_use]
+    pub fn strategy(self, geometry: TowerGeometry) -> Strategy {
+        let and_sampled = |n_images: usize| Strategy::ThumbnailAndSampled {
+            n_thumbnails: 1,
+            cells: Cells::in_time(6),
+            n_sampled: n_images * geometry.n_patches() as usize,
+            order: Order::SampledFirst,
+        };
+        match self {
+            Self::Frame => Strategy::EveryPatch,
+            Self::Fast => Strategy::Thumbnail(Cells::in_time(6)),
+            Self::Balanced => and_sampled(3),
+            Self::Paper => and_sampled(5),
+        }
+    }
+
+    /// The visual tokens it gives on a clip that is long enough: 576, 576, 2304 and 3456 on CLIP-L/336.
+    #[must_use]
+    pub fn n_tokens(self, geometry: TowerGeometry) -> usize {
+        let n_images = match self {
+            Self::Frame | Self::Fast => 1,
+            Self::Balanced => 4,
+            Self::Paper => 6,
+        };
+        n_images * geometry.n_patches() as usize
+    }
+}

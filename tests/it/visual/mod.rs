@@ -1,0 +1,6 @@
+mod executor;
+mod golden;
+mod naming;
+mod plans;
+mod properties;
+mod vectors;
