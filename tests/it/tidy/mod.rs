@@ -32,7 +32,11 @@ fn source_files(folder: &str, endings: &[&str]) -> Vec<SourceFile> {
                     folders.push(path);
                 }
             } else if endings.iter().any(|ending| name.ends_with(ending)) {
-                let text = fs::read_to_string(&path).expect("a source file is UTF-8");
+                let bytes = fs::read(&path).expect("a file of the repository can be read");
+                // A transport stream ends in `.ts` as TypeScript does, but is no text.
+                let Ok(text) = String::from_utf8(bytes) else {
+                    continue;
+                };
                 files.push(SourceFile {
                     path: path_from_root(&path),
                     text,
