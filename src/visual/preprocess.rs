@@ -136,7 +136,14 @@ impl Fit {
             Self::Pad => (width.max(height) / width, width.max(height) / height),
             Self::Crop => (width.min(height) / width, width.min(height) / height),
         };
-        let along = |at: f64, scale: f64| (0.5 + (at - 0.5) * scale).clamp(0.0, 1.0);
+        let along = |at: f64, scale: f64| {
+            // An unscaled side passes through as it is, without rounding.
+            if scale == 1.0 {
+                at
+            } else {
+                (0.5 + (at - 0.5) * scale).clamp(0.0, 1.0)
+            }
+        };
         let source = UnitRect {
             left: along(rect.left, scale_x),
             top: along(rect.top, scale_y),

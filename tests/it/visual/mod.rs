@@ -3,4 +3,5 @@ mod golden;
 mod naming;
 mod plans;
 mod properties;
+mod tokens;
 mod vectors;
