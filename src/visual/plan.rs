@@ -221,9 +221,16 @@ impl Plan {
     /// What running it costs when nothing is cached.
     #[must_use]
     pub fn cost(&self) -> Cost {
-        let n_projected = (0..self.images.len())
-            .map(|image| self.used_patches(image).len())
-            .sum();
+        // One pass over the rows: a plan may have a million of them.
+        let mut used = vec![vec![false; self.geometry.n_patches() as usize]; self.images.len()];
+        for row in &self.rows {
+            if let Some(image) = row.image() {
+                for patch in self.patches_of(row) {
+                    used[image][patch as usize] = true;
+                }
+            }
+        }
+        let n_projected = used.iter().flatten().filter(|used| **used).count();
         Cost {
             n_frames: self.frames().len(),
             n_tower_passes: self.images.len(),
