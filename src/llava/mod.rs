@@ -7,3 +7,5 @@
 //!
 //! Model code is written on candle's tensors and does not ask which device it runs on. Knows nothing of
 //! video files, FFmpeg or chats.
+
+pub mod kernels;

@@ -8,3 +8,6 @@ mod gguf;
 
 /// Plans, preprocessing and the executor, against the reference implementation.
 mod visual;
+
+/// Matrices and attention on the CPU.
+mod kernels;

@@ -1,0 +1,427 @@
+//! Attention that never holds a matrix of scores: keys are walked in tiles of 64 with a running maximum and sum
+//! (FlashAttention-2, arXiv 2307.08691, algorithm 1).
+//!
+//! Many queries: 32 of them lie side by side in vector lanes, so that maximum, exponential and sum are vertical and
+//! keys and values are read as the cache holds them. Query heads that share a key head are lanes of the same panel.
+//! Few queries (a token being generated): the cache is cut in chunks of keys for the threads, and the parts are joined.
+
+use std::cell::RefCell;
+
+use half::f16;
+
+use super::gemm::float_tile;
+use super::threads::{Columns, share_out};
+use super::{Isa, PANEL, softmax};
+
+/// Keys of a tile.
+pub(super) const TILE: usize = 64;
+
+/// Panels of queries that share the widening of a tile.
+const PANELS: usize = 4;
+
+/// Keys of one task of a generated token.
+const CHUNK: usize = 256;
+
+/// Heads of an attention layer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AttentionShape {
+    /// Query heads, a multiple of `n_kv_heads`.
+    pub n_heads: usize,
+    /// Key and value heads.
+    pub n_kv_heads: usize,
+    /// Values of a head.
+    pub head_dim: usize,
+}
+
+/// Keys or values, (positions, `n_kv_heads`, `head_dim`), oldest first.
+#[derive(Clone, Copy, Debug)]
+pub enum KvRows<'a> {
+    /// f32.
+    F32(&'a [f32]),
+    /// f16, widened a tile at a time.
+    F16(&'a [f16]),
+}
+
+/// Which positions a query sees.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mask {
+    /// All: a vision tower.
+    Full,
+    /// Itself and those before it: query `i` stands at position `n_past + i`.
+    Causal {
+        /// Positions before the first query.
+        n_past: usize,
+    },
+    /// As `Causal`, and no further back than `window` positions, itself among them.
+    Sliding {
+        /// Positions before the first query.
+        n_past: usize,
+        /// Positions seen, at least 1.
+        window: usize,
+    },
+}
+
+impl Mask {
+    /// The positions that query `i` sees, of `n_keys`.
+    fn seen(self, i: usize, n_keys: usize) -> (usize, usize) {
+        match self {
+            Self::Full => (0, n_keys),
+            Self::Causal { n_past } => (0, n_keys.min(n_past + i + 1)),
+            Self::Sliding { n_past, window } => (
+                (n_past + i + 1).saturating_sub(window),
+                n_keys.min(n_past + i + 1),
+            ),
+        }
+    }
+}
+
+impl KvRows<'_> {
+    fn len(self) -> usize {
+        match self {
+            Self::F32(rows) => rows.len(),
+            Self::F16(rows) => rows.len(),
+        }
+    }
+
+    /// One head of positions `first..`, as f32 (positions, `head_dim`).
+    fn widen(self, isa: Isa, shape: AttentionShape, head: usize, first: usize, out: &mut [f32]) {
+        let (dim, stride) = (shape.head_dim, shape.n_kv_heads * shape.head_dim);
+        for (i, out) in out.chunks_exact_mut(dim).enumerate() {
+            let at = (first + i) * stride + head * dim;
+            match self {
+                Self::F32(rows) => out.copy_from_slice(&rows[at..at + dim]),
+                Self::F16(rows) => softmax::widen(isa, &rows[at..at + dim], out),
+            }
+        }
+    }
+}
+
+/// `out = softmax(scale * q * k^T + mask) * v`, heads apart; `q` and `out` are (queries, `n_heads`, `head_dim`).
+///
+/// # Panics
+/// Where the sizes do not fit the shape, or a mask lets a query see nothing.
+pub fn attention(
+    shape: AttentionShape,
+    q: &[f32],
+    k: KvRows<'_>,
+    v: KvRows<'_>,
+    mask: Mask,
+    scale: f32,
+    out: &mut [f32],
+) {
+    attention_on(Isa::detect(), shape, q, k, v, mask, scale, out);
+}
+
+/// [`attention`] with the instructions given.
+///
+/// # Panics
+/// As [`attention`].
+#[expect(clippy::too_many_arguments, reason = "the operands of attention")]
+pub fn attention_on(
+    isa: Isa,
+    shape: AttentionShape,
+    q: &[f32],
+    k: KvRows<'_>,
+    v: KvRows<'_>,
+    mask: Mask,
+    scale: f32,
+    out: &mut [f32],
+) {
+    let AttentionShape {
+        n_heads,
+        n_kv_heads,
+        head_dim,
+    } = shape;
+    assert!(
+        n_heads.is_multiple_of(n_kv_heads),
+        "BUG: {n_heads} query heads over {n_kv_heads}"
+    );
+    let (n_queries, n_keys) = (q.len() / (n_heads * head_dim), k.len() / (n_kv_heads * head_dim));
+    assert_eq!(
+        q.len(),
+        n_queries * n_heads * head_dim,
+        "BUG: queries of {} values",
+        q.len()
+    );
+    assert_eq!(
+        k.len(),
+        n_keys * n_kv_heads * head_dim,
+        "BUG: keys of {} values",
+        k.len()
+    );
+    assert_eq!(
+        (v.len(), out.len()),
+        (k.len(), q.len()),
+        "BUG: sizes of values and result"
+    );
+    assert!(
+        (0..n_queries).all(|i| {
+            let (a, b) = mask.seen(i, n_keys);
+            a < b
+        }),
+        "BUG: a query that sees nothing"
+    );
+    let layer = Layer {
+        isa,
+        shape,
+        q,
+        k,
+        v,
+        mask,
+        scale,
+        n_queries,
+        n_keys,
+        out: Columns::new(out, head_dim),
+    };
+    if n_queries * (n_heads / n_kv_heads) <= PANEL / 4 {
+        layer.few();
+    } else {
+        layer.many();
+    }
+}
+
+struct Layer<'a> {
+    isa: Isa,
+    shape: AttentionShape,
+    q: &'a [f32],
+    k: KvRows<'a>,
+    v: KvRows<'a>,
+    mask: Mask,
+    scale: f32,
+    n_queries: usize,
+    n_keys: usize,
+    /// (queries * heads, dim).
+    out: Columns<'a>,
+}
+
+/// What a thread keeps between tasks.
+#[derive(Default)]
+struct Scratch {
+    keys: Vec<f32>,
+    values: Vec<f32>,
+    panels: Vec<LanePanel>,
+}
+
+/// 32 queries side by side.
+#[derive(Default)]
+struct LanePanel {
+    /// (dim, lanes), scaled.
+    q: Vec<[f32; PANEL]>,
+    /// (dim, lanes), not yet divided by the sum.
+    out: Vec<[f32; PANEL]>,
+    state: softmax::Lanes,
+    /// First and last position each lane sees, end excluded.
+    seen: [(usize, usize); PANEL],
+}
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::new(Scratch::default());
+}
+
+impl Layer<'_> {
+    fn group(&self) -> usize {
+        self.shape.n_heads / self.shape.n_kv_heads
+    }
+
+    /// The row of `q` and of the result for a lane: lanes count (query, head of the group).
+    fn row_of(&self, kv_head: usize, lane: usize) -> usize {
+        lane / self.group() * self.shape.n_heads + kv_head * self.group() + lane % self.group()
+    }
+
+    fn many(&self) {
+        let n_lanes = self.n_queries * self.group();
+        let n_blocks = n_lanes.div_ceil(PANELS * PANEL);
+        let n_tasks = n_blocks * self.shape.n_kv_heads;
+        share_out(n_tasks, usize::MAX, |task| {
+            // Late blocks see the most keys: they go first, so that the threads end together.
+            let (block, kv_head) = (
+                n_blocks - 1 - task / self.shape.n_kv_heads,
+                task % self.shape.n_kv_heads,
+            );
+            let first_lane = block * PANELS * PANEL;
+            SCRATCH.with_borrow_mut(|scratch| self.block(kv_head, first_lane, n_lanes, scratch));
+        });
+    }
+
+    /// Up to 128 lanes of one key head against all tiles of keys.
+    fn block(&self, kv_head: usize, first_lane: usize, n_lanes: usize, scratch: &mut Scratch) {
+        let dim = self.shape.head_dim;
+        let Scratch { keys, values, panels } = scratch;
+        keys.resize(TILE * dim, 0.0);
+        values.resize(TILE * dim, 0.0);
+        panels.resize_with(PANELS, LanePanel::default);
+        let n_panels = (n_lanes - first_lane).div_ceil(PANEL).min(PANELS);
+        let panels = &mut panels[..n_panels];
+        for (p, panel) in panels.iter_mut().enumerate() {
+            self.load(kv_head, first_lane + p * PANEL, n_lanes, panel);
+        }
+        let first = panels
+            .iter()
+            .flat_map(|panel| panel.seen)
+            .map(|seen| seen.0)
+            .min()
+            .unwrap_or(0);
+        let end = panels
+            .iter()
+            .flat_map(|panel| panel.seen)
+            .map(|seen| seen.1)
+            .max()
+            .unwrap_or(0);
+        for first in (first / TILE * TILE..end).step_by(TILE) {
+            let n = TILE.min(self.n_keys - first);
+            self.k
+                .widen(self.isa, self.shape, kv_head, first, &mut keys[..n * dim]);
+            self.v
+                .widen(self.isa, self.shape, kv_head, first, &mut values[..n * dim]);
+            for panel in panels.iter_mut() {
+                self.tile(panel, first, &keys[..n * dim], &values[..n * dim]);
+            }
+        }
+        for (p, panel) in panels.iter().enumerate() {
+            self.store(kv_head, first_lane + p * PANEL, n_lanes, panel);
+        }
+    }
+
+    fn load(&self, kv_head: usize, first_lane: usize, n_lanes: usize, panel: &mut LanePanel) {
+        let dim = self.shape.head_dim;
+        panel.q.resize(dim, [0.0; PANEL]);
+        panel.out.clear();
+        panel.out.resize(dim, [0.0; PANEL]);
+        panel.state = softmax::Lanes::default();
+        for i in 0..PANEL {
+            // Lanes past the end repeat the last one and are not stored.
+            let lane = (first_lane + i).min(n_lanes - 1);
+            let row = &self.q[self.row_of(kv_head, lane) * dim..][..dim];
+            for (q, value) in panel.q.iter_mut().zip(row) {
+                q[i] = value * self.scale;
+            }
+            panel.seen[i] = self.mask.seen(lane / self.group(), self.n_keys);
+        }
+    }
+
+    fn tile(&self, panel: &mut LanePanel, first: usize, keys: &[f32], values: &[f32]) {
+        let dim = self.shape.head_dim;
+        let n = keys.len() / dim;
+        if panel
+            .seen
+            .iter()
+            .all(|&(start, end)| end <= first || start >= first + n)
+        {
+            return;
+        }
+        let mut scores = [[0.0; PANEL]; TILE];
+        let scores = &mut scores[..n];
+        float_tile(self.isa, keys, dim, 1, &panel.q, scores);
+        let whole = panel
+            .seen
+            .iter()
+            .all(|&(start, end)| start <= first && end >= first + n);
+        if !whole {
+            for (j, scores) in scores.iter_mut().enumerate() {
+                for (score, (start, end)) in scores.iter_mut().zip(panel.seen) {
+                    if first + j < start || first + j >= end {
+                        *score = f32::NEG_INFINITY;
+                    }
+                }
+            }
+        }
+        softmax::step(self.isa, scores, &mut panel.state, &mut panel.out);
+        float_tile(self.isa, values, 1, dim, scores, &mut panel.out);
+    }
+
+    fn store(&self, kv_head: usize, first_lane: usize, n_lanes: usize, panel: &LanePanel) {
+        let dim = self.shape.head_dim;
+        let mut row = vec![0.0; dim];
+        for i in 0..PANEL.min(n_lanes - first_lane) {
+            for (value, out) in row.iter_mut().zip(&panel.out) {
+                *value = out[i] / panel.state.sum[i];
+            }
+            // SAFETY: a lane belongs to one task.
+            unsafe { self.out.write(self.row_of(kv_head, first_lane + i), 0..dim, &row) };
+        }
+    }
+
+    /// A few queries: every chunk of keys is a task for one key head; then the chunks are joined.
+    fn few(&self) {
+        let dim = self.shape.head_dim;
+        let n_lanes = self.n_queries * self.group();
+        let n_chunks = self.n_keys.div_ceil(CHUNK);
+        let part_len = n_lanes * (dim + 2);
+        let mut parts = vec![0.0; self.shape.n_kv_heads * n_chunks * part_len];
+        let columns = Columns::new(&mut parts, part_len);
+        let cost = 2 * CHUNK * dim * 2;
+        share_out(self.shape.n_kv_heads * n_chunks, cost, |task| {
+            let (kv_head, chunk) = (task % self.shape.n_kv_heads, task / self.shape.n_kv_heads);
+            let part = SCRATCH.with_borrow_mut(|scratch| self.chunk(kv_head, chunk * CHUNK, scratch));
+            // SAFETY: a row of parts belongs to one task.
+            unsafe { columns.write(kv_head * n_chunks + chunk, 0..part_len, &part) };
+        });
+        for kv_head in 0..self.shape.n_kv_heads {
+            for lane in 0..n_lanes {
+                let chunks = parts[kv_head * n_chunks * part_len..]
+                    .chunks_exact(part_len)
+                    .take(n_chunks);
+                let joined = join(chunks.map(|part| &part[lane * (dim + 2)..][..dim + 2]), dim);
+                // SAFETY: no other thread writes now.
+                unsafe { self.out.write(self.row_of(kv_head, lane), 0..dim, &joined) };
+            }
+        }
+    }
+
+    /// The part of one chunk of keys: for each lane the weighted values, the maximum and the sum.
+    fn chunk(&self, kv_head: usize, chunk_start: usize, scratch: &mut Scratch) -> Vec<f32> {
+        let dim = self.shape.head_dim;
+        let n_lanes = self.n_queries * self.group();
+        let Scratch { keys, values, .. } = scratch;
+        keys.resize(TILE * dim, 0.0);
+        values.resize(TILE * dim, 0.0);
+        let mut part = vec![0.0; n_lanes * (dim + 2)];
+        for state in part.chunks_exact_mut(dim + 2) {
+            state[dim] = f32::NEG_INFINITY;
+        }
+        let chunk_end = self.n_keys.min(chunk_start + CHUNK);
+        for first in (chunk_start..chunk_end).step_by(TILE) {
+            let n = TILE.min(chunk_end - first);
+            self.k
+                .widen(self.isa, self.shape, kv_head, first, &mut keys[..n * dim]);
+            self.v
+                .widen(self.isa, self.shape, kv_head, first, &mut values[..n * dim]);
+            for (lane, state) in part.chunks_exact_mut(dim + 2).enumerate() {
+                let (start, end) = self.mask.seen(lane / self.group(), self.n_keys);
+                let (start, end) = (start.max(first), end.min(first + n));
+                if start < end {
+                    let q = &self.q[self.row_of(kv_head, lane) * dim..][..dim];
+                    let range = (start - first) * dim..(end - first) * dim;
+                    softmax::lane(
+                        self.isa,
+                        q,
+                        self.scale,
+                        &keys[range.clone()],
+                        &values[range],
+                        state,
+                    );
+                }
+            }
+        }
+        part
+    }
+}
+
+/// Joins the parts of one lane (values, maximum, sum): the softmax over all of their keys.
+fn join<'a>(parts: impl Iterator<Item = &'a [f32]> + Clone, dim: usize) -> Vec<f32> {
+    let largest = parts
+        .clone()
+        .map(|part| part[dim])
+        .fold(f32::NEG_INFINITY, f32::max);
+    let mut joined = vec![0.0; dim];
+    let mut sum = 0.0;
+    for part in parts.filter(|part| part[dim + 1] > 0.0) {
+        let factor = (part[dim] - largest).exp();
+        sum += factor * part[dim + 1];
+        for (joined, value) in joined.iter_mut().zip(part) {
+            *joined += factor * value;
+        }
+    }
+    joined.iter_mut().for_each(|value| *value /= sum);
+    joined
+}
