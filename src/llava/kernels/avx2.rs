@@ -292,8 +292,8 @@ pub(super) fn widen_f16(from: &[u16], to: &mut [f32]) {
             _mm256_storeu_ps(
                 to.as_mut_ptr(),
                 _mm256_cvtph_ps(_mm_loadu_si128(from.as_ptr().cast())),
-            )
-        };
+            );
+        }
     }
     for (from, to) in from_rest.iter().zip(to_rest) {
         *to = f16::from_bits(*from).to_f32();
@@ -314,8 +314,8 @@ pub(super) fn widen(format: TensorType, bytes: &[u8], out: &mut [f32]) {
             _mm256_storeu_ps(
                 out.as_mut_ptr(),
                 _mm256_cvtph_ps(_mm_loadu_si128(bytes.as_ptr().cast())),
-            )
-        };
+            );
+        }
     }
     floats::widen(format, &bytes[16 * n_vectors..], rest);
 }
