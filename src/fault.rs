@@ -1,7 +1,7 @@
 //! Whose fault an error is, and what to do about it.
 
 /// Whose fault an error is. Decides the exit code of the command line and the tone of the window.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Fault {
     /// The file, model or question that was given: exit code 1.
     Input,

@@ -16,3 +16,4 @@ pub mod llava;
 #[cfg(feature = "media")]
 pub mod media;
 pub mod visual;
+pub mod worker;

@@ -1,0 +1,269 @@
+//! The caller's side: starts a worker, sends requests, tells how it ended.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::io::BufReader;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::end::WorkerEnd;
+use super::frame::{read_message, write_message};
+use super::host::{FromWorker, ToWorker};
+use super::local::MAX_WAITING_EVENTS;
+use super::role::{Caller, Failure, Lane, Role};
+use crate::cancel::CancelToken;
+use crate::fault::Fault;
+
+/// How often a waiting call looks at its cancel token.
+const CANCEL_POLL: Duration = Duration::from_millis(10);
+
+/// The program that is the worker, and what it is started with.
+#[derive(Clone, Debug)]
+pub struct WorkerCommand {
+    /// The executable: this program itself, or the one built for CUDA.
+    pub program: PathBuf,
+    /// Its arguments, such as `worker media`.
+    pub args: Vec<OsString>,
+    /// What a person calls it in an error: "the video reader", "the model".
+    pub called: &'static str,
+}
+
+enum Incoming<E> {
+    Event(E, Vec<u8>),
+    Finished(Result<(), Failure>),
+}
+
+type Waiting<E> = Arc<Mutex<BTreeMap<u64, SyncSender<Incoming<E>>>>>;
+
+/// One running process and the calls that wait for it.
+struct Running<R: Role> {
+    child: Arc<Mutex<Child>>,
+    stdin: Arc<Mutex<ChildStdin>>,
+    waiting: Waiting<R::Event>,
+    ended: Arc<AtomicBool>,
+}
+
+/// A request on its way: where its answers arrive, and the pipe to cancel it on.
+struct Sent<E> {
+    inbox: Receiver<Incoming<E>>,
+    stdin: Arc<Mutex<ChildStdin>>,
+}
+
+/// A role in a worker process. Started at the first call, and again at the first call after it ended.
+pub struct Client<R: Role> {
+    command: WorkerCommand,
+    running: Mutex<Option<Running<R>>>,
+    next_id: AtomicU64,
+}
+
+impl<R: Role + 'static> Client<R> {
+    /// A client that will start `command` when it is first called.
+    #[must_use]
+    pub fn new(command: WorkerCommand) -> Self {
+        Self {
+            command,
+            running: Mutex::new(None),
+            next_id: AtomicU64::new(1),
+        }
+    }
+
+    /// The process id of the running worker, where one runs.
+    pub fn pid(&self) -> Option<u32> {
+        let running = lock(&self.running);
+        running
+            .as_ref()
+            .filter(|running| !running.ended.load(Ordering::Acquire))
+            .map(|running| lock(&running.child).id())
+    }
+
+    fn start(&self) -> Result<Running<R>, Failure> {
+        let mut child = Command::new(&self.command.program)
+            .args(&self.command.args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .map_err(|error| {
+                let text = format!(
+                    "could not start {} ({:?}): {error}",
+                    self.command.called, self.command.program
+                );
+                Failure::new(Fault::Machine, text).with_hint("install the program again")
+            })?;
+        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(Failure::new(
+                Fault::Machine,
+                format!("{} was started without pipes", self.command.called),
+            ));
+        };
+        let running = Running {
+            child: Arc::new(Mutex::new(child)),
+            stdin: Arc::new(Mutex::new(stdin)),
+            waiting: Waiting::default(),
+            ended: Arc::default(),
+        };
+        let (waiting, child, ended) = (
+            Arc::clone(&running.waiting),
+            Arc::clone(&running.child),
+            Arc::clone(&running.ended),
+        );
+        let called = self.command.called;
+        std::thread::Builder::new()
+            .name(format!("from {called}"))
+            .spawn(move || read_answers::<R>(stdout, &waiting, &child, &ended, called))
+            .map_err(|error| Failure::new(Fault::Machine, format!("could not start a thread: {error}")))?;
+        Ok(running)
+    }
+
+    /// Registers a call with a worker that runs, starting one where needed, and sends the request.
+    fn send(
+        &self,
+        id: u64,
+        lane: Lane,
+        request: R::Request,
+        payload: &[u8],
+    ) -> Result<Sent<R::Event>, Failure> {
+        let (events, inbox) = sync_channel(MAX_WAITING_EVENTS);
+        let (stdin, waiting) = {
+            let mut slot = lock(&self.running);
+            let live = match slot
+                .take()
+                .filter(|running| !running.ended.load(Ordering::Acquire))
+            {
+                Some(running) => running,
+                None => self.start()?,
+            };
+            let handles = (Arc::clone(&live.stdin), Arc::clone(&live.waiting));
+            lock(&live.waiting).insert(id, events);
+            *slot = Some(live);
+            handles
+        };
+        let sent = write_message(
+            &mut *lock(&stdin),
+            &ToWorker::Request { id, lane, request },
+            payload,
+        );
+        match sent {
+            Ok(()) => Ok(Sent { inbox, stdin }),
+            // A broken pipe means that the worker ended: its reader thread knows the reason and tells the inbox.
+            Err(super::frame::WireError::Io(_)) => Ok(Sent { inbox, stdin }),
+            Err(error) => {
+                lock(&waiting).remove(&id);
+                Err(Failure::new(Fault::Machine, error.to_string()))
+            }
+        }
+    }
+}
+
+impl<R: Role + 'static> Caller<R> for Client<R> {
+    fn call(
+        &self,
+        lane: Lane,
+        request: R::Request,
+        payload: &[u8],
+        cancel: &CancelToken,
+        on_event: &mut dyn FnMut(R::Event, Vec<u8>),
+    ) -> Result<(), Failure> {
+        cancel.check()?;
+        let id = self.next_id.fetch_add(1, Ordering::Relaxed);
+        let Sent { inbox, stdin } = self.send(id, lane, request, payload)?;
+        let mut asked_to_stop = false;
+        loop {
+            match inbox.recv_timeout(CANCEL_POLL) {
+                Ok(Incoming::Event(event, payload)) => on_event(event, payload),
+                Ok(Incoming::Finished(result)) => return result,
+                Err(RecvTimeoutError::Disconnected) => {
+                    return Err(Failure::new(
+                        Fault::Machine,
+                        format!("{} ended", self.command.called),
+                    ));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if !asked_to_stop && cancel.is_cancelled() {
+                asked_to_stop = true;
+                // A worker that is gone needs no cancelling; its end arrives through the inbox.
+                drop(write_message(
+                    &mut *lock(&stdin),
+                    &ToWorker::<R::Request>::Cancel { id },
+                    &[],
+                ));
+            }
+        }
+    }
+}
+
+impl<R: Role> Drop for Client<R> {
+    fn drop(&mut self) {
+        if let Some(running) = lock(&self.running).take() {
+            // A worker holds nothing that anybody would miss.
+            running.ended.store(true, Ordering::Release);
+            drop(lock(&running.child).kill());
+            drop(lock(&running.child).wait());
+        }
+    }
+}
+
+/// Hands each answer to the call that waits for it; at the end of the stream, tells all of them how the worker ended.
+fn read_answers<R: Role>(
+    stdout: ChildStdout,
+    waiting: &Waiting<R::Event>,
+    child: &Mutex<Child>,
+    ended: &AtomicBool,
+    called: &str,
+) {
+    let mut stdout = BufReader::new(stdout);
+    let broke = loop {
+        match read_message::<FromWorker<R::Event>>(&mut stdout) {
+            Ok(Some((FromWorker::Event { id, event }, payload))) => {
+                let to = lock(waiting).get(&id).cloned();
+                if let Some(to) = to {
+                    // A caller that went away is no reason to stop reading for the others.
+                    drop(to.send(Incoming::Event(event, payload)));
+                }
+            }
+            Ok(Some((FromWorker::Done { id }, _))) => finish(waiting, id, Ok(())),
+            Ok(Some((FromWorker::Failed { id, failure }, _))) => finish(waiting, id, Err(failure)),
+            Ok(None) => break None,
+            Err(error) => break Some(error),
+        }
+    };
+    ended.store(true, Ordering::Release);
+    if broke.is_some() {
+        // It still runs but no longer makes sense.
+        drop(lock(child).kill());
+    }
+    let status = lock(child).wait();
+    let reason = match (broke, status) {
+        (
+            Some(error @ (super::frame::WireError::NotAMessage | super::frame::WireError::Version { .. })),
+            _,
+        ) => error.to_string(),
+        (_, Ok(status)) => WorkerEnd::from_status(status).to_string(),
+        (_, Err(error)) => error.to_string(),
+    };
+    let failure = Failure {
+        fault: Fault::Machine,
+        message: format!("{called} stopped: {reason}"),
+        hint: Some("ask again: it starts anew, and nothing that was said is lost".to_owned()),
+        worker_ended: true,
+    };
+    for (_, to) in std::mem::take(&mut *lock(waiting)) {
+        drop(to.send(Incoming::Finished(Err(failure.clone()))));
+    }
+}
+
+fn finish<E>(waiting: &Waiting<E>, id: u64, result: Result<(), Failure>) {
+    let to = lock(waiting).remove(&id);
+    if let Some(to) = to {
+        drop(to.send(Incoming::Finished(result)));
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,150 @@
+//! The worker's side: serves a role over stdin and stdout.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, BufReader, Read, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::frame::{WireError, read_message, write_message};
+use super::lane::{Job, LaneThread, MakeRole, Output};
+use super::role::{Failure, Lane, Role};
+use crate::cancel::CancelToken;
+use crate::fault::Fault;
+
+/// From the client to the worker.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub(super) enum ToWorker<Q> {
+    Request { id: u64, lane: Lane, request: Q },
+    Cancel { id: u64 },
+}
+
+/// From the worker to the client.
+#[derive(serde::Serialize, serde::Deserialize)]
+pub(super) enum FromWorker<E> {
+    Event { id: u64, event: E },
+    Done { id: u64 },
+    Failed { id: u64, failure: Failure },
+}
+
+/// The two ends that the protocol speaks over.
+pub struct ProtocolStdio {
+    input: File,
+    output: File,
+}
+
+impl ProtocolStdio {
+    /// Takes over the original stdin and stdout and points file descriptor 1 at stderr, so that a stray print of any
+    /// library lands in the log and corrupts nothing. Call it first thing in a worker.
+    ///
+    /// # Errors
+    /// When the process was started without these descriptors.
+    #[cfg(unix)]
+    pub fn take() -> io::Result<Self> {
+        let input = rustix::io::fcntl_dupfd_cloexec(io::stdin(), 3)?;
+        let output = rustix::io::fcntl_dupfd_cloexec(io::stdout(), 3)?;
+        rustix::stdio::dup2_stdout(io::stderr())?;
+        Ok(Self {
+            input: input.into(),
+            output: output.into(),
+        })
+    }
+}
+
+/// Serves requests until the client closes its end.
+///
+/// Each lane is a thread with its own instance of the role. When the client goes away all running work is asked to
+/// stop and the function returns: the process should then end, whatever is still running.
+///
+/// # Errors
+/// When the client sends something that is not the protocol, or the pipe breaks.
+pub fn serve<R: Role + 'static>(
+    stdio: ProtocolStdio,
+    make: impl Fn() -> R + Send + Sync + 'static,
+) -> Result<(), WireError> {
+    let make: MakeRole<R> = Arc::new(make);
+    serve_on::<R>(BufReader::new(stdio.input), stdio.output, &make)
+}
+
+fn serve_on<R: Role + 'static>(
+    mut input: impl Read,
+    output: impl Write + Send + 'static,
+    make: &MakeRole<R>,
+) -> Result<(), WireError> {
+    let output = Arc::new(Mutex::new(output));
+    let running: Arc<Mutex<BTreeMap<u64, CancelToken>>> = Arc::default();
+    let mut lanes: BTreeMap<Lane, LaneThread<R>> = BTreeMap::new();
+    while let Some((message, payload)) = read_message::<ToWorker<R::Request>>(&mut input)? {
+        match message {
+            ToWorker::Cancel { id } => {
+                if let Some(cancel) = lock(&running).get(&id) {
+                    cancel.cancel();
+                }
+            }
+            ToWorker::Request { id, lane, request } => {
+                let thread = match lanes.get(&lane) {
+                    Some(thread) => thread,
+                    None => lanes
+                        .entry(lane)
+                        .or_insert(LaneThread::start(&format!("lane-{}", lane.0), Arc::clone(make))?),
+                };
+                let cancel = CancelToken::new();
+                lock(&running).insert(id, cancel.clone());
+                let (output, running) = (Arc::clone(&output), Arc::clone(&running));
+                let out = Box::new(move |produced| answer::<R>(id, produced, &output, &running));
+                thread
+                    .send(Job {
+                        request,
+                        payload,
+                        cancel,
+                        out,
+                    })
+                    .map_err(io::Error::other)?;
+            }
+        }
+    }
+    for cancel in lock(&running).values() {
+        cancel.cancel();
+    }
+    Ok(())
+}
+
+fn answer<R: Role>(
+    id: u64,
+    produced: Output<R::Event>,
+    output: &Mutex<impl Write>,
+    running: &Mutex<BTreeMap<u64, CancelToken>>,
+) {
+    let (message, payload) = match produced {
+        Output::Event(event, payload) => (FromWorker::Event { id, event }, payload),
+        Output::Finished(result) => {
+            lock(running).remove(&id);
+            match result {
+                Ok(()) => (FromWorker::Done { id }, Vec::new()),
+                Err(failure) => (FromWorker::Failed { id, failure }, Vec::new()),
+            }
+        }
+    };
+    let mut output = output.lock().unwrap_or_else(PoisonError::into_inner);
+    let written = match write_message(&mut *output, &message, &payload) {
+        Err(WireError::TooLarge {
+            header_bytes,
+            payload_bytes,
+        }) => {
+            let text = format!("an answer of {header_bytes} + {payload_bytes} bytes is too large to send");
+            let failure = Failure::new(Fault::Unsupported, text);
+            write_message(&mut *output, &FromWorker::<R::Event>::Failed { id, failure }, &[])
+        }
+        other => other,
+    };
+    if let Err(error) = written {
+        // Nobody listens any more: stop all work; the reading side sees the closed pipe and ends the process.
+        tracing::debug!(%error, "the client is gone");
+        for cancel in lock(running).values() {
+            cancel.cancel();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

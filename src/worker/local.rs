@@ -1,0 +1,74 @@
+//! A role in this process, on threads of its own.
+
+use std::collections::BTreeMap;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::lane::{Job, LaneThread, MakeRole, Output};
+use super::role::{Caller, Failure, Lane, Role};
+use crate::cancel::CancelToken;
+use crate::fault::Fault;
+
+/// Events that may wait for a slow reader before the role is held back.
+pub(super) const MAX_WAITING_EVENTS: usize = 8;
+
+/// Runs a role inside this process: for the command line and for tests.
+///
+/// Each lane has its own instance of the role on its own thread, started where it is first used.
+pub struct Local<R: Role> {
+    name: &'static str,
+    make: MakeRole<R>,
+    lanes: Mutex<BTreeMap<Lane, LaneThread<R>>>,
+}
+
+impl<R: Role + 'static> Local<R> {
+    /// A role that `make` creates on each lane's own thread; `name` is what the threads are called.
+    pub fn new(name: &'static str, make: impl Fn() -> R + Send + Sync + 'static) -> Self {
+        Self {
+            name,
+            make: Arc::new(make),
+            lanes: Mutex::default(),
+        }
+    }
+
+    fn lane(&self, lane: Lane) -> Result<LaneThread<R>, Failure> {
+        let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(thread) = lanes.get(&lane) {
+            return Ok(thread.clone());
+        }
+        let thread = LaneThread::start(&format!("{}-{}", self.name, lane.0), Arc::clone(&self.make))
+            .map_err(|error| Failure::new(Fault::Machine, format!("could not start a thread: {error}")))?;
+        lanes.insert(lane, thread.clone());
+        Ok(thread)
+    }
+}
+
+impl<R: Role + 'static> Caller<R> for Local<R> {
+    fn call(
+        &self,
+        lane: Lane,
+        request: R::Request,
+        payload: &[u8],
+        cancel: &CancelToken,
+        on_event: &mut dyn FnMut(R::Event, Vec<u8>),
+    ) -> Result<(), Failure> {
+        let (outputs, inbox) = sync_channel(MAX_WAITING_EVENTS);
+        let out = Box::new(move |output| {
+            // A caller that is gone reads nothing more; the role ends through its cancel token.
+            drop(outputs.send(output));
+        });
+        self.lane(lane)?.send(Job {
+            request,
+            payload: payload.to_vec(),
+            cancel: cancel.clone(),
+            out,
+        })?;
+        while let Ok(output) = inbox.recv() {
+            match output {
+                Output::Event(event, payload) => on_event(event, payload),
+                Output::Finished(result) => return result,
+            }
+        }
+        Err(Failure::new(Fault::Machine, "the worker's thread has ended"))
+    }
+}

@@ -1,0 +1,25 @@
+//! A role in a process of its own: the framing, the host that serves a role over stdin and stdout, and the client.
+//!
+//! FFmpeg reads untrusted files and a large model can exhaust memory, so neither runs in the process that shows a
+//! window or holds a chat. A worker keeps nothing that a user would miss and may be killed at any moment. A role is
+//! one trait, [`Role`]; the same implementation runs in this process ([`Local`]) or behind pipes ([`Client`]), so
+//! that both ways give the same events by construction.
+//!
+//! This module knows how to carry requests, not what they mean: no FFmpeg, no candle, no Tauri.
+
+mod client;
+mod end;
+mod frame;
+mod host;
+mod lane;
+mod local;
+mod role;
+
+pub use client::{Client, WorkerCommand};
+pub use end::WorkerEnd;
+pub use frame::{
+    MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, PROTOCOL_VERSION, WireError, read_message, write_message,
+};
+pub use host::{ProtocolStdio, serve};
+pub use local::Local;
+pub use role::{Caller, Emit, Failure, Lane, Role};

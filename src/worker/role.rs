@@ -1,0 +1,129 @@
+//! What a role is, and what it is to call one.
+
+use std::fmt;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::cancel::{CancelToken, Cancelled};
+use crate::fault::{Explain, Fault};
+
+/// Takes an event and its raw bytes while a request is being worked on. Blocks while the receiver is behind, so that
+/// a slow reader holds the role back instead of filling memory.
+pub type Emit<'a, E> = dyn FnMut(E, &[u8]) + 'a;
+
+/// One thread of work inside a worker, with state of its own.
+///
+/// Requests on one lane are served in order; lanes run beside each other. The media role uses one lane for the
+/// viewer and one for the model's frames, so that scrubbing never waits behind an encoding.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize,
+)]
+pub struct Lane(pub u8);
+
+/// A part of the engine that answers requests with a stream of events.
+///
+/// It lives on one thread from its creation on (FFmpeg and model state never move between threads) and keeps nothing
+/// that must outlive it.
+pub trait Role {
+    /// What can be asked. Large data travels beside it as raw bytes.
+    type Request: Serialize + DeserializeOwned + Send + 'static;
+    /// What comes back while a request is worked on, in order; the last thing is the return of [`Role::handle`].
+    type Event: Serialize + DeserializeOwned + Send + 'static;
+
+    /// Works on one request until it is done, fails, or is cancelled.
+    ///
+    /// # Errors
+    /// A [`Failure`] worded for a user. [`Fault::Cancelled`] when `cancel` ended it.
+    fn handle(
+        &mut self,
+        request: Self::Request,
+        payload: &[u8],
+        cancel: &CancelToken,
+        emit: &mut Emit<'_, Self::Event>,
+    ) -> Result<(), Failure>;
+}
+
+/// Somewhere a role can be reached: in this process or in a worker.
+pub trait Caller<R: Role>: Send + Sync {
+    /// Sends one request and hands every event to `on_event`, until the request is done.
+    ///
+    /// # Errors
+    /// What the role answered, or why the worker ended.
+    fn call(
+        &self,
+        lane: Lane,
+        request: R::Request,
+        payload: &[u8],
+        cancel: &CancelToken,
+        on_event: &mut dyn FnMut(R::Event, Vec<u8>),
+    ) -> Result<(), Failure>;
+}
+
+/// An error as it crosses a process border: whose fault, what happened, what to do.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Failure {
+    /// Whose fault it is.
+    pub fault: Fault,
+    /// What happened and to which file, in one sentence without a full stop.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// True when the worker that worked on it is gone; the request may be sent again to a new one.
+    pub worker_ended: bool,
+}
+
+impl Failure {
+    /// A failure with this wording and no hint.
+    #[must_use]
+    pub fn new(fault: Fault, message: impl Into<String>) -> Self {
+        Self {
+            fault,
+            message: message.into(),
+            hint: None,
+            worker_ended: false,
+        }
+    }
+
+    /// The same failure with advice.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Takes over the wording of any error of the engine.
+    #[must_use]
+    pub fn from_error(error: &impl Explain) -> Self {
+        Self {
+            fault: error.fault(),
+            message: error.to_string(),
+            hint: error.hint(),
+            worker_ended: false,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Failure {}
+
+impl Explain for Failure {
+    fn fault(&self) -> Fault {
+        self.fault
+    }
+
+    fn hint(&self) -> Option<String> {
+        self.hint.clone()
+    }
+}
+
+impl From<Cancelled> for Failure {
+    fn from(_: Cancelled) -> Self {
+        Self::new(Fault::Cancelled, "cancelled")
+    }
+}
