@@ -10,4 +10,5 @@ mod gguf;
 mod visual;
 
 /// Matrices and attention on the CPU.
+#[cfg(feature = "llava")]
 mod kernels;
