@@ -1,42 +1,48 @@
-//! How much an untrusted file may ask for.
+//! What a file may cost before it is refused.
 
 use std::time::Duration;
 
-/// What a file may cost before it is refused. One documented type, so that nothing is limited in passing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Bounds on what a video file may ask of the machine. [`Limits::default`] are the product's.
+///
+/// Files come from anywhere, so each of these is a promise about the worst file, not a tuning knob for good ones.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Largest picture in pixels, checked before one is allocated. 8K UHD is 33 million.
+    /// Most pixels of one frame, as coded. The default holds 8K with room to spare (16384 x 8192).
     pub max_pixels: u64,
-    /// Longest side of a picture.
-    pub max_side_px: u32,
-    /// Streams in one container. Recordings have below ten; broadcast captures tens.
+    /// Most streams of a container; more are refused by the demuxer.
     pub max_streams: u32,
-    /// Bytes read to find out what the file is.
-    pub max_probe_bytes: u64,
-    /// Media time read to find out what the streams are.
-    pub max_analyze: Duration,
-    /// Time for opening a file: one that takes longer is refused.
+    /// Most bytes read to find out what is in a file.
+    pub probe_bytes: u64,
+    /// Most media time analysed to find out what is in a file.
+    pub probe_span: Duration,
+    /// Longest that opening and probing may take before the file is refused.
     pub open_deadline: Duration,
-    /// Frames in one clip: 100 hours at 60 frames a second are 21.6 million.
-    pub max_frames: usize,
-    /// Bytes that compressed previews may take in memory.
-    pub max_preview_bytes: usize,
-    /// Decoder threads; zero is as many as there are cores.
-    pub n_threads: usize,
+    /// Longest single step (one frame's way from its key frame) before the file is given up.
+    pub frame_deadline: Duration,
+    /// Most packets of the video stream, which bounds the index: 48 bytes each.
+    pub max_packets: usize,
+    /// Decoder threads: frames in flight, and so full frames held, are about as many.
+    pub max_threads: usize,
+    /// Bytes of compressed previews kept.
+    pub preview_bytes: usize,
+    /// A clip of at most so many pixels altogether is decoded once to verify its index, which costs about a second
+    /// per 500 million; a longer one whose container can be trusted is verified over its first frames only.
+    pub verify_pixels: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_pixels: 16_384 * 16_384 / 2,
-            max_side_px: 16_384,
-            max_streams: 100,
-            max_probe_bytes: 8 << 20,
-            max_analyze: Duration::from_secs(5),
+            max_pixels: 16_384 * 8_192,
+            max_streams: 64,
+            probe_bytes: 8 << 20,
+            probe_span: Duration::from_secs(5),
             open_deadline: Duration::from_secs(8),
-            max_frames: 25_000_000,
-            max_preview_bytes: 64 << 20,
-            n_threads: 0,
+            frame_deadline: Duration::from_secs(60),
+            max_packets: 4_000_000,
+            max_threads: 4,
+            preview_bytes: 64 << 20,
+            verify_pixels: 200_000_000,
         }
     }
 }

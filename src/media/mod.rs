@@ -1,1 +1,50 @@
 //! From a video file to frames: the only module that names FFmpeg.
+//!
+//! ```text
+//! path -> source (checks, bytes) -> demux (packets) -> decoder (frames) -> convert (RGB)
+//!           probe: what is in it       scan -> index: which frames there are
+//!                                      access: the cheapest exact way to one of them
+//! ```
+//!
+//! A frame is known by its place in a [`FrameIndex`], which lists exactly what the `ffmpeg` program shows when it
+//! decodes the file from start to end. Files are untrusted: see [`Limits`].
+
+mod access;
+mod convert;
+mod decoder;
+mod demux;
+mod error;
+mod filmstrip;
+mod index;
+mod index_cache;
+mod limits;
+mod orientation;
+mod preview;
+mod probe;
+mod scan;
+mod source;
+mod video;
+
+pub use error::MediaError;
+pub use filmstrip::{Filmstrip, Landing, Slide};
+pub use index::{FrameIndex, Verification};
+pub use limits::Limits;
+pub use orientation::Orientation;
+pub use preview::{Preview, PreviewSize, Previews, encode_jpeg};
+pub use probe::{Colour, FrameCount, FrameRate, Hdr, Probe, Track};
+pub use scan::{IndexProgress, IndexStage};
+pub use video::{Frame, Video};
+
+/// Keeps FFmpeg from printing: what is wrong with a file is told by errors and warnings.
+fn quiet_ffmpeg() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    ONCE.call_once(|| ffmpeg_next::util::log::set_level(ffmpeg_next::util::log::Level::Quiet));
+}
+
+/// The FFmpeg that does the work, such as `"libavcodec 59.37.100, libavformat 59.27.100"`.
+#[must_use]
+pub fn ffmpeg_version() -> String {
+    let parts = |version: u32| format!("{}.{}.{}", version >> 16, version >> 8 & 0xff, version & 0xff);
+    let (codec, format) = (ffmpeg_next::codec::version(), ffmpeg_next::format::version());
+    format!("libavcodec {}, libavformat {}", parts(codec), parts(format))
+}

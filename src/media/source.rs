@@ -1,63 +1,50 @@
-//! The bytes of a file: what kind of file it is, and reading it without FFmpeg ever seeing its path.
+//! The file itself: checked before a byte is read, and then read through our own handle only.
 
-use std::fs::{File, Metadata};
-use std::io::{self, Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::fs::{File, FileType};
+use std::io::{Read, Seek, SeekFrom};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::SystemTime;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::error::MediaError;
+use crate::cancel::CancelToken;
 
-/// A regular file, opened once. FFmpeg reads it through [`Reader`], so that no protocol and no second file can be
-/// reached from inside it.
-#[derive(Clone, Debug)]
-pub(super) struct Source {
-    pub(super) path: PathBuf,
-    file: Arc<File>,
-    pub(super) n_bytes: u64,
-    pub(super) modified: Option<SystemTime>,
-    shrunk: Arc<AtomicBool>,
-}
-
-impl Source {
-    /// Opens `path` after looking at what it is: opening a FIFO would wait for a writer, a device could do anything.
-    pub(super) fn open(path: &Path) -> Result<Self, MediaError> {
-        let before = std::fs::metadata(path).map_err(|error| MediaError::io(path, error))?;
-        if let Some(found) = not_a_file(&before) {
-            return Err(MediaError::NotAFile { path: path.to_owned(), found });
-        }
-        let file = open_without_waiting(path).map_err(|error| MediaError::io(path, error))?;
-        let metadata = file.metadata().map_err(|error| MediaError::io(path, error))?;
-        // It may have been replaced between the two looks.
-        if let Some(found) = not_a_file(&metadata) {
-            return Err(MediaError::NotAFile { path: path.to_owned(), found });
-        }
-        if metadata.len() == 0 {
-            return Err(MediaError::Empty { path: path.to_owned() });
-        }
-        Ok(Self {
+/// Opens `path` for reading after making sure that it is an ordinary file with something in it.
+///
+/// # Errors
+/// [`MediaError::Open`], [`MediaError::NotAFile`], [`MediaError::Empty`].
+pub(super) fn open_file(path: &Path) -> Result<File, MediaError> {
+    let failed = |source| MediaError::Open {
+        path: path.to_owned(),
+        source,
+    };
+    let accept = |kind: FileType| match kind_in_words(kind) {
+        None => Ok(()),
+        Some(kind) => Err(MediaError::NotAFile {
             path: path.to_owned(),
-            file: Arc::new(file),
-            n_bytes: metadata.len(),
-            modified: metadata.modified().ok(),
-            shrunk: Arc::default(),
-        })
+            kind,
+        }),
+    };
+    // Opening a pipe would wait for a writer, so its kind is asked first, and again of what was really opened.
+    accept(std::fs::metadata(path).map_err(failed)?.file_type())?;
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK | libc::O_CLOEXEC);
+    let file = options.open(path).map_err(failed)?;
+    let metadata = file.metadata().map_err(failed)?;
+    accept(metadata.file_type())?;
+    if metadata.len() == 0 {
+        return Err(MediaError::Empty {
+            path: path.to_owned(),
+        });
     }
-
-    /// A reader of its own at the start of the file.
-    pub(super) fn reader(&self) -> Reader {
-        Reader { source: self.clone(), at: 0 }
-    }
-
-    /// Whether reading came upon an end before the length that the file had when it was opened.
-    pub(super) fn has_shrunk(&self) -> bool {
-        self.shrunk.load(Ordering::Acquire)
-    }
+    Ok(file)
 }
 
-fn not_a_file(metadata: &Metadata) -> Option<&'static str> {
-    let kind = metadata.file_type();
+/// What a thing in the file system is where it is not an ordinary file.
+fn kind_in_words(kind: FileType) -> Option<&'static str> {
     if kind.is_file() {
         return None;
     }
@@ -66,68 +53,157 @@ fn not_a_file(metadata: &Metadata) -> Option<&'static str> {
     }
     #[cfg(unix)]
     {
-        use std::os::unix::fs::FileTypeExt as _;
+        use std::os::unix::fs::FileTypeExt;
         if kind.is_fifo() {
             return Some("a pipe");
         }
         if kind.is_socket() {
             return Some("a socket");
         }
-        if kind.is_char_device() || kind.is_block_device() {
-            return Some("a device");
+    }
+    Some("a device")
+}
+
+/// Why reading should stop, looked at by FFmpeg's interrupt callback and by our own loops.
+#[derive(Clone, Debug)]
+pub(super) struct Watch(Arc<WatchState>);
+
+#[derive(Debug)]
+struct WatchState {
+    guard: Mutex<(CancelToken, Instant)>,
+    shrunk: AtomicBool,
+}
+
+/// What a [`Watch`] found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stop {
+    /// The caller's token was cancelled.
+    Cancelled,
+    /// The deadline passed.
+    TimedOut,
+    /// The file ended before the length it had when it was opened.
+    Shrunk,
+}
+
+impl Watch {
+    pub(super) fn new(cancel: &CancelToken, allowed: Duration) -> Self {
+        Self(Arc::new(WatchState {
+            guard: Mutex::new((cancel.clone(), Instant::now() + allowed)),
+            shrunk: AtomicBool::new(false),
+        }))
+    }
+
+    /// Begins a new piece of work with its own token and time.
+    pub(super) fn arm(&self, cancel: &CancelToken, allowed: Duration) {
+        *self.0.guard.lock().unwrap_or_else(PoisonError::into_inner) =
+            (cancel.clone(), Instant::now() + allowed);
+    }
+
+    /// Gives the present piece of work `allowed` from now on: it is getting somewhere.
+    pub(super) fn progressed(&self, allowed: Duration) {
+        self.0.guard.lock().unwrap_or_else(PoisonError::into_inner).1 = Instant::now() + allowed;
+    }
+
+    pub(super) fn stop(&self) -> Option<Stop> {
+        let guard = self.0.guard.lock().unwrap_or_else(PoisonError::into_inner);
+        if guard.0.is_cancelled() {
+            Some(Stop::Cancelled)
+        } else if self.0.shrunk.load(Ordering::Acquire) {
+            Some(Stop::Shrunk)
+        } else if Instant::now() > guard.1 {
+            Some(Stop::TimedOut)
+        } else {
+            None
         }
     }
-    Some("something else")
-}
 
-/// Opens for reading and never waits, even when the path became a FIFO since it was looked at.
-#[cfg(unix)]
-fn open_without_waiting(path: &Path) -> io::Result<File> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    std::fs::OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK | libc::O_NOCTTY).open(path)
-}
-
-#[cfg(not(unix))]
-fn open_without_waiting(path: &Path) -> io::Result<File> {
-    File::open(path)
-}
-
-/// Reads a [`Source`] with a position of its own.
-pub(super) struct Reader {
-    source: Source,
-    at: u64,
-}
-
-impl Read for Reader {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let n_read = read_at(&self.source.file, buffer, self.at)?;
-        if n_read == 0 && !buffer.is_empty() && self.at < self.source.n_bytes {
-            self.source.shrunk.store(true, Ordering::Release);
+    /// `Err` with the user's words once the work should stop.
+    pub(super) fn check(&self, path: &Path, action: &'static str) -> Result<(), MediaError> {
+        let path = path.to_owned();
+        match self.stop() {
+            None => Ok(()),
+            Some(Stop::Cancelled) => Err(MediaError::Cancelled { path }),
+            Some(Stop::TimedOut) => Err(MediaError::TimedOut { path, action }),
+            Some(Stop::Shrunk) => Err(MediaError::Changed { path }),
         }
-        self.at += n_read as u64;
-        Ok(n_read)
     }
 }
 
-impl Seek for Reader {
-    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        let at = match to {
-            SeekFrom::Start(at) => Some(at),
-            // The length is the one at opening, so that a growing or shrinking file stays one and the same file.
-            SeekFrom::End(offset) => self.source.n_bytes.checked_add_signed(offset),
-            SeekFrom::Current(offset) => self.at.checked_add_signed(offset),
-        };
-        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
-        Ok(self.at)
+/// The opened file as FFmpeg reads it. Reaching the end before the length seen at opening is an error, not an end.
+pub(super) struct Source {
+    file: File,
+    n_bytes: u64,
+    position: u64,
+    watch: Watch,
+}
+
+impl Source {
+    pub(super) fn new(file: File, watch: Watch) -> std::io::Result<Self> {
+        let n_bytes = file.metadata()?.len();
+        Ok(Self {
+            file,
+            n_bytes,
+            position: 0,
+            watch,
+        })
     }
 }
 
-#[cfg(unix)]
-fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
-    std::os::unix::fs::FileExt::read_at(file, buffer, at)
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let n = self.file.read(buffer)?;
+        self.position += n as u64;
+        if n == 0 && !buffer.is_empty() && self.position < self.n_bytes {
+            self.watch.0.shrunk.store(true, Ordering::Release);
+            return Err(std::io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(n)
+    }
 }
 
-#[cfg(windows)]
-fn read_at(file: &File, buffer: &mut [u8], at: u64) -> io::Result<usize> {
-    std::os::windows::fs::FileExt::seek_read(file, buffer, at)
+impl Seek for Source {
+    fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        self.position = self.file.seek(to)?;
+        Ok(self.position)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_an_empty_file_and_a_missing_file_are_told_apart() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(
+            open_file(folder.path()),
+            Err(MediaError::NotAFile { kind: "a folder", .. })
+        ));
+        let empty = folder.path().join("empty.mp4");
+        File::create(&empty).unwrap();
+        assert!(matches!(open_file(&empty), Err(MediaError::Empty { .. })));
+        assert!(matches!(
+            open_file(&folder.path().join("missing")),
+            Err(MediaError::Open { .. })
+        ));
+    }
+
+    #[test]
+    fn a_file_that_shrinks_is_an_error_instead_of_an_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("clip");
+        std::fs::write(&path, [7; 100]).unwrap();
+        let watch = Watch::new(&CancelToken::new(), Duration::from_secs(60));
+        let mut source = Source::new(open_file(&path).unwrap(), watch.clone()).unwrap();
+        File::options()
+            .write(true)
+            .open(&path)
+            .unwrap()
+            .set_len(10)
+            .unwrap();
+        let mut buffer = [0; 100];
+        assert_eq!(source.read(&mut buffer).unwrap(), 10);
+        assert!(source.read(&mut buffer).is_err());
+        assert_eq!(watch.stop(), Some(Stop::Shrunk));
+    }
 }

@@ -1,0 +1,172 @@
+//! A video decoder that is told which packet a frame came from by number, not by time stamp.
+#![expect(unsafe_code, reason = "decoder settings that have no safe setter")]
+
+use std::path::Path;
+
+use ffmpeg_next::codec::{self, discard::Discard, threading};
+use ffmpeg_next::{Error, Packet, ffi, format, frame};
+
+use super::error::MediaError;
+use super::limits::Limits;
+
+/// A frame as the decoder gave it.
+pub(super) struct Decoded {
+    /// Number of its packet in the order of the file.
+    pub(super) ordinal: usize,
+    /// Decoding time stamp that FFmpeg attaches to it, in the stream's ticks.
+    pub(super) dts: Option<i64>,
+    pub(super) frame: frame::Video,
+}
+
+/// What the decoder has to say.
+pub(super) enum Step {
+    /// A frame is ready.
+    Frame(Box<Decoded>),
+    /// It needs another packet first.
+    Hungry,
+    /// It has been drained.
+    Drained,
+    /// It could not decode something, and goes on.
+    Damage,
+}
+
+/// Which frames may be left out on the way to the wanted ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Skipping {
+    /// Nothing.
+    Nothing,
+    /// This packet, if no other frame refers to it.
+    IfUnreferenced,
+}
+
+/// An opened decoder.
+pub(super) struct Decoder {
+    decoder: codec::decoder::Video,
+    can_skip: bool,
+}
+
+impl Decoder {
+    /// Opens the decoder of a stream.
+    ///
+    /// # Errors
+    /// [`MediaError::UnsupportedCodec`], [`MediaError::Machine`].
+    pub(super) fn open(
+        path: &Path,
+        stream: &format::stream::Stream<'_>,
+        limits: &Limits,
+    ) -> Result<Self, MediaError> {
+        let machine = |error: Error| MediaError::Machine {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        };
+        let unsupported = || MediaError::UnsupportedCodec {
+            path: path.to_owned(),
+            codec: stream.parameters().id().name().to_owned(),
+        };
+        let parameters = stream.parameters();
+        let can_skip = unreferenced_frames_are_known(&parameters);
+        if codec::decoder::find(parameters.id()).is_none() {
+            return Err(unsupported());
+        }
+        let mut context = codec::Context::from_parameters(parameters).map_err(machine)?;
+        let n_threads = std::thread::available_parallelism()
+            .map_or(1, |n| n.get() + 1)
+            .min(limits.max_threads);
+        context.set_threading(threading::Config {
+            kind: threading::Type::Frame,
+            count: n_threads,
+            ..Default::default()
+        });
+        // SAFETY: fields that a user of a decoder may set before it is opened.
+        unsafe {
+            let raw = context.as_mut_ptr();
+            (*raw).pkt_timebase = (*stream.as_ptr()).time_base;
+            (*raw).max_pixels = i64::try_from(limits.max_pixels).unwrap_or(i64::MAX);
+        }
+        let decoder = context.decoder().video().map_err(|error| match error {
+            Error::Other { errno: libc::ENOMEM } => machine(error),
+            _ => unsupported(),
+        })?;
+        Ok(Self { decoder, can_skip })
+    }
+
+    /// Feeds the packet with number `ordinal`. Every frame must have been taken before ([`Step::Hungry`]).
+    ///
+    /// # Errors
+    /// Only [`MediaError::Machine`]: a packet that cannot be decoded is [`Step::Damage`], as it is no reason to stop.
+    pub(super) fn feed(
+        &mut self,
+        mut packet: Packet,
+        ordinal: usize,
+        skipping: Skipping,
+    ) -> Result<Step, Error> {
+        let skip = match skipping {
+            Skipping::IfUnreferenced if self.can_skip => Discard::NonReference,
+            Skipping::IfUnreferenced | Skipping::Nothing => Discard::Default,
+        };
+        self.decoder.skip_frame(skip);
+        // A decoder hands time stamps through untouched and puts them in order of presentation: the number that
+        // travels in their place names a frame even where the file has no time stamps, or the same one twice.
+        packet.set_pts(i64::try_from(ordinal).ok());
+        match self.decoder.send_packet(&packet) {
+            Ok(()) => Ok(Step::Hungry),
+            Err(error @ Error::Other { errno: libc::ENOMEM }) => Err(error),
+            Err(_) => Ok(Step::Damage),
+        }
+    }
+
+    /// Says that no packet follows: the frames still inside come out.
+    pub(super) fn finish(&mut self) {
+        // Refused only where it has been said already.
+        self.decoder.send_eof().ok();
+    }
+
+    /// The next frame in order of presentation.
+    ///
+    /// # Errors
+    /// Out of memory.
+    pub(super) fn take(&mut self) -> Result<Step, Error> {
+        let mut frame = frame::Video::empty();
+        match self.decoder.receive_frame(&mut frame) {
+            Ok(()) => {
+                let Some(ordinal) = frame.pts().and_then(|number| usize::try_from(number).ok()) else {
+                    return Ok(Step::Damage);
+                };
+                // SAFETY: a plain field of a valid frame.
+                let dts = unsafe { (*frame.as_ptr()).pkt_dts };
+                let dts = (dts != ffi::AV_NOPTS_VALUE).then_some(dts);
+                Ok(Step::Frame(Box::new(Decoded { ordinal, dts, frame })))
+            }
+            Err(Error::Other { errno: libc::EAGAIN }) => Ok(Step::Hungry),
+            Err(Error::Eof) => Ok(Step::Drained),
+            Err(error @ Error::Other { errno: libc::ENOMEM }) => Err(error),
+            Err(_) => Ok(Step::Damage),
+        }
+    }
+
+    /// Forgets everything, for packets from elsewhere in the file.
+    pub(super) fn flush(&mut self) {
+        self.decoder.flush();
+    }
+}
+
+/// Whether frames that the decoder calls unreferenced are so for every other frame.
+///
+/// HEVC's "sub-layer non-reference" pictures may be referred to from a higher temporal layer, so there it holds for
+/// streams of a single layer only (`numTemporalLayers` of ISO/IEC 14496-15, 8.3.3.1.2).
+fn unreferenced_frames_are_known(parameters: &codec::Parameters) -> bool {
+    if parameters.id() != codec::Id::HEVC {
+        return true;
+    }
+    // SAFETY: FFmpeg keeps `extradata` and its size together for as long as the parameters live.
+    let extradata = unsafe {
+        let raw = &*parameters.as_ptr();
+        match usize::try_from(raw.extradata_size) {
+            Ok(n_bytes) if n_bytes > 0 && !raw.extradata.is_null() => {
+                std::slice::from_raw_parts(raw.extradata, n_bytes)
+            }
+            _ => &[],
+        }
+    };
+    matches!(extradata, [1, rest @ ..] if rest.get(20).is_some_and(|byte| byte >> 3 & 7 == 1))
+}

@@ -1,0 +1,203 @@
+//! What can go wrong between a file and its frames.
+
+use std::path::{Path, PathBuf};
+
+use crate::fault::{Explain, Fault};
+
+/// Why a file cannot be shown, in words for whoever chose it. Every variant names the file.
+#[derive(Debug, thiserror::Error)]
+pub enum MediaError {
+    /// The operating system would not open it.
+    #[error("cannot open {}: {source}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A folder, device, pipe or socket.
+    #[error("{} is {kind}, not a video file", path.display())]
+    NotAFile {
+        /// What was given.
+        path: PathBuf,
+        /// What it is, with its article.
+        kind: &'static str,
+    },
+    /// Zero bytes.
+    #[error("{} is empty", path.display())]
+    Empty {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Not one of the containers that are read, or too damaged to tell.
+    #[error("{} is not a video that can be read", path.display())]
+    Unrecognised {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A media file without moving pictures.
+    #[error("{} has no video in it, only {contents}", path.display())]
+    NoVideo {
+        /// The file.
+        path: PathBuf,
+        /// What it has instead.
+        contents: String,
+    },
+    /// No frame of its video can be shown.
+    #[error("{} has a video track, but no frame of it can be decoded", path.display())]
+    NoFrames {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The decoder for it is not in this FFmpeg.
+    #[error("{} is coded as {codec}, which this build cannot decode", path.display())]
+    UnsupportedCodec {
+        /// The file.
+        path: PathBuf,
+        /// The codec's name.
+        codec: String,
+    },
+    /// Beyond [`super::Limits`].
+    #[error("{} has {what}, more than the {limit} that are accepted", path.display())]
+    TooLarge {
+        /// The file.
+        path: PathBuf,
+        /// How much of what.
+        what: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// Opening or decoding ran past its deadline.
+    #[error("{} takes too long to {action}", path.display())]
+    TimedOut {
+        /// The file.
+        path: PathBuf,
+        /// What was being done.
+        action: &'static str,
+    },
+    /// It became shorter while it was read.
+    #[error("{} changed while it was being read", path.display())]
+    Changed {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Reading failed in the middle.
+    #[error("{} cannot be read any further: {reason}", path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// What FFmpeg said.
+        reason: String,
+    },
+    /// A frame that the index lists cannot be decoded.
+    #[error("frame {index} of {} is damaged and cannot be decoded", path.display())]
+    FrameLost {
+        /// The file.
+        path: PathBuf,
+        /// Its number.
+        index: usize,
+    },
+    /// A frame number past the end.
+    #[error("frame {index} was asked for, but {} has {n_frames}", path.display())]
+    OutOfRange {
+        /// The file.
+        path: PathBuf,
+        /// The number asked for.
+        index: usize,
+        /// How many there are.
+        n_frames: usize,
+    },
+    /// The machine has no memory left for it, or FFmpeg failed for no reason of the file's.
+    #[error("{} cannot be decoded on this machine: {reason}", path.display())]
+    Machine {
+        /// The file.
+        path: PathBuf,
+        /// What failed.
+        reason: String,
+    },
+    /// It was asked to stop.
+    #[error("reading {} was cancelled", path.display())]
+    Cancelled {
+        /// The file.
+        path: PathBuf,
+    },
+}
+
+impl MediaError {
+    /// The file that it is about.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        match self {
+            Self::Open { path, .. }
+            | Self::NotAFile { path, .. }
+            | Self::Empty { path }
+            | Self::Unrecognised { path }
+            | Self::NoVideo { path, .. }
+            | Self::NoFrames { path }
+            | Self::UnsupportedCodec { path, .. }
+            | Self::TooLarge { path, .. }
+            | Self::TimedOut { path, .. }
+            | Self::Changed { path }
+            | Self::Read { path, .. }
+            | Self::FrameLost { path, .. }
+            | Self::OutOfRange { path, .. }
+            | Self::Machine { path, .. }
+            | Self::Cancelled { path } => path,
+        }
+    }
+}
+
+impl Explain for MediaError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Open { .. }
+            | Self::NotAFile { .. }
+            | Self::Empty { .. }
+            | Self::Unrecognised { .. }
+            | Self::NoVideo { .. }
+            | Self::NoFrames { .. }
+            | Self::TooLarge { .. }
+            | Self::TimedOut { .. }
+            | Self::Changed { .. }
+            | Self::Read { .. }
+            | Self::FrameLost { .. } => Fault::Input,
+            Self::OutOfRange { .. } => Fault::Usage,
+            Self::UnsupportedCodec { .. } => Fault::Unsupported,
+            Self::Machine { .. } => Fault::Machine,
+            Self::Cancelled { .. } => Fault::Cancelled,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Open { source, .. } => match source.kind() {
+                std::io::ErrorKind::NotFound => "check the name and the folder",
+                std::io::ErrorKind::PermissionDenied => "check who may read the file",
+                _ => return None,
+            },
+            Self::NotAFile { .. } => "give a video file",
+            Self::Empty { .. } => "the recording or the copy did not finish; copy the file again",
+            Self::Unrecognised { .. } => {
+                "MP4, MOV, MKV, WebM, AVI, MPEG, FLV, Ogg, ASF and GIF are read; the file may be incomplete"
+            }
+            Self::NoVideo { .. } => "give a file with a video track",
+            Self::NoFrames { .. } | Self::Read { .. } | Self::FrameLost { .. } => {
+                "the file is incomplete or damaged; copy or record it again"
+            }
+            Self::UnsupportedCodec { .. } => "convert it to H.264, for example with ffmpeg",
+            Self::TooLarge { .. } | Self::TimedOut { .. } => {
+                "convert it to something smaller, for example with ffmpeg"
+            }
+            Self::Changed { .. } => "wait until nothing writes to it any more, then open it again",
+            Self::OutOfRange { n_frames, .. } => {
+                return Some(format!(
+                    "frames are numbered from 0 to {}",
+                    n_frames.saturating_sub(1)
+                ));
+            }
+            Self::Machine { .. } => "close other programs and try again",
+            Self::Cancelled { .. } => return None,
+        };
+        Some(hint.to_owned())
+    }
+}

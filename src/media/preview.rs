@@ -1,0 +1,230 @@
+//! Pictures for a viewer: small, with square pixels, compressed, and kept for stepping back.
+
+use std::collections::{HashMap, VecDeque};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use image::RgbImage;
+use image::codecs::jpeg::JpegEncoder;
+
+use super::access::Pace;
+use super::error::MediaError;
+use super::video::Video;
+use crate::cancel::CancelToken;
+
+/// JPEG quality of previews: beyond it the file grows and the eye sees nothing.
+const JPEG_QUALITY: u8 = 85;
+
+/// Frames before the one asked for that are kept when somebody steps back: each step back would otherwise decode
+/// everything from the key frame again.
+const N_KEPT_WHEN_STEPPING_BACK: usize = 48;
+
+/// The box a picture must fit into; it is never enlarged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PreviewSize {
+    /// Pixels.
+    pub max_width: u32,
+    /// Pixels.
+    pub max_height: u32,
+}
+
+impl PreviewSize {
+    /// Size for a displayed picture whose pixels are `aspect` (width to height), with square pixels.
+    #[must_use]
+    pub fn fit(self, displayed: (u32, u32), aspect: (u32, u32)) -> (u32, u32) {
+        let (width, height) = square_pixels(displayed, aspect);
+        let scale = (f64::from(self.max_width) / f64::from(width))
+            .min(f64::from(self.max_height) / f64::from(height))
+            .min(1.0);
+        let scaled = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
+        (scaled(width), scaled(height))
+    }
+}
+
+/// The size with square pixels: the width changes, so that no line is lost.
+pub(super) fn square_pixels((width, height): (u32, u32), (horizontal, vertical): (u32, u32)) -> (u32, u32) {
+    let stretched = f64::from(width) * f64::from(horizontal) / f64::from(vertical.max(1));
+    ((stretched.round() as u32).max(1), height.max(1))
+}
+
+/// A compressed picture of one frame.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Preview {
+    /// The frame.
+    pub index: usize,
+    /// Pixels.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// A JPEG file.
+    pub jpeg: Vec<u8>,
+}
+
+/// Compresses a picture as JPEG.
+///
+/// # Errors
+/// What the encoder says: a side beyond JPEG's 65535.
+pub fn encode_jpeg(picture: &RgbImage) -> Result<Vec<u8>, image::ImageError> {
+    let mut jpeg = Vec::new();
+    JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY).encode_image(picture)?;
+    Ok(jpeg)
+}
+
+/// Previews of one video at one size, the last used of which are kept within [`super::Limits::preview_bytes`].
+#[derive(Debug)]
+pub struct Previews {
+    size: PreviewSize,
+    kept: HashMap<usize, Arc<Preview>>,
+    /// Frames kept, the longest unused first.
+    by_use: VecDeque<usize>,
+    n_bytes: usize,
+    last: Option<usize>,
+}
+
+impl Previews {
+    /// None yet.
+    #[must_use]
+    pub fn new(size: PreviewSize) -> Self {
+        Self {
+            size,
+            kept: HashMap::new(),
+            by_use: VecDeque::new(),
+            n_bytes: 0,
+            last: None,
+        }
+    }
+
+    /// Bytes of compressed pictures held.
+    #[must_use]
+    pub fn n_bytes(&self) -> usize {
+        self.n_bytes
+    }
+
+    /// The preview of a frame: kept, or decoded now. Going backwards, the frames before it are kept as well.
+    ///
+    /// # Errors
+    /// As [`Video::frame`].
+    pub fn get(
+        &mut self,
+        video: &mut Video,
+        index: usize,
+        cancel: &CancelToken,
+    ) -> Result<Arc<Preview>, MediaError> {
+        let backwards = self
+            .last
+            .is_some_and(|last| index < last && last - index <= N_KEPT_WHEN_STEPPING_BACK);
+        self.last = Some(index);
+        if let Some(preview) = self.kept.get(&index).cloned() {
+            self.by_use.retain(|&used| used != index);
+            self.by_use.push_back(index);
+            return Ok(preview);
+        }
+        let first = if backwards {
+            let key = video.index(None, &mut |_| {}, cancel)?.key_before(index);
+            key.max((index + 1).saturating_sub(N_KEPT_WHEN_STEPPING_BACK))
+        } else {
+            index
+        };
+        let wanted: Vec<usize> = (first..=index).collect();
+        let aspect = video.probe().display_pixel_aspect();
+        let size = self.size;
+        let fit = move |displayed: (u32, u32)| size.fit(displayed, aspect);
+        let limit = video.limits().preview_bytes;
+        let mut failed = None;
+        let pace = if backwards { Pace::Batch } else { Pace::Stepping };
+        video.walk(
+            &wanted,
+            pace,
+            Some(&fit),
+            cancel,
+            &mut |frame| match encode_jpeg(&frame.image) {
+                Ok(jpeg) => {
+                    let (width, height) = frame.image.dimensions();
+                    self.keep(
+                        Preview {
+                            index: frame.index,
+                            width,
+                            height,
+                            jpeg,
+                        },
+                        limit,
+                    );
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            },
+        )?;
+        let path = video.path().to_owned();
+        match (failed, self.kept.get(&index)) {
+            (None, Some(preview)) => Ok(preview.clone()),
+            (None, None) => Err(MediaError::FrameLost { path, index }),
+            (Some(error), _) => Err(MediaError::Machine {
+                path,
+                reason: error.to_string(),
+            }),
+        }
+    }
+
+    /// Keeps a preview and forgets the longest unused ones beyond `limit` bytes, never the newest.
+    fn keep(&mut self, preview: Preview, limit: usize) {
+        let index = preview.index;
+        self.n_bytes += preview.jpeg.len();
+        if let Some(replaced) = self.kept.insert(index, Arc::new(preview)) {
+            self.n_bytes -= replaced.jpeg.len();
+            self.by_use.retain(|&used| used != index);
+        }
+        self.by_use.push_back(index);
+        while self.n_bytes > limit
+            && self.by_use.len() > 1
+            && let Some(oldest) = self.by_use.pop_front()
+        {
+            self.n_bytes -= self
+                .kept
+                .remove(&oldest)
+                .map_or(0, |forgotten| forgotten.jpeg.len());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn previews_have_square_pixels_and_are_never_enlarged() {
+        let size = PreviewSize {
+            max_width: 640,
+            max_height: 360,
+        };
+        assert_eq!(size.fit((1920, 1080), (1, 1)), (640, 360));
+        assert_eq!(size.fit((1080, 1920), (1, 1)), (203, 360));
+        assert_eq!(size.fit((720, 576), (16, 15)), (480, 360));
+        assert_eq!(size.fit((100, 50), (1, 1)), (100, 50));
+        assert_eq!(size.fit((1, 4000), (1, 1)), (1, 360));
+    }
+
+    #[test]
+    fn the_longest_unused_previews_are_forgotten_first() {
+        let mut previews = Previews::new(PreviewSize {
+            max_width: 8,
+            max_height: 8,
+        });
+        let preview = |index, n_bytes| Preview {
+            index,
+            width: 1,
+            height: 1,
+            jpeg: vec![0; n_bytes],
+        };
+        for index in 0..4 {
+            previews.keep(preview(index, 40), 100);
+        }
+        assert_eq!(previews.by_use, [2, 3]);
+        assert_eq!(previews.n_bytes(), 80);
+        previews.keep(preview(9, 500), 100);
+        assert_eq!(previews.by_use, [9], "the newest stays whatever its size");
+        assert_eq!(previews.n_bytes(), 500);
+    }
+}

@@ -1,0 +1,347 @@
+//! An open video: its probe, its index, its frames.
+
+use std::marker::PhantomData;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use ffmpeg_next::frame;
+use image::RgbImage;
+
+use super::access::{Access, Pace, Way};
+use super::convert::Converter;
+use super::decoder::Decoder;
+use super::demux::Demuxer;
+use super::error::MediaError;
+use super::index::FrameIndex;
+use super::index_cache::{self, CacheKey};
+use super::limits::Limits;
+use super::probe::{self, Probe};
+use super::scan::{IndexProgress, Scan};
+use super::source::Watch;
+use crate::cancel::CancelToken;
+
+/// A frame as the model sees it.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    /// Place in the order in which frames are shown, from 0.
+    pub index: usize,
+    /// When it is shown, in seconds; see [`FrameIndex`].
+    pub pts_secs: f64,
+    /// RGB, display rotation applied, pixel aspect not. Colours as decord and `ffmpeg -pix_fmt rgb24` give them: the
+    /// frame's own matrix and range, BT.601 limited where it is untagged, no tone mapping.
+    pub image: RgbImage,
+}
+
+/// An open video file. It stays on the thread that opened it: FFmpeg's state is not shared.
+///
+/// [`Video::open`] reads the header only. Frames are numbered by the index, which [`Video::index`] builds (or loads)
+/// and which [`Video::frame`] and [`Video::frames`] build themselves, without progress, where nobody has yet.
+/// [`Video::first_frame`] needs no index: something to show at once of a file of hours.
+pub struct Video {
+    path: PathBuf,
+    limits: Limits,
+    watch: Watch,
+    probe: Probe,
+    access: Access,
+    index: Option<FrameIndex>,
+    pub(super) converter: Converter,
+    one_thread: PhantomData<*const ()>,
+}
+
+impl Video {
+    /// Opens a file: checks that it is an ordinary file, recognises its container by content, chooses its video.
+    ///
+    /// # Errors
+    /// Every [`MediaError`] but those about frames; within [`Limits::open_deadline`].
+    pub fn open(path: &Path, limits: &Limits, cancel: &CancelToken) -> Result<Self, MediaError> {
+        let watch = Watch::new(cancel, limits.open_deadline);
+        let mut demuxer = Demuxer::open(path, limits, &watch)?;
+        let stream = probe::choose_stream(&demuxer)?;
+        demuxer.choose(stream);
+        let probe = probe::probe(&demuxer, limits)?;
+        let missing = || MediaError::NoFrames {
+            path: path.to_owned(),
+        };
+        let decoder = Decoder::open(path, &demuxer.input().stream(stream).ok_or_else(missing)?, limits)?;
+        Ok(Self {
+            path: path.to_owned(),
+            limits: limits.clone(),
+            watch,
+            probe,
+            access: Access::new(demuxer, decoder),
+            index: None,
+            converter: Converter::new(),
+            one_thread: PhantomData,
+        })
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// What the file contains. Counts and rates are exact once the index is there.
+    #[must_use]
+    pub fn probe(&self) -> &Probe {
+        &self.probe
+    }
+
+    /// What this video may cost.
+    #[must_use]
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The list of all frames: from memory, from `cache_folder`, or built now and kept there.
+    ///
+    /// Building reads the file once. Where the container's own list cannot be trusted (transport streams, AVI,
+    /// missing times, damage, and any clip short enough for it to cost next to nothing) it also decodes it once.
+    ///
+    /// # Errors
+    /// [`MediaError::NoFrames`], [`MediaError::TooLarge`], [`MediaError::Changed`], [`MediaError::Cancelled`]. A cache
+    /// that cannot be written is no error.
+    pub fn index(
+        &mut self,
+        cache_folder: Option<&Path>,
+        progress: &mut dyn FnMut(IndexProgress),
+        cancel: &CancelToken,
+    ) -> Result<&FrameIndex, MediaError> {
+        let index = match self.index.take() {
+            Some(index) => index,
+            None => {
+                let key = cache_folder.zip(CacheKey::of(&self.path, self.access.demuxer().stream()));
+                let kept = key
+                    .as_ref()
+                    .and_then(|(folder, key)| index_cache::load(folder, key));
+                let index = match kept {
+                    Some(index) => index,
+                    None => self.build_index(key.as_ref(), progress, cancel)?,
+                };
+                self.probe.learn(&index);
+                index
+            }
+        };
+        Ok(self.index.insert(index))
+    }
+
+    fn build_index(
+        &mut self,
+        cache: Option<&(&Path, CacheKey)>,
+        progress: &mut dyn FnMut(IndexProgress),
+        cancel: &CancelToken,
+    ) -> Result<FrameIndex, MediaError> {
+        self.watch.arm(cancel, self.limits.frame_deadline);
+        let stream = self.access.demuxer().stream();
+        let tick_secs = self.access.demuxer().tick_secs();
+        let (width, height) = self.probe.coded_size;
+        let reopen = || reopen(&self.path, &self.limits, &self.watch, stream);
+        let demuxer = reopen()?;
+        let scan = Scan {
+            path: &self.path,
+            limits: &self.limits,
+            watch: &self.watch,
+            frame_pixels: u64::from(width) * u64::from(height),
+            tick_secs,
+            start_secs: self.probe.start_secs,
+            reopen: &reopen,
+            progress,
+        };
+        let index = scan.run(demuxer, self.access.decoder())?;
+        if let Some((folder, key)) = cache
+            && let Err(error) = index_cache::store(folder, key, &index)
+        {
+            tracing::warn!(%error, folder = %folder.display(), "the index is not kept");
+        }
+        Ok(index)
+    }
+
+    /// One frame, exactly, ready to go on to the next one without decoding anything twice.
+    ///
+    /// # Errors
+    /// [`MediaError::OutOfRange`], [`MediaError::FrameLost`], and what indexing may meet.
+    pub fn frame(&mut self, index: usize, cancel: &CancelToken) -> Result<Frame, MediaError> {
+        let mut found = None;
+        self.walk(&[index], Pace::Stepping, None, cancel, &mut |frame| {
+            found = Some(frame);
+            ControlFlow::Break(())
+        })?;
+        found.ok_or_else(|| MediaError::FrameLost {
+            path: self.path.clone(),
+            index,
+        })
+    }
+
+    /// Many frames, each exactly, in the cheapest order: in one pass or by seeking, as a cost model decides.
+    ///
+    /// `indices` may come in any order and repeat; `each` gets every distinct frame once, ascending, as it is
+    /// decoded, and may end the walk. Only one full frame is held at a time.
+    ///
+    /// # Errors
+    /// As [`Video::frame`]; frames handed out before stay good.
+    pub fn frames(
+        &mut self,
+        indices: &[usize],
+        cancel: &CancelToken,
+        each: &mut dyn FnMut(Frame) -> ControlFlow<()>,
+    ) -> Result<(), MediaError> {
+        self.walk(indices, Pace::Batch, None, cancel, each)
+    }
+
+    /// As [`Video::frames`], each picture scaled to fit into `to_size` before it is turned.
+    pub(super) fn walk(
+        &mut self,
+        indices: &[usize],
+        pace: Pace,
+        to_size: Option<&dyn Fn((u32, u32)) -> (u32, u32)>,
+        cancel: &CancelToken,
+        each: &mut dyn FnMut(Frame) -> ControlFlow<()>,
+    ) -> Result<(), MediaError> {
+        self.index(None, &mut |_| {}, cancel)?;
+        let Self {
+            path,
+            limits,
+            watch,
+            probe,
+            access,
+            index: Some(index),
+            converter,
+            ..
+        } = self
+        else {
+            return Err(MediaError::NoFrames {
+                path: self.path.clone(),
+            });
+        };
+        let mut wanted = indices.to_vec();
+        wanted.sort_unstable();
+        wanted.dedup();
+        if let Some(&beyond) = wanted.last().filter(|&&last| last >= index.len()) {
+            return Err(MediaError::OutOfRange {
+                path: path.clone(),
+                index: beyond,
+                n_frames: index.len(),
+            });
+        }
+        watch.arm(cancel, limits.frame_deadline);
+        let stream = access.demuxer().stream();
+        let reopen = || reopen(path, limits, watch, stream);
+        let way = Way {
+            index,
+            limits,
+            watch,
+            reopen: &reopen,
+        };
+        access.visit(&way, &wanted, pace, &mut |place, raw| {
+            let image = picture(path, limits, probe, converter, raw, to_size)?;
+            Ok(each(Frame {
+                index: place,
+                pts_secs: index.pts_secs(place),
+                image,
+            }))
+        })
+    }
+
+    /// The picture of a key frame, decoded by itself; `None` where it cannot be.
+    pub(super) fn key_frame(
+        &mut self,
+        index: usize,
+        to_size: &dyn Fn((u32, u32)) -> (u32, u32),
+        cancel: &CancelToken,
+    ) -> Result<Option<RgbImage>, MediaError> {
+        let Self {
+            path,
+            limits,
+            watch,
+            probe,
+            access,
+            index: Some(frames),
+            converter,
+            ..
+        } = self
+        else {
+            return Ok(None);
+        };
+        watch.arm(cancel, limits.frame_deadline);
+        let stream = access.demuxer().stream();
+        let reopen = || reopen(path, limits, watch, stream);
+        let way = Way {
+            index: frames,
+            limits,
+            watch,
+            reopen: &reopen,
+        };
+        let raw = access.key_frame(&way, index)?;
+        raw.map(|raw| picture(path, limits, probe, converter, &raw, Some(to_size)))
+            .transpose()
+    }
+
+    /// The first frame, without an index: milliseconds after opening a file of hours.
+    ///
+    /// # Errors
+    /// [`MediaError::NoFrames`] where nothing can be decoded; what reading may meet.
+    pub fn first_frame(&mut self, cancel: &CancelToken) -> Result<Frame, MediaError> {
+        if self.index.is_some() {
+            return self.frame(0, cancel);
+        }
+        self.watch.arm(cancel, self.limits.open_deadline);
+        let demuxer = reopen(
+            &self.path,
+            &self.limits,
+            &self.watch,
+            self.access.demuxer().stream(),
+        )?;
+        let clock = (demuxer.tick_secs(), self.probe.start_secs);
+        let found = super::scan::first_frame(&self.path, demuxer, self.access.decoder(), clock)?;
+        let image = picture(
+            &self.path,
+            &self.limits,
+            &self.probe,
+            &mut self.converter,
+            &found.frame,
+            None,
+        )?;
+        Ok(Frame {
+            index: 0,
+            pts_secs: found.pts_secs,
+            image,
+        })
+    }
+}
+
+/// The file once more, standing at the first packet of its video.
+fn reopen(path: &Path, limits: &Limits, watch: &Watch, stream: usize) -> Result<Demuxer, MediaError> {
+    let mut demuxer = Demuxer::open(path, limits, watch)?;
+    if demuxer.input().stream(stream).is_none() {
+        return Err(MediaError::Changed {
+            path: path.to_owned(),
+        });
+    }
+    demuxer.choose(stream);
+    Ok(demuxer)
+}
+
+/// A decoder's frame as RGB, scaled and turned.
+fn picture(
+    path: &Path,
+    limits: &Limits,
+    probe: &Probe,
+    converter: &mut Converter,
+    raw: &frame::Video,
+    to_size: Option<&dyn Fn((u32, u32)) -> (u32, u32)>,
+) -> Result<RgbImage, MediaError> {
+    probe::check_size(path, (raw.width(), raw.height()), limits)?;
+    let converted = match to_size {
+        // Sizes are asked for as displayed, so a picture that will be turned is scaled lying down.
+        Some(to_size) => {
+            let turn = |size| probe.orientation.turned_size(size);
+            converter.scaled(raw, turn(to_size(turn((raw.width(), raw.height())))))
+        }
+        None => converter.full_size(raw),
+    };
+    let upright = converted.map_err(|error| MediaError::Machine {
+        path: path.to_owned(),
+        reason: error.to_string(),
+    })?;
+    Ok(probe.orientation.apply(upright))
+}
