@@ -113,6 +113,7 @@ def main():
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--workers", type=int, default=0)
     parser.add_argument("--steps", nargs="+", default=["dense=2500", "image=1200", "video=6000"], metavar="STAGE=N")
+    parser.add_argument("--freeze-tower", action="store_true", help="after `dense`: half the cost of a step")
     parser.add_argument("--check-every", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
@@ -173,7 +174,7 @@ def run_stage(stage, begin, steps, seconds, args, tokenizer, model, heads, pair)
             if stage == "dense":
                 features = nano.encode(model, batch["pictures"])
             else:
-                out = nano.logits(model, batch, train_tower=kind in ("frame", "fast"))
+                out = nano.logits(model, batch, train_tower=not args.freeze_tower and kind in ("frame", "fast"))
         if stage == "dense":
             loss = nano.dense_loss({k: v.float() for k, v in heads(features.float()).items()}, batch)
         else:
