@@ -143,20 +143,20 @@ tag() { echo "-color_primaries $1 -color_trc $2 -colorspace $3"; }
     want bt709.mp4 && enc bt709.mp4 "${film[@]}" -frames:v 20 -vf $card "${x264[@]}" $(tag bt709 bt709 bt709)
     want bt709_full.mp4 && enc bt709_full.mp4 "${film[@]}" -frames:v 20 -vf "scale=out_range=full,format=yuvj420p" "${x264[@]}" -pix_fmt yuvj420p -color_range pc $(tag bt709 bt709 bt709)
     want untagged_full.mp4 && enc untagged_full.mp4 "${film[@]}" -frames:v 20 -vf "scale=out_range=full,format=yuvj420p" "${x264[@]}" -pix_fmt yuvj420p -color_range pc
-    want untagged_hd.mp4 && enc untagged_hd.mp4 "${film[@]}" -frames:v 5 -vf "scale=1280:720:flags=neighbor" "${x264[@]}" -crf 38
+    want untagged_hd.mp4 && enc untagged_hd.mp4 "${film[@]}" -frames:v 5 -vf "scale=1280:720:flags=neighbor,setsar=1" "${x264[@]}" -crf 38
     want bt2020.mp4 && enc bt2020.mp4 "${film[@]}" -frames:v 20 -vf $card "${x265[@]}" -tag:v hvc1 -pix_fmt yuv420p10le $(tag bt2020 bt2020-10 bt2020nc) -x265-params "$x265_params"
     want hdr_pq.mp4 && enc hdr_pq.mp4 "${film[@]}" -frames:v 20 -vf $card "${x265[@]}" -tag:v hvc1 -pix_fmt yuv420p10le $(tag bt2020 smpte2084 bt2020nc) -x265-params "$x265_params"
     want hdr_hlg.mp4 && enc hdr_hlg.mp4 "${film[@]}" -frames:v 20 -vf $card "${x265[@]}" -tag:v hvc1 -pix_fmt yuv420p10le $(tag bt2020 arib-std-b67 bt2020nc) -x265-params "$x265_params"
 }
 
 # --- Sizes ----------------------------------------------------------------------------------------------------------
-want odd_size.webm && enc odd_size.webm "${film[@]}" -frames:v 30 -vf scale=63:47 -c:v libvpx-vp9 -b:v 100k -g 15
-want odd_size.mkv && enc odd_size.mkv "${film[@]}" -frames:v 30 -vf "scale=63:47,format=yuv444p" "${x264[@]}" -pix_fmt yuv444p
+want odd_size.webm && enc odd_size.webm "${film[@]}" -frames:v 30 -vf scale=63:47,setsar=1 -c:v libvpx-vp9 -b:v 100k -g 15
+want odd_size.mkv && enc odd_size.mkv "${film[@]}" -frames:v 30 -vf "scale=63:47,setsar=1,format=yuv444p" "${x264[@]}" -pix_fmt yuv444p
 want one_frame.mp4 && enc one_frame.mp4 "${film[@]}" -frames:v 1 "${x264[@]}"
 want two_frames.mp4 && enc two_frames.mp4 "${film[@]}" -frames:v 2 "${x264[@]}" -bf 0
-want one_pixel.gif && enc one_pixel.gif "${film[@]}" -frames:v 4 -vf "crop=2:2:0:84,scale=1:1,format=rgb8"
-want one_pixel.webm && enc one_pixel.webm "${film[@]}" -frames:v 8 -vf "crop=2:2:0:84,scale=1:1" -c:v libvpx-vp9 -b:v 20k
-want uhd.mp4 && enc uhd.mp4 "${film[@]}" -frames:v 4 -vf "scale=3840:2160:flags=neighbor" "${x264[@]}" -preset veryfast -crf 40
+want one_pixel.gif && enc one_pixel.gif "${film[@]}" -frames:v 4 -vf "crop=2:2:0:84,scale=1:1,setsar=1,format=rgb8"
+want one_pixel.webm && enc one_pixel.webm "${film[@]}" -frames:v 8 -vf "crop=2:2:0:84,scale=1:1,setsar=1" -c:v libvpx-vp9 -b:v 20k
+want uhd.mp4 && enc uhd.mp4 "${film[@]}" -frames:v 4 -vf "scale=3840:2160:flags=neighbor,setsar=1" "${x264[@]}" -preset veryfast -crf 40
 
 # --- Tracks ---------------------------------------------------------------------------------------------------------
 want audio_video.mp4 && enc audio_video.mp4 "${film[@]}" -i "$work/tone.wav" "${x264[@]}" -bf 2 -c:a aac -b:a 24k
@@ -190,7 +190,7 @@ want header_only.mp4 && {
 want empty.mp4 && : >empty.mp4
 want zeros.mp4 && head -c 20000 /dev/zero >zeros.mp4
 want garbage.mp4 && perl -e 'my $s = 1; for (1 .. 20000) { $s = ($s * 1103515245 + 12345) % 2147483648; print chr(($s >> 16) & 255) }' >garbage.mp4
-want text.mp4 && yes "This is a text, not a video." | head -n 200 >text.mp4
+want text.mp4 && perl -e 'print "This is a text, not a video.\n" x 200' >text.mp4
 want huge_header.gif && {
     ff "${film[@]}" -frames:v 2 -vf "scale=32:24" "$work/small.gif"
     { head -c 6 "$work/small.gif"; printf '\xff\xff\xff\xff'; tail -c +11 "$work/small.gif"; } >huge_header.gif
