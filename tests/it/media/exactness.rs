@@ -96,7 +96,7 @@ exact! {
     late_start: "late_start.mkv", 60, Film::From(0);
     wrap: "wrap.ts", 60, Film::From(0);
     broken_start: "broken_start.ts", 46, Film::From(14);
-    damaged: "damaged.ts", 60, Film::Concealed(8..20);
+    damaged: "damaged.ts", 60, Film::Concealed(10..14);
     resize_in_ts: "resize.ts", 50, Film::Unreadable;
     resize_in_webm: "resize.webm", 50, Film::Unreadable;
 
