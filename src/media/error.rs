@@ -173,7 +173,7 @@ impl Explain for MediaError {
             Self::Open { source, .. } => match source.kind() {
                 std::io::ErrorKind::NotFound => "check the name and the folder",
                 std::io::ErrorKind::PermissionDenied => "check who may read the file",
-                _ => return None,
+                _ => "check that other programs can read the file",
             },
             Self::NotAFile { .. } => "give a video file",
             Self::Empty { .. } => "the recording or the copy did not finish; copy the file again",

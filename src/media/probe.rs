@@ -401,11 +401,18 @@ fn pixel_aspect(stream: &Stream<'_>) -> (u32, u32) {
     };
     // Beyond 16:1 it is damage, not an aspect.
     let plausible = |&(num, den): &(u32, u32)| num.max(den) / num.min(den) <= 16;
-    candidates
+    let (width, height) = candidates
         .into_iter()
         .find_map(positive)
         .filter(plausible)
-        .unwrap_or((1, 1))
+        .unwrap_or((1, 1));
+    // GIF says 64:64 where it means square.
+    let divisor = greatest_common_divisor(width, height);
+    (width / divisor, height / divisor)
+}
+
+fn greatest_common_divisor(a: u32, b: u32) -> u32 {
+    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
 }
 
 fn orientation(stream: &Stream<'_>) -> Orientation {

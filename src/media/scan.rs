@@ -51,7 +51,7 @@ impl Scan<'_> {
     /// [`MediaError::NoFrames`], [`MediaError::TooLarge`], [`MediaError::Changed`], [`MediaError::Cancelled`].
     pub(super) fn run(mut self, demuxer: Demuxer, decoder: &mut Decoder) -> Result<FrameIndex, MediaError> {
         let believable = is_believable_container(demuxer.input().format().name());
-        let (packets, last_ticks, n_damaged) = self.read_packets(demuxer)?;
+        let (mut packets, last_ticks, n_damaged) = self.read_packets(demuxer)?;
         let clock = Clock {
             tick_secs: self.tick_secs,
             start_secs: self.start_secs,
@@ -65,7 +65,7 @@ impl Scan<'_> {
 
         let short = (packets.len() as u64).saturating_mul(self.frame_pixels) <= self.limits.verify_pixels;
         if !short && let Some(listed) = listed {
-            let (decoded, n_damaged) = self.decode(decoder, &packets, N_VERIFIED_AT_START)?;
+            let (decoded, n_damaged) = self.decode(decoder, &mut packets, N_VERIFIED_AT_START)?;
             if n_damaged == 0 && listed.starts_with(&decoded) {
                 return Ok(FrameIndex::new(
                     listed,
@@ -76,7 +76,7 @@ impl Scan<'_> {
                 ));
             }
         }
-        let (entries, n_undecodable) = self.decode(decoder, &packets, usize::MAX)?;
+        let (entries, n_undecodable) = self.decode(decoder, &mut packets, usize::MAX)?;
         if entries.is_empty() {
             return Err(MediaError::NoFrames {
                 path: self.path.to_owned(),
@@ -136,11 +136,12 @@ impl Scan<'_> {
         Ok((packets, last.map_or(0, |(_, ticks)| ticks.max(0)), n_damaged))
     }
 
-    /// Decodes from the first packet on until `most` frames came out: what the `ffmpeg` program would show.
+    /// Decodes from the first packet on until `most` frames came out: what the `ffmpeg` program would show. A packet
+    /// that the container calls a key frame and the decoder does not is one no longer.
     fn decode(
         &mut self,
         decoder: &mut Decoder,
-        packets: &[PacketInfo],
+        packets: &mut [PacketInfo],
         most: usize,
     ) -> Result<(Vec<Entry>, usize), MediaError> {
         let mut demuxer = (self.reopen)()?;
@@ -159,6 +160,8 @@ impl Scan<'_> {
                 Step::Frame(decoded) => {
                     if let Some(listed) = listed.get_mut(decoded.ordinal).filter(|listed| !**listed) {
                         *listed = true;
+                        // AVI marks both packets of a packed pair, and only the first is a place to start from.
+                        packets[decoded.ordinal].key &= decoded.frame.is_key();
                         let pts = times.next(packets[decoded.ordinal].pts, decoded.dts);
                         entries.push(Entry {
                             packet: decoded.ordinal as u32,

@@ -55,6 +55,7 @@ impl Video {
     /// Every [`MediaError`] but those about frames; within [`Limits::open_deadline`].
     pub fn open(path: &Path, limits: &Limits, cancel: &CancelToken) -> Result<Self, MediaError> {
         let watch = Watch::new(cancel, limits.open_deadline);
+        watch.check(path, "open")?;
         let mut demuxer = Demuxer::open(path, limits, &watch)?;
         let stream = probe::choose_stream(&demuxer)?;
         demuxer.choose(stream);
@@ -63,6 +64,7 @@ impl Video {
             path: path.to_owned(),
         };
         let decoder = Decoder::open(path, &demuxer.input().stream(stream).ok_or_else(missing)?, limits)?;
+        watch.check(path, "open")?;
         Ok(Self {
             path: path.to_owned(),
             limits: limits.clone(),
