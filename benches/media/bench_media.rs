@@ -48,8 +48,15 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("{{\"access_secs\": {access_secs:?}}}");
         }
         ["filmstrip", clip, count] => {
-            let size = PreviewSize { max_width: 160, max_height: 90 };
-            let strip = Filmstrip { n_slots: count.parse()?, size, landing: Landing::KeyFrame };
+            let size = PreviewSize {
+                max_width: 160,
+                max_height: 90,
+            };
+            let strip = Filmstrip {
+                n_slots: count.parse()?,
+                size,
+                landing: Landing::KeyFrame,
+            };
             let mut n_slides = 0;
             strip.draw(&mut open(clip)?, &cancel, &mut |slide| {
                 black_box(slide);

@@ -412,7 +412,11 @@ fn pixel_aspect(stream: &Stream<'_>) -> (u32, u32) {
 }
 
 fn greatest_common_divisor(a: u32, b: u32) -> u32 {
-    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
+    if b == 0 {
+        a
+    } else {
+        greatest_common_divisor(b, a % b)
+    }
 }
 
 fn orientation(stream: &Stream<'_>) -> Orientation {

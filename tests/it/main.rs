@@ -1,6 +1,7 @@
 //! The one integration test binary.
 
 /// Videos: frames, time stamps, hostile files.
+#[cfg(feature = "media")]
 mod media;
 /// What the sources may say: walls between modules, lengths, notices.
 mod tidy;

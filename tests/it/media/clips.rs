@@ -8,7 +8,9 @@ use videre::media::{Frame, Limits, MediaError, Video};
 
 /// The path of a clip of `tests/clips`.
 pub(crate) fn clip(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clips").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/clips")
+        .join(name)
 }
 
 /// A clip that must open, with its number of frames.
@@ -42,7 +44,13 @@ pub(crate) fn film_number(picture: &RgbImage) -> Option<u32> {
     let y = height - height / 16 - 1;
     (0..N_BITS).try_fold(0, |number, bit| {
         let x = (2 * bit + 1) * width / (2 * N_BITS);
-        let luma = picture.get_pixel(x, y).0.iter().map(|&value| u32::from(value)).sum::<u32>() / 3;
+        let luma = picture
+            .get_pixel(x, y)
+            .0
+            .iter()
+            .map(|&value| u32::from(value))
+            .sum::<u32>()
+            / 3;
         match luma {
             0..=80 => Some(number),
             175..=255 => Some(number | 1 << bit),
@@ -54,7 +62,12 @@ pub(crate) fn film_number(picture: &RgbImage) -> Option<u32> {
 /// Peak signal-to-noise ratio in decibels of two pictures of one size; infinite where they are equal.
 pub(crate) fn psnr_db(a: &RgbImage, b: &RgbImage) -> f64 {
     assert_eq!(a.dimensions(), b.dimensions(), "pictures of different sizes");
-    let squares: u64 = a.as_raw().iter().zip(b.as_raw()).map(|(&a, &b)| u64::from(a.abs_diff(b)).pow(2)).sum();
+    let squares: u64 = a
+        .as_raw()
+        .iter()
+        .zip(b.as_raw())
+        .map(|(&a, &b)| u64::from(a.abs_diff(b)).pow(2))
+        .sum();
     let mean_square = squares as f64 / a.as_raw().len() as f64;
     20.0 * 255f64.log10() - 10.0 * mean_square.log10()
 }

@@ -137,16 +137,24 @@ fn is_exact(clip: &str, expected: &Expected) {
     let path = clips::clip(clip);
     let reference = reference::decode(&path);
     let n_frames = reference.frames.len();
-    assert_eq!(n_frames, expected.n_frames, "{clip}: the reference itself has changed");
+    assert_eq!(
+        n_frames, expected.n_frames,
+        "{clip}: the reference itself has changed"
+    );
 
     let forwards: Vec<usize> = (0..n_frames).collect();
     let backwards: Vec<usize> = (0..n_frames).rev().collect();
     let random = shuffled(n_frames);
-    for (order_name, order) in [("forwards", &forwards), ("backwards", &backwards), ("at random", &random)] {
+    for (order_name, order) in [
+        ("forwards", &forwards),
+        ("backwards", &backwards),
+        ("at random", &random),
+    ] {
         let (mut video, n_indexed) = clips::open_indexed(&path);
         assert_eq!(n_indexed, n_frames, "{clip}: number of frames");
         for &index in order {
-            let frame = clips::frame(&mut video, index).unwrap_or_else(|error| panic!("{clip}, frame {index} {order_name}: {error}"));
+            let frame = clips::frame(&mut video, index)
+                .unwrap_or_else(|error| panic!("{clip}, frame {index} {order_name}: {error}"));
             agrees(clip, order_name, &frame, index, &reference, &expected.film);
         }
     }
@@ -160,24 +168,37 @@ fn is_exact(clip: &str, expected: &Expected) {
         ascending.dedup();
         let mut expected_indices = ascending.into_iter();
         let walked = video.frames(&list, &CancelToken::new(), &mut |frame| {
-            let index = expected_indices.next().expect("no more frames than were asked for");
+            let index = expected_indices
+                .next()
+                .expect("no more frames than were asked for");
             agrees(clip, "in a list", &frame, index, &reference, &expected.film);
             ControlFlow::Continue(())
         });
         walked.unwrap_or_else(|error| panic!("{clip}, a list: {error}"));
-        assert_eq!(expected_indices.next(), None, "{clip}: every frame that was asked for");
+        assert_eq!(
+            expected_indices.next(),
+            None,
+            "{clip}: every frame that was asked for"
+        );
     }
 }
 
 fn agrees(clip: &str, order: &str, frame: &Frame, index: usize, reference: &Reference, film: &Film) {
     assert_eq!(frame.index, index, "{clip}: asked for {index} {order}");
     let expected = &reference.frames[index];
-    assert_eq!(frame.image.dimensions(), expected.image.dimensions(), "{clip}, frame {index} {order}: size");
+    assert_eq!(
+        frame.image.dimensions(),
+        expected.image.dimensions(),
+        "{clip}, frame {index} {order}: size"
+    );
     if matches!(film, Film::Concealed(frames) if frames.contains(&index)) {
         return;
     }
     let own_db = psnr_db(&frame.image, &expected.image);
-    assert!(own_db > SAME_DB, "{clip}, frame {index} {order}: {own_db:.1} dB from ffmpeg's frame {index}");
+    assert!(
+        own_db > SAME_DB,
+        "{clip}, frame {index} {order}: {own_db:.1} dB from ffmpeg's frame {index}"
+    );
 
     if let Some(pts_secs) = expected.pts_secs {
         let off_secs = (frame.pts_secs - (pts_secs - reference.start_secs)).abs();
@@ -191,22 +212,35 @@ fn agrees(clip: &str, order: &str, frame: &Frame, index: usize, reference: &Refe
     }
 
     for neighbour in [index.checked_sub(1), Some(index + 1)].into_iter().flatten() {
-        let Some(neighbour_frame) = reference.frames.get(neighbour) else { continue };
+        let Some(neighbour_frame) = reference.frames.get(neighbour) else {
+            continue;
+        };
         // Frames that are the film's all differ; only tiny or damaged pictures may repeat.
         let can_differ = !matches!(film, Film::Unreadable)
             || neighbour_frame.image.dimensions() != expected.image.dimensions()
             || psnr_db(&neighbour_frame.image, &expected.image) < NEIGHBOUR_DB;
         if can_differ && neighbour_frame.image.dimensions() == frame.image.dimensions() {
             let db = psnr_db(&frame.image, &neighbour_frame.image);
-            assert!(db < NEIGHBOUR_DB, "{clip}, frame {index} {order}: {db:.1} dB from frame {neighbour}");
+            assert!(
+                db < NEIGHBOUR_DB,
+                "{clip}, frame {index} {order}: {db:.1} dB from frame {neighbour}"
+            );
         }
     }
     match film {
         Film::Concealed(_) => {
-            assert_eq!(film_number(&frame.image), Some(index as u32), "{clip}, frame {index}: as the film says");
+            assert_eq!(
+                film_number(&frame.image),
+                Some(index as u32),
+                "{clip}, frame {index}: as the film says"
+            );
         }
         Film::From(first) => {
-            assert_eq!(film_number(&frame.image), Some(first + index as u32), "{clip}, frame {index}: as the film says");
+            assert_eq!(
+                film_number(&frame.image),
+                Some(first + index as u32),
+                "{clip}, frame {index}: as the film says"
+            );
         }
         Film::Rises if index > 0 => {
             let number = |image| film_number(image).expect("the bar can be read");
@@ -235,13 +269,32 @@ fn shuffled(n: usize) -> Vec<usize> {
 /// Asking for one frame again and again, and for its neighbours in between, changes nothing.
 #[test]
 fn the_same_frame_stays_the_same() {
-    for clip in ["h264_open_gop.ts", "hevc_open_gop.mkv", "vp9_altref.webm", "mpeg4_packed.avi"] {
+    for clip in [
+        "h264_open_gop.ts",
+        "hevc_open_gop.mkv",
+        "vp9_altref.webm",
+        "mpeg4_packed.avi",
+    ] {
         let (mut video, n_frames) = clips::open_indexed(&clips::clip(clip));
         let middle = n_frames / 2;
         let first = clips::frame(&mut video, middle).unwrap();
-        for other in [middle, middle + 1, middle, 0, middle, middle - 1, middle, n_frames - 1, middle] {
+        for other in [
+            middle,
+            middle + 1,
+            middle,
+            0,
+            middle,
+            middle - 1,
+            middle,
+            n_frames - 1,
+            middle,
+        ] {
             let frame = clips::frame(&mut video, other).unwrap();
-            assert_eq!(frame.image == first.image, other == middle, "{clip}: frame {other} after frame {middle}");
+            assert_eq!(
+                frame.image == first.image,
+                other == middle,
+                "{clip}: frame {other} after frame {middle}"
+            );
         }
     }
 }
@@ -255,7 +308,10 @@ fn no_clip_is_forgotten() {
         if matches!(name.as_str(), "README.md" | "make.sh") {
             continue;
         }
-        assert!(readme.contains(&format!("`{name}`")), "{name} has no line in tests/clips/README.md");
+        assert!(
+            readme.contains(&format!("`{name}`")),
+            "{name} has no line in tests/clips/README.md"
+        );
         let is_used = DECODABLE.contains(&name.as_str()) || super::hostile::REFUSED.contains(&name.as_str());
         assert!(is_used, "{name} is neither decoded nor refused by any test");
     }

@@ -8,12 +8,19 @@ use videre::media::{Filmstrip, Landing, PreviewSize, Previews, Slide};
 
 use super::clips::{self, film_number};
 
-const SMALL: PreviewSize = PreviewSize { max_width: 96, max_height: 72 };
+const SMALL: PreviewSize = PreviewSize {
+    max_width: 96,
+    max_height: 72,
+};
 
 fn draw(clip: &str, n_slots: usize, landing: Landing) -> Vec<Slide> {
     let (mut video, _) = clips::open_indexed(&clips::clip(clip));
     let mut slides = Vec::new();
-    let strip = Filmstrip { n_slots, size: SMALL, landing };
+    let strip = Filmstrip {
+        n_slots,
+        size: SMALL,
+        landing,
+    };
     strip
         .draw(&mut video, &CancelToken::new(), &mut |slide| {
             slides.push(slide);
@@ -26,7 +33,14 @@ fn draw(clip: &str, n_slots: usize, landing: Landing) -> Vec<Slide> {
 /// Every slot has a picture, labelled with the frame that it really is.
 #[test]
 fn every_slot_is_filled_with_the_frame_it_names() {
-    for clip in ["h264_bframes.mp4", "h264_open_gop.ts", "hevc_open_gop.mkv", "vp9_altref.webm", "av1.mp4", "mpeg4.avi"] {
+    for clip in [
+        "h264_bframes.mp4",
+        "h264_open_gop.ts",
+        "hevc_open_gop.mkv",
+        "vp9_altref.webm",
+        "av1.mp4",
+        "mpeg4.avi",
+    ] {
         for landing in [Landing::KeyFrame, Landing::Exact] {
             let slides = draw(clip, 6, landing);
             let slots: Vec<usize> = slides.iter().map(|slide| slide.slot).collect();
@@ -34,9 +48,19 @@ fn every_slot_is_filled_with_the_frame_it_names() {
             for slide in &slides {
                 assert_eq!(slide.image.dimensions(), (96, 72), "{clip} {landing:?}");
                 let number = film_number(&slide.image).map(|number| number as usize);
-                assert_eq!(number, Some(slide.index), "{clip} {landing:?}, slot {}", slide.slot);
+                assert_eq!(
+                    number,
+                    Some(slide.index),
+                    "{clip} {landing:?}, slot {}",
+                    slide.slot
+                );
                 let secs = slide.index as f64 / 25.0;
-                assert!((slide.pts_secs - secs).abs() < 0.002, "{clip}: {} s for frame {}", slide.pts_secs, slide.index);
+                assert!(
+                    (slide.pts_secs - secs).abs() < 0.002,
+                    "{clip}: {} s for frame {}",
+                    slide.pts_secs,
+                    slide.index
+                );
             }
         }
     }
@@ -45,7 +69,10 @@ fn every_slot_is_filled_with_the_frame_it_names() {
 /// The exact strip has the middle of each slot, 60 frames in 6 slots.
 #[test]
 fn an_exact_strip_shows_the_middle_of_each_slot() {
-    let indices: Vec<usize> = draw("h264_bframes.mp4", 6, Landing::Exact).iter().map(|slide| slide.index).collect();
+    let indices: Vec<usize> = draw("h264_bframes.mp4", 6, Landing::Exact)
+        .iter()
+        .map(|slide| slide.index)
+        .collect();
     assert_eq!(indices, [5, 15, 25, 35, 45, 55]);
 }
 
@@ -60,13 +87,28 @@ fn slots_may_share_a_key_frame() {
 /// More slots than frames, turned clips, clips that cannot give a key frame by itself: never a failure.
 #[test]
 fn strips_of_odd_clips_are_drawn() {
-    for clip in ["one_frame.mp4", "one_pixel.gif", "broken_start.ts", "resize.ts", "missing_times.mkv", "truncated.mp4"] {
+    for clip in [
+        "one_frame.mp4",
+        "one_pixel.gif",
+        "broken_start.ts",
+        "resize.ts",
+        "missing_times.mkv",
+        "truncated.mp4",
+    ] {
         for landing in [Landing::KeyFrame, Landing::Exact] {
             assert!(!draw(clip, 12, landing).is_empty(), "{clip} {landing:?}");
         }
     }
-    for (clip, size) in [("rotated_90.mp4", (54, 72)), ("rotated_180.mp4", (96, 72)), ("wide_pixels.mp4", (96, 54))] {
-        assert_eq!(draw(clip, 2, Landing::KeyFrame)[0].image.dimensions(), size, "{clip}: turned, pixels square");
+    for (clip, size) in [
+        ("rotated_90.mp4", (54, 72)),
+        ("rotated_180.mp4", (96, 72)),
+        ("wide_pixels.mp4", (96, 54)),
+    ] {
+        assert_eq!(
+            draw(clip, 2, Landing::KeyFrame)[0].image.dimensions(),
+            size,
+            "{clip}: turned, pixels square"
+        );
     }
     assert!(draw("h264.mp4", 0, Landing::KeyFrame).is_empty());
 }
@@ -77,7 +119,11 @@ fn a_cancelled_strip_stops() {
     let (mut video, _) = clips::open_indexed(&clips::clip("mjpeg.avi"));
     let cancel = CancelToken::new();
     let mut n_slides = 0;
-    let strip = Filmstrip { n_slots: 20, size: SMALL, landing: Landing::KeyFrame };
+    let strip = Filmstrip {
+        n_slots: 20,
+        size: SMALL,
+        landing: Landing::KeyFrame,
+    };
     let outcome = strip.draw(&mut video, &cancel, &mut |_| {
         n_slides += 1;
         if n_slides == 3 {
@@ -95,7 +141,10 @@ fn a_cancelled_strip_stops() {
 #[test]
 fn previews_step_back_exactly_and_stay_within_their_bytes() {
     let (mut video, n_frames) = clips::open_indexed(&clips::clip("h264_open_gop.ts"));
-    let mut previews = Previews::new(PreviewSize { max_width: 128, max_height: 96 });
+    let mut previews = Previews::new(PreviewSize {
+        max_width: 128,
+        max_height: 96,
+    });
     for index in (0..n_frames).rev() {
         let preview = previews.get(&mut video, index, &CancelToken::new()).unwrap();
         let picture = image::load_from_memory(&preview.jpeg).unwrap().to_rgb8();
