@@ -1,6 +1,13 @@
 #!/usr/bin/env bash
-# What `make run` does once the machine is set up.
+# What `make run` does once the machine is set up: builds, and shows what the model would see of the bundled clip.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/cache.sh seed
-cargo run --locked --quiet -- "$@"
+cargo build --locked --bin videre
+videre="${CARGO_TARGET_DIR:-target}/debug/videre"
+"$videre" probe assets/sample.mp4
+echo
+"$videre" preview assets/sample.mp4 --preset balanced --out out/sample
+echo
+echo "Open out/sample/contact-sheet.png, or look at a video of your own:"
+echo "  $videre preview FILE --out FOLDER"

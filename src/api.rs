@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+#[cfg(feature = "media")]
+use crate::media::{Colour, FrameCount, FrameRate, Hdr, Probe, Track};
 use crate::visual::geometry::UnitRect;
 use crate::visual::plan::Plan;
 use crate::visual::sampling::FrameRef;
@@ -121,4 +123,205 @@ impl From<FrameRef> for FrameJson {
             pts_secs: frame.pts_secs,
         }
     }
+}
+
+/// What `videre probe --json` answers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ProbeJson {
+    /// The file as it was named; bytes that are no text are replaced.
+    pub path: String,
+    /// The container's short name.
+    pub container: String,
+    /// The video codec's short name.
+    pub codec: String,
+    /// Width in pixels as displayed: rotation applied, pixel aspect not.
+    pub width: u32,
+    /// Height in pixels as displayed: rotation applied, pixel aspect not.
+    pub height: u32,
+    /// Clockwise rotation that was applied for display.
+    pub rotation_degrees: u32,
+    /// Whether it was mirrored for display as well.
+    pub is_mirrored: bool,
+    /// Width of a displayed pixel over its height.
+    pub pixel_aspect: f64,
+    /// How many frames are shown; null where that is not known exactly.
+    pub n_frames: Option<usize>,
+    /// How long it runs.
+    pub duration_secs: f64,
+    /// Frames a second on average; null for a single frame.
+    pub average_fps: Option<f64>,
+    /// Whether frames follow each other at one pace; null for a single frame.
+    pub is_constant_rate: Option<bool>,
+    /// Colour tags of the video.
+    pub colour: ColourJson,
+    /// Sound tracks.
+    pub audio: Vec<TrackJson>,
+    /// Subtitle tracks.
+    pub subtitles: Vec<TrackJson>,
+    /// How many cover pictures it carries, which are never taken for the video.
+    pub n_cover_pictures: usize,
+    /// What a person should know, in words.
+    pub warnings: Vec<String>,
+}
+
+/// Colour tags as the file has them; null where it says nothing.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ColourJson {
+    /// The pixel format.
+    pub pixel_format: Option<String>,
+    /// Bits of one sample.
+    pub bits: Option<u32>,
+    /// The matrix.
+    pub matrix: Option<String>,
+    /// The primaries.
+    pub primaries: Option<String>,
+    /// The transfer function.
+    pub transfer: Option<String>,
+    /// `tv` (limited) or `pc` (full).
+    pub range: Option<String>,
+    /// `pq` or `hlg` for a high dynamic range video.
+    pub hdr: Option<&'static str>,
+}
+
+/// A sound or subtitle track.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct TrackJson {
+    /// The codec's short name.
+    pub codec: String,
+    /// The language as the file names it.
+    pub language: Option<String>,
+}
+
+#[cfg(feature = "media")]
+impl ProbeJson {
+    /// What was found out about the file at `path`.
+    #[must_use]
+    pub fn new(path: &std::path::Path, probe: &Probe) -> Self {
+        let (width, height) = probe.display_size;
+        let (pixel_width, pixel_height) = probe.display_pixel_aspect();
+        let (average_fps, is_constant_rate) = match probe.frame_rate {
+            FrameRate::Constant { fps } => (Some(fps), Some(true)),
+            FrameRate::Variable { average_fps } => (Some(average_fps), Some(false)),
+            FrameRate::Unknown => (None, None),
+        };
+        Self {
+            path: path.to_string_lossy().into_owned(),
+            container: probe.container.clone(),
+            codec: probe.codec.clone(),
+            width,
+            height,
+            rotation_degrees: probe.orientation.degrees(),
+            is_mirrored: probe.orientation.is_mirrored(),
+            pixel_aspect: f64::from(pixel_width) / f64::from(pixel_height),
+            n_frames: match probe.n_frames {
+                FrameCount::Exact(n_frames) => Some(n_frames),
+                FrameCount::Estimated(_) | FrameCount::Unknown => None,
+            },
+            duration_secs: probe.duration_secs,
+            average_fps,
+            is_constant_rate,
+            colour: ColourJson::from(&probe.colour),
+            audio: probe.audio_tracks.iter().map(TrackJson::from).collect(),
+            subtitles: probe.subtitle_tracks.iter().map(TrackJson::from).collect(),
+            n_cover_pictures: probe.n_cover_pictures,
+            warnings: probe.warnings.clone(),
+        }
+    }
+}
+
+#[cfg(feature = "media")]
+impl From<&Colour> for ColourJson {
+    fn from(colour: &Colour) -> Self {
+        let colour = colour.clone();
+        Self {
+            pixel_format: colour.pixel_format,
+            bits: colour.bits,
+            matrix: colour.matrix,
+            primaries: colour.primaries,
+            transfer: colour.transfer,
+            range: colour.range,
+            hdr: colour.hdr.map(|hdr| match hdr {
+                Hdr::Pq => "pq",
+                Hdr::Hlg => "hlg",
+            }),
+        }
+    }
+}
+
+#[cfg(feature = "media")]
+impl From<&Track> for TrackJson {
+    fn from(track: &Track) -> Self {
+        Self {
+            codec: track.codec.clone(),
+            language: track.language.clone(),
+        }
+    }
+}
+
+/// One of the frames that `videre frames --json` lists.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FrameEntryJson {
+    /// Position among the displayable frames, from 0.
+    pub index: usize,
+    /// Presentation time stamp in seconds.
+    pub pts_secs: f64,
+    /// Width in pixels as displayed.
+    pub width: u32,
+    /// Height in pixels as displayed.
+    pub height: u32,
+    /// Where its picture was saved, with `--out`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+}
+
+/// What `videre preview --json` answers: where everything was written.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PreviewJson {
+    /// The picture to look at first.
+    pub contact_sheet: String,
+    /// Every token and where it comes from: [`TokensJson`].
+    pub tokens: String,
+    /// The thumbnails, pixel for pixel; none for strategies without.
+    pub thumbnails: Vec<String>,
+    /// A picture of each frame that is encoded by itself, the patches marked that are read.
+    pub frames: Vec<String>,
+    /// How many tokens.
+    pub counts: CountsJson,
+    /// What a person should know about the choice, in words.
+    pub notices: Vec<String>,
+}
+
+/// What `videre doctor --json` answers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct DoctorJson {
+    /// Version of the program.
+    pub version: String,
+    /// What was compiled into it.
+    pub features: Vec<String>,
+    /// Operating system.
+    pub system: String,
+    /// Processor architecture.
+    pub architecture: String,
+    /// Threads that can run at once.
+    pub n_cpus: usize,
+    /// Memory of the machine.
+    pub memory_bytes: u64,
+    /// Memory that is free or can be freed.
+    pub memory_available_bytes: u64,
+    /// What was looked at, and how it is.
+    pub checks: Vec<CheckJson>,
+}
+
+/// One thing that `videre doctor` looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct CheckJson {
+    /// What was looked at.
+    pub name: String,
+    /// Whether it is as it should be.
+    pub ok: bool,
+    /// What was found.
+    pub found: String,
+    /// What to do about it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
 }

@@ -9,6 +9,7 @@
 //! A frame is known by its place in a [`FrameIndex`], which lists exactly what the `ffmpeg` program shows when it
 //! decodes the file from start to end. Files are untrusted: see [`Limits`].
 
+mod about;
 mod access;
 mod convert;
 mod decoder;
@@ -25,6 +26,7 @@ mod scan;
 mod source;
 mod video;
 
+pub use about::{About, about};
 pub use error::MediaError;
 pub use filmstrip::{Filmstrip, Landing, Slide};
 pub use index::{FrameIndex, Verification};

@@ -15,3 +15,7 @@ mod visual;
 /// Matrices and attention on the CPU.
 #[cfg(feature = "llava")]
 mod kernels;
+
+/// The command line, through the real binary.
+#[cfg(feature = "cli")]
+mod cli;

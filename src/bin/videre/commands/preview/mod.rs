@@ -1,0 +1,176 @@
+//! `videre preview`: what the model would see, as pictures and as a table.
+
+mod facts;
+mod seen;
+
+use super::probe::summary;
+use crate::args::PreviewArgs;
+use crate::failure::Failure;
+use crate::interrupt::cancelled_by_ctrl_c;
+use crate::open::{every_pts_secs, open_indexed};
+use crate::output::{OutFolder, answer, answer_json, frame_file_name, json};
+use crate::plan_args::PlanRequest;
+use crate::progress::Progress;
+use crate::sheet::{self, Edges, Sheet, TowerPicture, fitted, lit_picture};
+use seen::Seen;
+use std::fmt::Write;
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use videre::api::{CountsJson, PreviewJson, ProbeJson, TokensJson};
+use videre::cancel::CancelToken;
+use videre::media::{Frame, FrameIndex, Video};
+use videre::visual::compose;
+use videre::visual::plan::Plan;
+use videre::visual::preset::Preset;
+use videre::visual::sampling::{FrameRef, choose};
+
+/// Pictures of single frames are for looking at, not for the model.
+const MAX_PICTURE_PX: u32 = 1280;
+
+pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
+    let request = args.plan.resolve()?;
+    let cancel = cancelled_by_ctrl_c();
+    let (mut video, index) = open_indexed(&args.file, &cancel)?;
+    let plan = planned(&request, &index).map_err(|failure| failure.about(&args.file))?;
+    let out = OutFolder::open(&args.out)?;
+    let mut seen = Seen::new(&plan, &request.tower);
+    let frames = look(&mut video, &plan, &mut seen, &out, &cancel)?;
+    let preset = request.preset.map(Preset::name);
+    let tokens = TokensJson::new(&plan, &request.tower, preset, |frame| seen.size_of(frame));
+    let tokens_path = out.write("tokens.json", json(&tokens).as_bytes())?;
+
+    let (images, tiles) = seen.into_pictures();
+    let thumbnails = if plan.counts().thumbnail > 0 {
+        write_thumbnails(&out, &images)?
+    } else {
+        Vec::new()
+    };
+    let notices: Vec<String> = plan.notices.iter().map(ToString::to_string).collect();
+    let sheet = Sheet {
+        title: file_name(&args.file),
+        subtitle: summary(&ProbeJson::new(&args.file, video.probe())),
+        preset: preset.unwrap_or("custom").to_owned(),
+        facts: facts::facts(&plan, &request),
+        notices: notices.clone(),
+        images,
+        frames: tiles,
+        n_patches: plan.geometry.n_patches() as usize,
+        tokens: facts::token_runs(&plan),
+        span_secs: span_secs(&index),
+    };
+    let contact_sheet = out.write_png("contact-sheet.png", &sheet::draw(&sheet))?;
+    let shown = |path: PathBuf| path.to_string_lossy().into_owned();
+    let answered = PreviewJson {
+        contact_sheet: shown(contact_sheet),
+        tokens: shown(tokens_path),
+        thumbnails: thumbnails.into_iter().map(shown).collect(),
+        frames: frames.into_iter().map(shown).collect(),
+        counts: tokens.counts,
+        notices,
+    };
+    if args.json {
+        answer_json(&answered)
+    } else {
+        answer(&in_words(&answered, &request))
+    }
+}
+
+/// What will be looked at, known before anything is decoded.
+fn planned(request: &PlanRequest, index: &FrameIndex) -> Result<Plan, Failure> {
+    let chosen = choose(&every_pts_secs(index), request.range, &request.sampling)?;
+    Ok(compose::plan(&chosen, &request.strategy, request.tower.geometry)?)
+}
+
+/// Decodes every frame of the plan once, in the order of time, and writes a picture of each that is encoded by itself.
+fn look(
+    video: &mut Video,
+    plan: &Plan,
+    seen: &mut Seen<'_>,
+    out: &OutFolder,
+    cancel: &CancelToken,
+) -> Result<Vec<PathBuf>, Failure> {
+    let indices: Vec<usize> = plan.frames().iter().map(|frame| frame.index).collect();
+    let mut written = Vec::new();
+    let mut failure = None;
+    let mut n_done = 0;
+    let mut progress = Progress::new("Looking");
+    let path = video.path().to_owned();
+    video.frames(&indices, cancel, &mut |frame| {
+        if let Err(error) = look_at(&frame, seen, out, &mut written) {
+            failure = Some(error.about(&path));
+            return ControlFlow::Break(());
+        }
+        n_done += 1;
+        progress.set(n_done, indices.len() as u64);
+        ControlFlow::Continue(())
+    })?;
+    failure.map_or(Ok(written), Err)
+}
+
+fn look_at(
+    frame: &Frame,
+    seen: &mut Seen<'_>,
+    out: &OutFolder,
+    written: &mut Vec<PathBuf>,
+) -> Result<(), Failure> {
+    let shown = FrameRef {
+        index: frame.index,
+        pts_secs: frame.pts_secs,
+    };
+    if let Some(lit) = seen.add(shown, &frame.image)? {
+        let picture = fitted(&frame.image, MAX_PICTURE_PX, MAX_PICTURE_PX);
+        let picture = lit_picture(&picture, &lit, Edges::Amber);
+        written.push(out.write_png(&frame_file_name(frame.index, frame.pts_secs), &picture)?);
+    }
+    Ok(())
+}
+
+/// `thumbnail.png`, or `thumbnail-1.png` and so on where there are several.
+fn write_thumbnails(out: &OutFolder, images: &[TowerPicture]) -> Result<Vec<PathBuf>, Failure> {
+    let name = |number: usize| match images.len() {
+        1 => "thumbnail.png".to_owned(),
+        _ => format!("thumbnail-{number}.png"),
+    };
+    let numbered = images.iter().enumerate();
+    numbered
+        .map(|(index, image)| out.write_png(&name(index + 1), &image.pixels))
+        .collect()
+}
+
+/// Where a timeline of the clip starts and ends.
+fn span_secs(index: &FrameIndex) -> (f64, f64) {
+    let first_secs = index.pts_secs(0);
+    (first_secs.min(0.0), first_secs + index.duration_secs())
+}
+
+fn file_name(path: &Path) -> String {
+    crate::one_line(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
+}
+
+fn in_words(answered: &PreviewJson, request: &PlanRequest) -> String {
+    let CountsJson {
+        sampled,
+        thumbnail,
+        total,
+    } = answered.counts;
+    let mut text = format!(
+        "{total} visual tokens for {}: {sampled} sampled, {thumbnail} of thumbnails\n",
+        request.tower.name
+    );
+    let mut line = |line: String| {
+        writeln!(text, "{}", crate::one_line(&line)).expect("BUG: writing to memory cannot fail");
+    };
+    for notice in &answered.notices {
+        line(format!("note: {notice}"));
+    }
+    for path in [&answered.contact_sheet, &answered.tokens]
+        .into_iter()
+        .chain(&answered.thumbnails)
+    {
+        line(path.clone());
+    }
+    if let (Some(first), Some(last)) = (answered.frames.first(), answered.frames.last()) {
+        line(format!("{first} to {last} ({} pictures)", answered.frames.len()));
+    }
+    text
+}
