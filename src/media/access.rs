@@ -120,7 +120,7 @@ impl Access {
                 let last = if next_is_near {
                     usize::MAX
                 } else {
-                    target_packet + 1
+                    target_packet + self.decoder.n_tail_packets()
                 };
                 while let Some(decoded) = self.advance(way, last, |ordinal| {
                     let asked_for = ordinals.contains(&ordinal)
@@ -188,13 +188,15 @@ impl Access {
             attempts.push(Attempt {
                 start: None,
                 position: Position::Search,
-                may_skip: true,
+                may_skip: index.n_damaged() == 0,
             });
         }
+        // A damaged frame is patched up from whatever was decoded before it, so there everything is.
+        let whole = index.n_damaged() == 0;
         let from = |(nth, start)| Attempt {
             start: Some(start),
             position: Position::Search,
-            may_skip: nth == 0,
+            may_skip: whole && nth == 0,
         };
         attempts.extend(index.starts(target).take(3).enumerate().map(from));
         attempts.push(Attempt {

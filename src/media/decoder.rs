@@ -18,6 +18,13 @@ pub(super) struct Decoded {
     pub(super) frame: frame::Video,
 }
 
+impl Decoded {
+    /// Whether something was missing that the decoder filled in from other frames.
+    pub(super) fn is_patched(&self) -> bool {
+        self.frame.is_corrupt() || self.frame.has_decode_errors()
+    }
+}
+
 /// What the decoder has to say.
 pub(super) enum Step {
     /// A frame is ready.
@@ -43,9 +50,16 @@ pub(super) enum Skipping {
 pub(super) struct Decoder {
     decoder: codec::decoder::Video,
     can_skip: bool,
+    n_tail_packets: usize,
 }
 
 impl Decoder {
+    /// Packets after a frame's own that may hold a part of it: its second field, or (in MPEG-4 part 2, whose packets
+    /// may be packed) the signal to decode it.
+    pub(super) fn n_tail_packets(&self) -> usize {
+        self.n_tail_packets
+    }
+
     /// Opens the decoder of a stream.
     ///
     /// # Errors
@@ -65,6 +79,7 @@ impl Decoder {
         };
         let parameters = stream.parameters();
         let can_skip = unreferenced_frames_are_known(&parameters);
+        let n_tail_packets = if parameters.id() == codec::Id::MPEG4 { 3 } else { 1 };
         if codec::decoder::find(parameters.id()).is_none() {
             return Err(unsupported());
         }
@@ -87,7 +102,11 @@ impl Decoder {
             Error::Other { errno: libc::ENOMEM } => machine(error),
             _ => unsupported(),
         })?;
-        Ok(Self { decoder, can_skip })
+        Ok(Self {
+            decoder,
+            can_skip,
+            n_tail_packets,
+        })
     }
 
     /// Feeds the packet with number `ordinal`. Every frame must have been taken before ([`Step::Hungry`]).
@@ -152,11 +171,16 @@ impl Decoder {
 
 /// Whether frames that the decoder calls unreferenced are so for every other frame.
 ///
+/// In MPEG-4 part 2 a packet may hold two pictures, the second of which is decoded with the next packet: leaving one
+/// out would leave out the other.
+///
 /// HEVC's "sub-layer non-reference" pictures may be referred to from a higher temporal layer, so there it holds for
 /// streams of a single layer only (`numTemporalLayers` of ISO/IEC 14496-15, 8.3.3.1.2).
 fn unreferenced_frames_are_known(parameters: &codec::Parameters) -> bool {
-    if parameters.id() != codec::Id::HEVC {
-        return true;
+    match parameters.id() {
+        codec::Id::MPEG4 => return false,
+        codec::Id::HEVC => {}
+        _ => return true,
     }
     // SAFETY: FFmpeg keeps `extradata` and its size together for as long as the parameters live.
     let extradata = unsafe {

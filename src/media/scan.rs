@@ -158,6 +158,7 @@ impl Scan<'_> {
         while entries.len() < most {
             match decoder.take().map_err(machine)? {
                 Step::Frame(decoded) => {
+                    n_damaged += usize::from(decoded.is_patched());
                     if let Some(listed) = listed.get_mut(decoded.ordinal).filter(|listed| !**listed) {
                         *listed = true;
                         // AVI marks both packets of a packed pair, and only the first is a place to start from.
@@ -217,7 +218,7 @@ pub(super) fn first_frame(
         path: path.to_owned(),
         reason: error.to_string(),
     };
-    let mut times: Vec<Option<i64>> = Vec::new();
+    let mut times = Vec::new();
     let found = loop {
         match decoder.take().map_err(machine)? {
             Step::Frame(decoded) => break Some(decoded),
@@ -225,7 +226,7 @@ pub(super) fn first_frame(
             Step::Damage => {}
             Step::Hungry => match demuxer.read()? {
                 Read::Packet(packet) => {
-                    times.push(packet.pts().or(packet.dts()));
+                    times.push(packet.pts());
                     decoder
                         .feed(packet, times.len() - 1, Skipping::Nothing)
                         .map_err(machine)?;
@@ -238,8 +239,8 @@ pub(super) fn first_frame(
     let decoded = found.ok_or_else(|| MediaError::NoFrames {
         path: path.to_owned(),
     })?;
-    let ticks = times.get(decoded.ordinal).copied().flatten().or(decoded.dts);
-    let pts_secs = ticks.map_or(0.0, |ticks| ticks as f64 * tick_secs - start_secs);
+    let ticks = TimeGuess::default().next(times.get(decoded.ordinal).copied().flatten(), decoded.dts);
+    let pts_secs = ticks as f64 * tick_secs - start_secs;
     Ok(FirstFrame {
         pts_secs,
         frame: decoded.frame,
