@@ -32,6 +32,9 @@ pub(super) enum Pace {
     Stepping,
 }
 
+/// Takes a wanted frame, by its place in the index, and says whether to go on.
+pub(super) type OnFrame<'a> = dyn FnMut(usize, &frame::Video) -> Result<ControlFlow<()>, MediaError> + 'a;
+
 /// Where reading and decoding stand.
 struct Cursor {
     /// The packet that decoding began with.
@@ -95,7 +98,7 @@ impl Access {
         way: &Way<'_>,
         wanted: &[usize],
         pace: Pace,
-        on_frame: &mut dyn FnMut(usize, &frame::Video) -> Result<ControlFlow<()>, MediaError>,
+        on_frame: &mut OnFrame<'_>,
     ) -> Result<(), MediaError> {
         let index = way.index;
         let ordinals: HashSet<usize> = wanted.iter().map(|&frame| index.packet_of(frame)).collect();

@@ -25,6 +25,13 @@ enum Range {
     Full,
 }
 
+/// `SWS_BICUBIC` and `SWS_AREA` of libswscale/swscale.h, whose type differs from release to release.
+const BICUBIC: i32 = 4;
+const AREA: i32 = 0x20;
+
+/// The size, as displayed, that a picture of a displayed size should have.
+pub(super) type Sizing<'a> = dyn Fn((u32, u32)) -> (u32, u32) + 'a;
+
 /// Converts frames to RGB and scales them, keeping the scaling context while frames stay alike.
 pub(super) struct Converter {
     context: Option<(Shape, ScaleContext)>,
@@ -136,9 +143,9 @@ fn scale_context(shape: Shape) -> Option<ScaleContext> {
     let (to_width, to_height) = size(shape.to_size)?;
     // Shrinking by much with a bicubic kernel costs more than it shows: small pictures are averaged over areas.
     let flags = if shape.to_size == shape.from_size {
-        ffi::SWS_BICUBIC
+        BICUBIC
     } else {
-        ffi::SWS_AREA
+        AREA
     };
     // SAFETY: a context of no source and destination yet, filled through options by name, then initialised. The
     // tables come from swscale itself, which answers an unknown matrix with BT.601's.
@@ -157,7 +164,7 @@ fn scale_context(shape: Shape) -> Option<ScaleContext> {
             && set(c"dsth", to_height)
             && set(c"dst_format", ffi::AVPixelFormat::AV_PIX_FMT_RGB24 as i32)
             && set(c"src_range", i32::from(shape.range == Range::Full))
-            && set(c"sws_flags", i32::try_from(flags).ok()?);
+            && set(c"sws_flags", flags);
         // As FFmpeg's scale filter places the chroma of 4:2:0.
         let is_420 = shape.from_format == ffi::AVPixelFormat::AV_PIX_FMT_YUV420P as i32;
         if !all_set || (is_420 && !set(c"src_v_chr_pos", 128)) {

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 use image::RgbImage;
 
 use super::access::Pace;
+use super::convert::Sizing;
 use super::error::MediaError;
 use super::preview::PreviewSize;
 use super::video::Video;
@@ -121,7 +122,7 @@ impl Filmstrip {
 fn reach(
     video: &mut Video,
     index: usize,
-    fit: &dyn Fn((u32, u32)) -> (u32, u32),
+    fit: &Sizing<'_>,
     cancel: &CancelToken,
 ) -> Result<Option<RgbImage>, MediaError> {
     let mut found = None;

@@ -123,7 +123,7 @@ impl Scan<'_> {
                 });
             }
             packets.push(info);
-            if packets.len() % 256 == 0 {
+            if packets.len().is_multiple_of(256) {
                 let fraction = info
                     .position
                     .map_or(0.0, |position| (position as f64 / file_bytes).clamp(0.0, 1.0));
@@ -180,7 +180,7 @@ impl Scan<'_> {
                             .map_err(machine)?;
                         n_damaged += usize::from(matches!(fed, Step::Damage));
                         ordinal += 1;
-                        if ordinal % 16 == 0 {
+                        if ordinal.is_multiple_of(16) {
                             let wanted = packets.len().min(most.saturating_add(16)).max(1);
                             let fraction = (ordinal as f64 / wanted as f64).min(1.0);
                             (self.progress)(IndexProgress {

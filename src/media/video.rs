@@ -8,7 +8,7 @@ use ffmpeg_next::frame;
 use image::RgbImage;
 
 use super::access::{Access, Pace, Way};
-use super::convert::Converter;
+use super::convert::{Converter, Sizing};
 use super::decoder::Decoder;
 use super::demux::Demuxer;
 use super::error::MediaError;
@@ -195,7 +195,7 @@ impl Video {
         &mut self,
         indices: &[usize],
         pace: Pace,
-        to_size: Option<&dyn Fn((u32, u32)) -> (u32, u32)>,
+        to_size: Option<&Sizing<'_>>,
         cancel: &CancelToken,
         each: &mut dyn FnMut(Frame) -> ControlFlow<()>,
     ) -> Result<(), MediaError> {
@@ -248,7 +248,7 @@ impl Video {
     pub(super) fn key_frame(
         &mut self,
         index: usize,
-        to_size: &dyn Fn((u32, u32)) -> (u32, u32),
+        to_size: &Sizing<'_>,
         cancel: &CancelToken,
     ) -> Result<Option<RgbImage>, MediaError> {
         let Self {
@@ -330,7 +330,7 @@ fn picture(
     probe: &Probe,
     converter: &mut Converter,
     raw: &frame::Video,
-    to_size: Option<&dyn Fn((u32, u32)) -> (u32, u32)>,
+    to_size: Option<&Sizing<'_>>,
 ) -> Result<RgbImage, MediaError> {
     probe::check_size(path, (raw.width(), raw.height()), limits)?;
     let converted = match to_size {
