@@ -12,12 +12,19 @@ use super::blocks::Blocks;
 use super::gemm::{self, Panel};
 use super::gemv::ROWS;
 use super::input::{InputRow, QuantInput};
-use super::{PANEL, Weights, portable};
+use super::{PANEL, Weights, avx512_rows, portable};
+use crate::gguf::TensorType;
 
 /// See [`portable::dot_rows`].
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c")]
 pub(super) fn dot_rows<B: Blocks>(rows: [&[u8]; ROWS], x: InputRow<'_>) -> [f32; ROWS] {
-    super::avx2::dot_rows::<B>(rows, x)
+    match B::FORMAT {
+        TensorType::Q4_K => avx512_rows::q4k_q5k::<false>(rows, x),
+        TensorType::Q5_K => avx512_rows::q4k_q5k::<true>(rows, x),
+        TensorType::Q6_K => avx512_rows::q6k(rows, x),
+        TensorType::Q8_0 if x.scale.len().is_multiple_of(2) => avx512_rows::q8_0(rows, x),
+        _ => super::avx2::dot_rows::<B>(rows, x),
+    }
 }
 
 /// See [`gemm::fill`].

@@ -6,6 +6,8 @@
 
 use half::f16;
 
+use crate::gguf::TensorType;
+
 /// Values in a superblock; formats with blocks of 32 unpack one block at a time.
 pub(super) const MAX_BLOCK_LEN: usize = 256;
 
@@ -30,6 +32,8 @@ impl Unpacked {
 
 /// A quantized format, at compile time.
 pub(super) trait Blocks {
+    /// Which one it is.
+    const FORMAT: TensorType;
     /// Values of a block.
     const LEN: usize;
     /// Bytes of a block.
@@ -91,6 +95,7 @@ fn fifth_bits(bytes: &[u8], q: &mut [u8]) {
 }
 
 impl Blocks for Q4_0 {
+    const FORMAT: TensorType = TensorType::Q4_0;
     const LEN: usize = 32;
     const BYTES: usize = 18;
     const GROUP: usize = 32;
@@ -105,6 +110,7 @@ impl Blocks for Q4_0 {
 }
 
 impl Blocks for Q4_1 {
+    const FORMAT: TensorType = TensorType::Q4_1;
     const LEN: usize = 32;
     const BYTES: usize = 20;
     const GROUP: usize = 32;
@@ -120,6 +126,7 @@ impl Blocks for Q4_1 {
 }
 
 impl Blocks for Q5_0 {
+    const FORMAT: TensorType = TensorType::Q5_0;
     const LEN: usize = 32;
     const BYTES: usize = 22;
     const GROUP: usize = 32;
@@ -135,6 +142,7 @@ impl Blocks for Q5_0 {
 }
 
 impl Blocks for Q5_1 {
+    const FORMAT: TensorType = TensorType::Q5_1;
     const LEN: usize = 32;
     const BYTES: usize = 24;
     const GROUP: usize = 32;
@@ -151,6 +159,7 @@ impl Blocks for Q5_1 {
 }
 
 impl Blocks for Q8_0 {
+    const FORMAT: TensorType = TensorType::Q8_0;
     const LEN: usize = 32;
     const BYTES: usize = 34;
     const GROUP: usize = 32;
@@ -167,6 +176,7 @@ impl Blocks for Q8_0 {
 }
 
 impl Blocks for Q2K {
+    const FORMAT: TensorType = TensorType::Q2_K;
     const LEN: usize = 256;
     const BYTES: usize = 84;
     const GROUP: usize = 16;
@@ -192,6 +202,7 @@ impl Blocks for Q2K {
 }
 
 impl Blocks for Q3K {
+    const FORMAT: TensorType = TensorType::Q3_K;
     const LEN: usize = 256;
     const BYTES: usize = 110;
     const GROUP: usize = 16;
@@ -244,6 +255,7 @@ fn unpack_six_bit_pairs(block: &[u8], out: &mut Unpacked) {
 }
 
 impl Blocks for Q4K {
+    const FORMAT: TensorType = TensorType::Q4_K;
     const LEN: usize = 256;
     const BYTES: usize = 144;
     const GROUP: usize = 32;
@@ -260,6 +272,7 @@ impl Blocks for Q4K {
 }
 
 impl Blocks for Q5K {
+    const FORMAT: TensorType = TensorType::Q5_K;
     const LEN: usize = 256;
     const BYTES: usize = 176;
     const GROUP: usize = 32;
@@ -282,6 +295,7 @@ impl Blocks for Q5K {
 }
 
 impl Blocks for Q6K {
+    const FORMAT: TensorType = TensorType::Q6_K;
     const LEN: usize = 256;
     const BYTES: usize = 210;
     const GROUP: usize = 16;
@@ -307,6 +321,7 @@ impl Blocks for Q6K {
 }
 
 impl Blocks for Q8K {
+    const FORMAT: TensorType = TensorType::Q8_K;
     const LEN: usize = 256;
     const BYTES: usize = 292;
     const GROUP: usize = 32;
