@@ -261,7 +261,10 @@ fn shuffled(n: usize) -> Vec<usize> {
         state ^= state << 13;
         state ^= state >> 7;
         state ^= state << 17;
-        order.swap(i, usize::try_from(state % (i as u64 + 1)).unwrap());
+        order.swap(
+            i,
+            usize::try_from(state % (i as u64 + 1)).expect("fits, as i does"),
+        );
     }
     order
 }

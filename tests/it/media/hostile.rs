@@ -53,7 +53,7 @@ fn refused(path: &Path, limits: &Limits) -> MediaError {
     assert!(took < SOON, "{} took {took:?} to be refused", path.display());
 
     let message = error.to_string();
-    let name = path.file_name().unwrap().to_string_lossy();
+    let name = path.file_name().expect("a name").to_string_lossy();
     assert!(
         message.contains(&*name),
         "the message does not name {name}: {message}"
@@ -216,7 +216,10 @@ fn names_that_are_not_utf8_are_named_in_messages() {
 /// A transport stream of several megabytes, so that it does not fit in any buffer.
 fn long_stream(folder: &Path) -> PathBuf {
     let path = folder.join("growing.ts");
-    fs::write(&path, fs::read(clips::clip("mpeg2.ts")).unwrap().repeat(24)).unwrap();
+    let stream = fs::read(clips::clip("mpeg2.ts"))
+        .expect("the clip is there")
+        .repeat(24);
+    fs::write(&path, stream).expect("the folder can be written");
     path
 }
 
