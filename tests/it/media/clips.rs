@@ -13,13 +13,16 @@ pub(crate) fn clip(name: &str) -> PathBuf {
         .join(name)
 }
 
+/// A clip that must open.
+pub(crate) fn open(path: &Path) -> Video {
+    Video::open(path, &Limits::default(), &CancelToken::new()).unwrap_or_else(|error| panic!("{error}"))
+}
+
 /// A clip that must open, with its number of frames.
 pub(crate) fn open_indexed(path: &Path) -> (Video, usize) {
-    let opened = Video::open(path, &Limits::default(), &CancelToken::new()).and_then(|mut video| {
-        let n_frames = index(&mut video)?;
-        Ok((video, n_frames))
-    });
-    opened.unwrap_or_else(|error| panic!("{error}"))
+    let mut video = open(path);
+    let n_frames = index(&mut video).unwrap_or_else(|error| panic!("{error}"));
+    (video, n_frames)
 }
 
 /// Indexes without a cache: the number of frames.

@@ -3,7 +3,7 @@
 use std::ops::{ControlFlow, Range};
 
 use videre::cancel::CancelToken;
-use videre::media::Frame;
+use videre::media::{Frame, FrameIndex};
 
 use super::clips::{self, film_number, psnr_db};
 use super::reference::{self, Reference};
@@ -157,6 +157,24 @@ fn is_exact(clip: &str, expected: &Expected) {
                 .unwrap_or_else(|error| panic!("{clip}, frame {index} {order_name}: {error}"));
             agrees(clip, order_name, &frame, index, &reference, &expected.film);
         }
+    }
+
+    // Without an index, and with one that another run has left behind.
+    let first = clips::open(&path).first_frame(&CancelToken::new());
+    let first = first.unwrap_or_else(|error| panic!("{clip}, the first frame: {error}"));
+    agrees(clip, "without an index", &first, 0, &reference, &expected.film);
+    let kept = tempfile::tempdir().expect("a temporary folder");
+    for run in ["that keeps its index", "with a kept index"] {
+        let mut video = clips::open(&path);
+        let index = video.index(Some(kept.path()), &mut |_| {}, &CancelToken::new());
+        assert_eq!(
+            index.map(FrameIndex::len).ok(),
+            Some(n_frames),
+            "{clip}, a run {run}"
+        );
+        let frame = clips::frame(&mut video, n_frames / 2)
+            .unwrap_or_else(|error| panic!("{clip}, a run {run}: {error}"));
+        agrees(clip, run, &frame, n_frames / 2, &reference, &expected.film);
     }
 
     let (mut video, _) = clips::open_indexed(&path);
