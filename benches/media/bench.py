@@ -209,9 +209,10 @@ def report(arguments, runs, n_frames, rate):
     peers = [name for name in medians if name.endswith("uniform") and not name.startswith("videre")]
     if "videre uniform" in medians and peers:
         own = medians["videre uniform"]
-        best = min(peers, key=lambda name: medians[name]["cpu"])
-        lines += ["", f"{N_UNIFORM} uniform frames: {own['cpu'] / medians[best]['cpu']:.2f} of the processor time and "
-                  f"{own['wall'] / medians[best]['wall']:.2f} of the wall time of the best peer ({best})."]
+        best = {key: min(peers, key=lambda name: medians[name][key]) for key in ("cpu", "wall")}
+        lines += ["", f"{N_UNIFORM} uniform frames: {own['cpu'] / medians[best['cpu']]['cpu']:.2f} of the processor time of "
+                  f"the best peer by that measure ({best['cpu']}), {own['wall'] / medians[best['wall']]['wall']:.2f} of "
+                  f"the wall time of the best by that ({best['wall']})."]
     if {"videre filmstrip", "ffmpeg decode all"} <= medians.keys():
         own, whole = medians["videre filmstrip"], medians["ffmpeg decode all"]
         lines += ["", f"Filmstrip of {N_FILMSTRIP}: 1/{whole['cpu'] / own['cpu']:.0f} of the processor time and "
