@@ -35,7 +35,7 @@ def interval(right, total):
         return 0.0, 1.0
     z, p = 1.96, right / total
     middle, spread = p + z * z / (2 * total), z * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
-    return (middle - spread) / (1 + z * z / total), (middle + spread) / (1 + z * z / total)
+    return max(0.0, middle - spread) / (1 + z * z / total), (middle + spread) / (1 + z * z / total)
 
 
 @torch.no_grad()
