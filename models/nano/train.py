@@ -147,7 +147,7 @@ def main():
 
 
 def run_stage(stage, begin, steps, seconds, args, tokenizer, model, heads, pair):
-    """Trains one stage to its end. Returns the seconds of training so far, all stages and sessions together."""
+    """Trains one stage to its end. Returns the seconds of training so far, all stages together, interrupted or not."""
 
     def save(stage, step):
         state = {"stage": stage, "step": step, "seconds": seconds, "size": args.size}
