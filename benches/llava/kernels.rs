@@ -138,7 +138,7 @@ fn forward(model: &Model, cache: &[f16], m: usize, n_past: usize) -> (f64, f64) 
         let [a, b] = &layer.gate_up;
         matmul_many(&[a.view(), b.view()], &x[..m * WIDTH], &mut [&mut gate, &mut up]);
         matmul(layer.down.view(), &x, &mut out);
-        matrices += (now_secs() - start);
+        matrices += now_secs() - start;
         let start = now_secs();
         attention(
             SHAPE,
@@ -149,7 +149,7 @@ fn forward(model: &Model, cache: &[f16], m: usize, n_past: usize) -> (f64, f64) 
             0.125,
             &mut out,
         );
-        attending += (now_secs() - start);
+        attending += now_secs() - start;
     }
     let start = now_secs();
     let mut logits = vec![0.0; VOCABULARY];
@@ -210,7 +210,7 @@ fn formats() {
                         &mut y,
                     );
                 }
-                (now_secs() - start)
+                now_secs() - start
             };
             (0..3).map(pass).fold(f64::INFINITY, f64::min)
         };
