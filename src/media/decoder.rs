@@ -3,11 +3,12 @@
 
 use std::path::Path;
 
-use ffmpeg_next::codec::{self, discard::Discard, threading};
+use ffmpeg_next::codec::{self, discard::Discard};
 use ffmpeg_next::{Error, Packet, ffi, format, frame};
 
 use super::error::MediaError;
 use super::limits::Limits;
+use super::nal::{self, Framing};
 
 /// A frame as the decoder gave it.
 pub(super) struct Decoded {
@@ -49,8 +50,19 @@ pub(super) enum Skipping {
 /// An opened decoder.
 pub(super) struct Decoder {
     decoder: codec::decoder::Video,
-    can_skip: bool,
+    unreferenced: Unreferenced,
     n_tail_packets: usize,
+}
+
+/// How it is known that nothing refers to a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Unreferenced {
+    /// It is not, for certain.
+    Unknown,
+    /// The decoder knows.
+    Decoder,
+    /// Its packet says so before it is decoded.
+    H264(Framing),
 }
 
 impl Decoder {
@@ -78,7 +90,7 @@ impl Decoder {
             codec: stream.parameters().id().name().to_owned(),
         };
         let parameters = stream.parameters();
-        let can_skip = unreferenced_frames_are_known(&parameters);
+        let unreferenced = unreferenced_frames(&parameters);
         let n_tail_packets = if parameters.id() == codec::Id::MPEG4 { 3 } else { 1 };
         if codec::decoder::find(parameters.id()).is_none() {
             return Err(unsupported());
@@ -87,14 +99,12 @@ impl Decoder {
         let n_threads = std::thread::available_parallelism()
             .map_or(1, |n| n.get() + 1)
             .min(limits.max_threads);
-        context.set_threading(threading::Config {
-            kind: threading::Type::Frame,
-            count: n_threads,
-            ..Default::default()
-        });
         // SAFETY: fields that a user of a decoder may set before it is opened.
         unsafe {
             let raw = context.as_mut_ptr();
+            // Whichever of the two the codec can; frames first, as the `ffmpeg` program has it.
+            (*raw).thread_type = ffi::FF_THREAD_FRAME | ffi::FF_THREAD_SLICE;
+            (*raw).thread_count = i32::try_from(n_threads).unwrap_or(1);
             (*raw).pkt_timebase = (*stream.as_ptr()).time_base;
             (*raw).max_pixels = i64::try_from(limits.max_pixels).unwrap_or(i64::MAX);
         }
@@ -104,7 +114,7 @@ impl Decoder {
         })?;
         Ok(Self {
             decoder,
-            can_skip,
+            unreferenced,
             n_tail_packets,
         })
     }
@@ -119,9 +129,18 @@ impl Decoder {
         ordinal: usize,
         skipping: Skipping,
     ) -> Result<Step, Error> {
-        let skip = match skipping {
-            Skipping::IfUnreferenced if self.can_skip => Discard::NonReference,
-            Skipping::IfUnreferenced | Skipping::Nothing => Discard::Default,
+        let skip = match (skipping, self.unreferenced) {
+            (Skipping::IfUnreferenced, Unreferenced::H264(framing))
+                if packet
+                    .data()
+                    .is_some_and(|data| nal::is_droppable_h264(data, framing)) =>
+            {
+                return Ok(Step::Hungry);
+            }
+            (Skipping::IfUnreferenced, Unreferenced::Decoder | Unreferenced::H264(_)) => {
+                Discard::NonReference
+            }
+            (Skipping::IfUnreferenced, Unreferenced::Unknown) | (Skipping::Nothing, _) => Discard::Default,
         };
         self.decoder.skip_frame(skip);
         // A decoder hands time stamps through untouched and puts them in order of presentation: the number that
@@ -169,19 +188,12 @@ impl Decoder {
     }
 }
 
-/// Whether frames that the decoder calls unreferenced are so for every other frame.
+/// How this stream tells that nothing refers to a frame.
 ///
 /// In MPEG-4 part 2 a packet may hold two pictures, the second of which is decoded with the next packet: leaving one
-/// out would leave out the other.
-///
-/// HEVC's "sub-layer non-reference" pictures may be referred to from a higher temporal layer, so there it holds for
-/// streams of a single layer only (`numTemporalLayers` of ISO/IEC 14496-15, 8.3.3.1.2).
-fn unreferenced_frames_are_known(parameters: &codec::Parameters) -> bool {
-    match parameters.id() {
-        codec::Id::MPEG4 => return false,
-        codec::Id::HEVC => {}
-        _ => return true,
-    }
+/// out would leave out the other. HEVC's "sub-layer non-reference" pictures may be referred to from a higher temporal
+/// layer, so there it holds for streams of a single layer only (`numTemporalLayers` of ISO/IEC 14496-15, 8.3.3.1.2).
+fn unreferenced_frames(parameters: &codec::Parameters) -> Unreferenced {
     // SAFETY: FFmpeg keeps `extradata` and its size together for as long as the parameters live.
     let extradata = unsafe {
         let raw = &*parameters.as_ptr();
@@ -192,5 +204,12 @@ fn unreferenced_frames_are_known(parameters: &codec::Parameters) -> bool {
             _ => &[],
         }
     };
-    matches!(extradata, [1, rest @ ..] if rest.get(20).is_some_and(|byte| byte >> 3 & 7 == 1))
+    let one_layer =
+        || extradata.first() == Some(&1) && extradata.get(21).is_some_and(|byte| byte >> 3 & 7 == 1);
+    match parameters.id() {
+        codec::Id::H264 => Unreferenced::H264(Framing::of_h264(extradata)),
+        codec::Id::MPEG4 => Unreferenced::Unknown,
+        codec::Id::HEVC if !one_layer() => Unreferenced::Unknown,
+        _ => Unreferenced::Decoder,
+    }
 }

@@ -19,6 +19,7 @@ mod filmstrip;
 mod index;
 mod index_cache;
 mod limits;
+mod nal;
 mod orientation;
 mod preview;
 mod probe;
