@@ -8,4 +8,9 @@
 //! Model code is written on candle's tensors and does not ask which device it runs on. Knows nothing of
 //! video files, FFmpeg or chats.
 
+pub mod estimate;
 pub mod kernels;
+pub mod pair;
+pub mod prompt;
+pub mod template;
+pub mod tokenizer;

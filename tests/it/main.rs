@@ -19,3 +19,19 @@ mod kernels;
 /// The command line, through the real binary.
 #[cfg(feature = "cli")]
 mod cli;
+
+/// Text to token ids and back.
+#[cfg(feature = "llava")]
+mod tokenizer;
+
+/// Chat templates and prompts.
+#[cfg(feature = "llava")]
+mod template;
+
+/// Which two files make a model.
+#[cfg(feature = "llava")]
+mod pair;
+
+/// Memory, known before it is taken.
+#[cfg(feature = "llava")]
+mod estimate;

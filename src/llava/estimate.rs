@@ -1,0 +1,156 @@
+//! How much memory a pair will take, known before any of it is taken.
+
+use crate::fault::{Explain, Fault};
+use crate::gguf::{Gguf, GgufError};
+
+use super::pair::Pair;
+
+/// Rows that go through the decoder at a time while a prompt is read.
+const CHUNK_ROWS: u64 = 512;
+/// Bytes of a number in a computation.
+const F32_BYTES: u64 = 4;
+/// Code, stacks, tokenizer and the allocator's slack.
+const PROCESS_BYTES: u64 = 96 << 20;
+
+/// Bytes by what they are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MemoryEstimate {
+    /// Weights of the language model, as they are in the file.
+    pub weights_bytes: u64,
+    /// Weights of the tower and the projector, as they are in the file.
+    pub tower_bytes: u64,
+    /// Keys and values of all positions.
+    pub cache_bytes: u64,
+    /// What a step of the decoder or the tower needs beside them.
+    pub working_bytes: u64,
+}
+
+impl MemoryEstimate {
+    /// All of it.
+    #[must_use]
+    pub fn total_bytes(&self) -> u64 {
+        [
+            self.weights_bytes,
+            self.tower_bytes,
+            self.cache_bytes,
+            self.working_bytes,
+        ]
+        .iter()
+        .fold(0, |sum, &bytes| sum.saturating_add(bytes))
+    }
+
+    /// Compares with the memory that is free.
+    ///
+    /// # Errors
+    /// [`MemoryError`] where it is not enough.
+    pub fn check(&self, free_bytes: u64) -> Result<(), MemoryError> {
+        let needed_bytes = self.total_bytes();
+        if needed_bytes <= free_bytes {
+            Ok(())
+        } else {
+            Err(MemoryError {
+                needed_bytes,
+                free_bytes,
+            })
+        }
+    }
+}
+
+/// The model does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the model needs {} of memory and {} are free", gigabytes(*needed_bytes), gigabytes(*free_bytes))]
+pub struct MemoryError {
+    /// What it needs.
+    pub needed_bytes: u64,
+    /// What is free.
+    pub free_bytes: u64,
+}
+
+impl Explain for MemoryError {
+    fn fault(&self) -> Fault {
+        Fault::Machine
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(
+            "close other programs, take a smaller quantization of the model, or a preset with fewer tokens"
+                .to_owned(),
+        )
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for reading, with one digit")]
+fn gigabytes(bytes: u64) -> String {
+    format!("{:.1} GB", bytes as f64 / 1e9)
+}
+
+/// Estimates a pair at a context of `n_positions`, with `cache_value_bytes` for a number of the cache (2 for f16).
+///
+/// # Errors
+/// [`GgufError`] where a key that it needs has a senseless type.
+pub fn estimate(pair: &Pair, n_positions: u64, cache_value_bytes: u64) -> Result<MemoryEstimate, GgufError> {
+    let language = &pair.language;
+    let architecture = language.str("general.architecture")?.unwrap_or_default();
+    let size = |key: &str| -> Result<u64, GgufError> {
+        Ok(language.size(&format!("{architecture}.{key}"))?.unwrap_or(0) as u64)
+    };
+    let (width, n_heads) = (size("embedding_length")?, size("attention.head_count")?.max(1));
+    let n_kv_heads = match size("attention.head_count_kv")? {
+        0 => n_heads,
+        n => n,
+    };
+    let head_dim = match size("attention.key_length")? {
+        0 => width / n_heads,
+        n => n,
+    };
+    let row_values = 2 * size("block_count")? * n_kv_heads * head_dim;
+    let n_vocab = language
+        .tensor("token_embd.weight")
+        .map_or(0, |tensor| tensor.shape[0] as u64);
+    // A chunk's rows live as input, normed, queries, keys, values and sum, and as both halves of the feed-forward layer.
+    let decoder = CHUNK_ROWS * (6 * width + 2 * size("feed_forward_length")?) + n_vocab;
+    Ok(MemoryEstimate {
+        weights_bytes: weight_bytes(language),
+        tower_bytes: weight_bytes(&pair.vision),
+        cache_bytes: row_values
+            .saturating_mul(n_positions)
+            .saturating_mul(cache_value_bytes),
+        working_bytes: PROCESS_BYTES + F32_BYTES * decoder.max(tower_values(&pair.vision)?),
+    })
+}
+
+fn weight_bytes(file: &Gguf) -> u64 {
+    file.tensors().map(|tensor| tensor.n_bytes() as u64).sum()
+}
+
+/// Numbers alive in the tower: rows as in the decoder, and one layer widened to f32.
+fn tower_values(file: &Gguf) -> Result<u64, GgufError> {
+    let size = |key: &str, default: u64| -> Result<u64, GgufError> {
+        Ok(file
+            .size(&format!("clip.vision.{key}"))?
+            .map_or(default, |n| n as u64))
+    };
+    let (width, feed_forward) = (
+        size("embedding_length", 1024)?,
+        size("feed_forward_length", 4096)?,
+    );
+    let n_rows = file
+        .tensor("v.position_embd.weight")
+        .map_or(0, |tensor| tensor.shape[0] as u64);
+    Ok(n_rows * (6 * width + 2 * feed_forward) + 4 * width * width + 2 * width * feed_forward)
+}
+
+/// Memory that programs can still take, in bytes; `None` where the system does not say.
+#[must_use]
+pub fn free_bytes() -> Option<u64> {
+    let memory = sysinfo::MemoryRefreshKind::nothing().with_ram();
+    let system =
+        sysinfo::System::new_with_specifics(sysinfo::RefreshKind::nothing().with_memory(memory)).ok()?;
+    // Inside a container the machine's number is not ours.
+    let machine = system.available_memory();
+    Some(
+        system
+            .cgroup_limits()
+            .map_or(machine, |limits| machine.min(limits.free_memory)),
+    )
+}

@@ -1,0 +1,153 @@
+//! Why no pair was found.
+
+use crate::fault::{Explain, Fault};
+use crate::gguf::GgufError;
+
+/// A model that cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum PairError {
+    /// One of the files is no usable GGUF file.
+    #[error(transparent)]
+    Gguf(#[from] GgufError),
+    /// A well-formed model of a kind that is not run here.
+    #[error("the {what} '{name}' is not supported: {file}")]
+    Unsupported {
+        /// "architecture", "projector" or "encoder".
+        what: &'static str,
+        /// Its name.
+        name: String,
+        /// The file.
+        file: String,
+    },
+    /// A header that contradicts its tensors.
+    #[error("the model file is damaged ({what}): {file}")]
+    Damaged {
+        /// Where.
+        what: String,
+        /// The file.
+        file: String,
+    },
+    /// Neither a path nor a repository in the cache.
+    #[error("there is no such file or folder: {path}")]
+    NotThere {
+        /// As it was given.
+        path: String,
+    },
+    /// A language model alone.
+    #[error("this is a language model without its mmproj file{beside}: {file}")]
+    LoneLanguageModel {
+        /// The file.
+        file: String,
+        /// What was found beside it instead, or nothing.
+        beside: String,
+    },
+    /// An mmproj file alone.
+    #[error("this is an mmproj file without its language model{beside}: {file}")]
+    LoneProjector {
+        /// The file.
+        file: String,
+        /// What was found beside it instead, or nothing.
+        beside: String,
+    },
+    /// Two language models where a pair was asked for.
+    #[error("both files are language models: {first} and {second}")]
+    TwoLanguageModels {
+        /// One file.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// Two mmproj files where a pair was asked for.
+    #[error("both files are mmproj files: {first} and {second}")]
+    TwoProjectors {
+        /// One file.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// Halves of different models.
+    #[error(
+        "the mmproj file gives rows {vision_width} wide and the language model reads {language_width}: {vision} and {language}"
+    )]
+    Widths {
+        /// What the language model reads.
+        language_width: usize,
+        /// What the projector gives.
+        vision_width: usize,
+        /// The language model.
+        language: String,
+        /// The mmproj file.
+        vision: String,
+    },
+    /// More than one pair could be meant.
+    #[error("more than one model could be meant: {}", candidates.join(", "))]
+    Ambiguous {
+        /// The files that could be meant.
+        candidates: Vec<String>,
+    },
+    /// A folder without a pair.
+    #[error("no LLaVA model in this folder{why}: {folder}")]
+    NoneInFolder {
+        /// The folder.
+        folder: String,
+        /// What is wrong with the files in it, or nothing.
+        why: String,
+    },
+    /// A repository that was never downloaded.
+    #[error("'{repository}' is not in the Hugging Face cache: {cache}")]
+    NotInCache {
+        /// `owner/repo`.
+        repository: String,
+        /// The cache's folder.
+        cache: String,
+    },
+    /// A folder could not be listed.
+    #[error("cannot read the folder ({source}): {folder}")]
+    Io {
+        /// The operating system's words.
+        source: std::io::Error,
+        /// The folder.
+        folder: String,
+    },
+}
+
+impl Explain for PairError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Gguf(error) => error.fault(),
+            Self::Unsupported { .. } => Fault::Unsupported,
+            Self::Ambiguous { .. } => Fault::Usage,
+            _ => Fault::Input,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Gguf(error) => return error.hint(),
+            Self::Unsupported {
+                what: "architecture", ..
+            } => "get a LLaVA built on Vicuna, Mistral, Llama 3, Phi-3 or Qwen2",
+            Self::Unsupported { .. } => "get a LLaVA 1.5 or 1.6, whose projector is an MLP",
+            Self::Damaged { .. } => {
+                "download the file again and compare its size and checksum with the page it came from"
+            }
+            Self::NotThere { .. } => "give a file, a folder, or owner/repo as on Hugging Face",
+            Self::LoneLanguageModel { .. } => {
+                "put the mmproj file of the same model beside it, or name it with --mmproj"
+            }
+            Self::LoneProjector { .. } => "put the language model of the same model beside it",
+            Self::TwoLanguageModels { .. } => "replace one of them by the mmproj file of the other",
+            Self::TwoProjectors { .. } => "replace one of them by the language model of the other",
+            Self::Widths { .. } => {
+                "take both files from the same model: a 7B mmproj does not fit a 13B model"
+            }
+            Self::Ambiguous { .. } => {
+                "name the language model with --model and its mmproj file with --mmproj"
+            }
+            Self::NoneInFolder { .. } => "a LLaVA is two files: the language model and its mmproj file",
+            Self::NotInCache { .. } => "download it first, or give the folder where its files are",
+            Self::Io { .. } => "check that the folder may be read",
+        };
+        Some(hint.to_owned())
+    }
+}

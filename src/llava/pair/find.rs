@@ -1,0 +1,241 @@
+//! Finding the files of a model.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use super::{Pair, PairError, Part, classify};
+use crate::gguf::Gguf;
+
+/// More GGUF files than any folder of one model has; the rest of a larger folder is not looked at.
+const MAX_FILES: usize = 256;
+
+/// Where Hugging Face libraries keep what they downloaded.
+#[derive(Clone, Debug)]
+pub struct HubCache(PathBuf);
+
+impl HubCache {
+    /// The cache that the environment points to, as `huggingface_hub` finds it.
+    #[must_use]
+    pub fn of_environment() -> Self {
+        let home = etcetera::home_dir().unwrap_or_default();
+        Self::of(
+            |name| std::env::var_os(name).filter(|value| !value.is_empty()),
+            &home,
+        )
+    }
+
+    /// The cache for these variables and this home folder.
+    #[must_use]
+    pub fn of(variable: impl Fn(&str) -> Option<OsString>, home: &Path) -> Self {
+        let path = |name: &str| variable(name).map(PathBuf::from);
+        let base = || {
+            path("XDG_CACHE_HOME")
+                .unwrap_or_else(|| home.join(".cache"))
+                .join("huggingface")
+        };
+        let named = path("HF_HUB_CACHE").or_else(|| path("HUGGINGFACE_HUB_CACHE"));
+        Self(named.unwrap_or_else(|| path("HF_HOME").unwrap_or_else(base).join("hub")))
+    }
+
+    /// Its folder, whether or not it exists.
+    #[must_use]
+    pub fn folder(&self) -> &Path {
+        &self.0
+    }
+
+    /// The folder of the downloaded revision of a repository: `main`, else the only one there is.
+    fn snapshot(&self, owner: &str, name: &str) -> Option<PathBuf> {
+        let folder = self.0.join(format!("models--{owner}--{name}"));
+        let snapshots = folder.join("snapshots");
+        let main = std::fs::read_to_string(folder.join("refs/main")).ok();
+        let main = main
+            .map(|hash| hash.trim().to_owned())
+            .filter(|hash| is_plain_name(hash));
+        if let Some(snapshot) = main.map(|hash| snapshots.join(hash)).filter(|path| path.is_dir()) {
+            return Some(snapshot);
+        }
+        let mut all = std::fs::read_dir(snapshots)
+            .ok()?
+            .filter_map(Result::ok)
+            .map(|entry| entry.path());
+        let only = all.next()?;
+        if all.next().is_some() { None } else { Some(only) }
+    }
+}
+
+pub(super) fn find(model: &str, cache: &HubCache) -> Result<Pair, PairError> {
+    let path = Path::new(model);
+    if path.is_dir() {
+        return find_in_folder(path);
+    }
+    if path.exists() {
+        return find_partner(path);
+    }
+    let Some((owner, name)) = model
+        .split_once('/')
+        .filter(|(o, n)| is_plain_name(o) && is_plain_name(n))
+    else {
+        return Err(PairError::NotThere {
+            path: model.to_owned(),
+        });
+    };
+    match cache.snapshot(owner, name) {
+        Some(folder) => find_in_folder(&folder),
+        None => Err(PairError::NotInCache {
+            repository: model.to_owned(),
+            cache: cache.0.display().to_string(),
+        }),
+    }
+}
+
+/// Whether a name can be one folder: no separators, no dots alone.
+fn is_plain_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain)
+}
+
+/// The one pair of a folder.
+///
+/// # Errors
+/// [`PairError::Ambiguous`] where several could be meant, else what is missing.
+pub fn find_in_folder(folder: &Path) -> Result<Pair, PairError> {
+    let contents = Contents::of(folder)?;
+    let mut pairs = Vec::new();
+    for (language, width) in &contents.languages {
+        for (vision, projected) in &contents.visions {
+            if width == projected {
+                pairs.push((language, vision));
+            }
+        }
+    }
+    match (
+        pairs.as_slice(),
+        contents.languages.as_slice(),
+        contents.visions.as_slice(),
+    ) {
+        ([(language, vision)], ..) => Ok(Pair {
+            language: (*language).clone(),
+            vision: (*vision).clone(),
+        }),
+        ([], [(language, _)], [(vision, _)]) => Pair::of(language.clone(), vision.clone()),
+        ([], [(language, _)], []) => Err(contents.lone_language(language)),
+        ([], [], [(vision, _)]) => Err(contents.lone_projector(vision)),
+        ([], ..) => Err(PairError::NoneInFolder {
+            folder: folder.display().to_string(),
+            why: contents.why(),
+        }),
+        _ => {
+            let mut candidates: Vec<String> = pairs
+                .iter()
+                .flat_map(|(language, vision)| [file_name(language), file_name(vision)])
+                .collect();
+            candidates.sort();
+            candidates.dedup();
+            Err(PairError::Ambiguous { candidates })
+        }
+    }
+}
+
+/// A file of a pair and the one beside it that fits.
+fn find_partner(path: &Path) -> Result<Pair, PairError> {
+    let file = Gguf::open(path)?;
+    let part = classify(&file)?;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let contents = Contents::of(folder)?;
+    let (candidates, width) = match part {
+        Part::Language { width } => (&contents.visions, width),
+        Part::Vision { projected_width } => (&contents.languages, projected_width),
+    };
+    let fitting: Vec<&Gguf> = candidates
+        .iter()
+        .filter(|(_, w)| *w == width)
+        .map(|(file, _)| file)
+        .collect();
+    match (fitting.as_slice(), candidates.as_slice()) {
+        ([partner], _) => Pair::of(file, (*partner).clone()),
+        ([], [(other, _)]) => Pair::of(file, other.clone()),
+        ([], _) => Err(match part {
+            Part::Language { .. } => contents.lone_language(&file),
+            Part::Vision { .. } => contents.lone_projector(&file),
+        }),
+        (several, _) => Err(PairError::Ambiguous {
+            candidates: several.iter().map(|file| file_name(file)).collect(),
+        }),
+    }
+}
+
+fn file_name(file: &Gguf) -> String {
+    let path = Path::new(file.source().name());
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// The usable halves in a folder with their widths, and what is wrong with the other files.
+#[derive(Default)]
+struct Contents {
+    languages: Vec<(Gguf, usize)>,
+    visions: Vec<(Gguf, usize)>,
+    refused: Vec<PairError>,
+}
+
+impl Contents {
+    fn of(folder: &Path) -> Result<Self, PairError> {
+        let unreadable = |source| PairError::Io {
+            source,
+            folder: folder.display().to_string(),
+        };
+        let mut paths = Vec::new();
+        for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+            let path = entry.map_err(unreadable)?.path();
+            if path
+                .extension()
+                .is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"))
+            {
+                paths.push(path);
+            }
+        }
+        paths.sort();
+        let mut contents = Self::default();
+        for path in paths.iter().take(MAX_FILES) {
+            contents.add(path);
+        }
+        Ok(contents)
+    }
+
+    fn add(&mut self, path: &Path) {
+        let read = Gguf::open(path)
+            .map_err(PairError::from)
+            .and_then(|file| Ok((classify(&file)?, file)));
+        match read {
+            Ok((Part::Language { width }, file)) => self.languages.push((file, width)),
+            Ok((Part::Vision { projected_width }, file)) => self.visions.push((file, projected_width)),
+            Err(error) => self.refused.push(error),
+        }
+    }
+
+    /// Why the files that were left out are of no use, for the end of a message.
+    fn why(&self) -> String {
+        self.refused
+            .first()
+            .map_or_else(String::new, |error| format!(" ({error})"))
+    }
+
+    fn lone_language(&self, file: &Gguf) -> PairError {
+        PairError::LoneLanguageModel {
+            file: file.source().name().to_owned(),
+            beside: self.why(),
+        }
+    }
+
+    fn lone_projector(&self, file: &Gguf) -> PairError {
+        PairError::LoneProjector {
+            file: file.source().name().to_owned(),
+            beside: self.why(),
+        }
+    }
+}

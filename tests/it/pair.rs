@@ -1,0 +1,329 @@
+//! Finding the two files of a model, and what each kind of wrong one says.
+
+use std::path::Path;
+
+use videre::fault::{Explain, Fault};
+use videre::gguf::{GgufWriter, MetaValue, TensorType};
+use videre::llava::pair::{HubCache, Pair, PairError};
+
+fn language(width: usize) -> GgufWriter {
+    let mut writer = GgufWriter::new();
+    writer
+        .set("general.architecture", MetaValue::Str("llama".into()))
+        .set("llama.embedding_length", MetaValue::U32(width as u32))
+        .set("llama.block_count", MetaValue::U32(1))
+        .tensor("token_embd.weight", &[4, width], TensorType::F32)
+        .tensor("blk.0.attn_norm.weight", &[width], TensorType::F32)
+        .tensor("output_norm.weight", &[width], TensorType::F32);
+    writer
+}
+
+fn vision(width: usize) -> GgufWriter {
+    let mut writer = GgufWriter::new();
+    writer
+        .set("general.architecture", MetaValue::Str("clip".into()))
+        .set("clip.has_llava_projector", MetaValue::Bool(true))
+        .set("clip.vision.embedding_length", MetaValue::U32(8))
+        .set("clip.vision.image_size", MetaValue::U32(28))
+        .tensor("v.class_embd", &[8], TensorType::F32)
+        .tensor("v.patch_embd.weight", &[8, 3, 14, 14], TensorType::F32)
+        .tensor("v.position_embd.weight", &[5, 8], TensorType::F32)
+        .tensor("mm.0.weight", &[width, 8], TensorType::F32)
+        .tensor("mm.2.weight", &[width, width], TensorType::F32);
+    writer
+}
+
+fn folder(files: &[(&str, Vec<u8>)]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, bytes) in files {
+        std::fs::write(dir.path().join(name), bytes).unwrap();
+    }
+    dir
+}
+
+fn find(path: &Path) -> Result<Pair, PairError> {
+    Pair::find(path.to_str().unwrap())
+}
+
+/// The message with the folder taken out, the fault, and that there is a hint.
+#[track_caller]
+fn refusal(dir: &Path, result: Result<Pair, PairError>) -> (String, Fault) {
+    let error = result.expect_err("must be refused");
+    assert!(
+        error.hint().is_some_and(|hint| !hint.is_empty()),
+        "no hint for {error}"
+    );
+    let inside = format!("{}/", dir.display());
+    (
+        error
+            .to_string()
+            .replace(&inside, "")
+            .replace(&dir.display().to_string(), "DIR"),
+        error.fault(),
+    )
+}
+
+#[track_caller]
+fn found(result: Result<Pair, PairError>, language: &str, vision: &str) {
+    let pair = result.expect("a pair");
+    assert!(
+        pair.language.source().name().ends_with(language),
+        "{}",
+        pair.language.source().name()
+    );
+    assert!(
+        pair.vision.source().name().ends_with(vision),
+        "{}",
+        pair.vision.source().name()
+    );
+}
+
+#[test]
+fn a_pair_is_found_by_folder_by_either_file_and_by_both() {
+    let dir = folder(&[
+        ("lm.gguf", language(16).zeroed()),
+        ("zz-mmproj.gguf", vision(16).zeroed()),
+        ("notes.txt", vec![1]),
+    ]);
+    let (lm, mm) = (dir.path().join("lm.gguf"), dir.path().join("zz-mmproj.gguf"));
+    for result in [
+        find(dir.path()),
+        find(&lm),
+        find(&mm),
+        Pair::of_files(&lm, &mm),
+        Pair::of_files(&mm, &lm),
+    ] {
+        found(result, "lm.gguf", "zz-mmproj.gguf");
+    }
+}
+
+#[test]
+fn the_partner_is_the_one_that_fits_not_the_first() {
+    let dir = folder(&[
+        ("a-13b.gguf", language(32).zeroed()),
+        ("b-7b.gguf", language(16).zeroed()),
+        ("a-mmproj.gguf", vision(16).zeroed()),
+        ("b-mmproj.gguf", vision(64).zeroed()),
+    ]);
+    found(find(&dir.path().join("b-7b.gguf")), "b-7b.gguf", "a-mmproj.gguf");
+    found(
+        find(&dir.path().join("a-mmproj.gguf")),
+        "b-7b.gguf",
+        "a-mmproj.gguf",
+    );
+    found(find(dir.path()), "b-7b.gguf", "a-mmproj.gguf");
+}
+
+#[test]
+fn several_that_fit_are_listed() {
+    let dir = folder(&[
+        ("lm.gguf", language(16).zeroed()),
+        ("mm-f16.gguf", vision(16).zeroed()),
+        ("mm-q8.gguf", vision(16).zeroed()),
+    ]);
+    let by_file = refusal(dir.path(), find(&dir.path().join("lm.gguf")));
+    assert_eq!(
+        by_file,
+        (
+            "more than one model could be meant: mm-f16.gguf, mm-q8.gguf".into(),
+            Fault::Usage
+        )
+    );
+    let by_folder = refusal(dir.path(), find(dir.path()));
+    assert_eq!(
+        by_folder,
+        (
+            "more than one model could be meant: lm.gguf, mm-f16.gguf, mm-q8.gguf".into(),
+            Fault::Usage
+        )
+    );
+}
+
+#[test]
+fn halves_alone_say_what_is_missing() {
+    let dir = folder(&[("lm.gguf", language(16).zeroed())]);
+    let lone = (
+        "this is a language model without its mmproj file: lm.gguf".to_owned(),
+        Fault::Input,
+    );
+    assert_eq!(refusal(dir.path(), find(dir.path())), lone);
+    assert_eq!(refusal(dir.path(), find(&dir.path().join("lm.gguf"))), lone);
+
+    let dir = folder(&[("mm.gguf", vision(16).zeroed())]);
+    let lone = (
+        "this is an mmproj file without its language model: mm.gguf".to_owned(),
+        Fault::Input,
+    );
+    assert_eq!(refusal(dir.path(), find(dir.path())), lone);
+    assert_eq!(refusal(dir.path(), find(&dir.path().join("mm.gguf"))), lone);
+
+    let dir = folder(&[
+        ("lm.gguf", language(16).zeroed()),
+        ("mm.gguf", vision(16).zeroed()[..900].to_vec()),
+    ]);
+    let (message, _) = refusal(dir.path(), find(&dir.path().join("lm.gguf")));
+    assert!(
+        message.starts_with(
+            "this is a language model without its mmproj file (the model file is cut short: 900 of"
+        ),
+        "{message}"
+    );
+    let dir = folder(&[]);
+    assert_eq!(
+        refusal(dir.path(), find(dir.path())).0,
+        "no LLaVA model in this folder: DIR"
+    );
+}
+
+#[test]
+fn halves_that_do_not_belong_together() {
+    let dir = folder(&[
+        ("lm.gguf", language(32).zeroed()),
+        ("mm.gguf", vision(16).zeroed()),
+    ]);
+    let (lm, mm) = (dir.path().join("lm.gguf"), dir.path().join("mm.gguf"));
+    let widths = (
+        "the mmproj file gives rows 16 wide and the language model reads 32: mm.gguf and lm.gguf".into(),
+        Fault::Input,
+    );
+    for result in [Pair::of_files(&lm, &mm), find(dir.path()), find(&lm), find(&mm)] {
+        assert_eq!(refusal(dir.path(), result), widths);
+    }
+    assert_eq!(
+        refusal(dir.path(), Pair::of_files(&lm, &lm)).0,
+        "both files are language models: lm.gguf and lm.gguf"
+    );
+    assert_eq!(
+        refusal(dir.path(), Pair::of_files(&mm, &mm)).0,
+        "both files are mmproj files: mm.gguf and mm.gguf"
+    );
+}
+
+#[test]
+fn other_kinds_of_models_are_named() {
+    let check = |writer: &GgufWriter, message: &str| {
+        let dir = folder(&[("x.gguf", writer.zeroed())]);
+        let message = format!("{message}: x.gguf");
+        assert_eq!(
+            refusal(dir.path(), find(&dir.path().join("x.gguf"))),
+            (message, Fault::Unsupported)
+        );
+    };
+    let text = |value: &str| MetaValue::Str(value.into());
+    check(
+        language(16).set("general.architecture", text("gemma3")),
+        "the architecture 'gemma3' is not supported",
+    );
+    check(
+        language(16).set("llama.expert_count", MetaValue::U32(8)),
+        "the architecture 'llama with experts' is not supported",
+    );
+    for projector in ["ldp", "resampler", "qwen2vl_merger"] {
+        let message = format!("the projector '{projector}' is not supported");
+        check(vision(16).set("clip.projector_type", text(projector)), &message);
+    }
+    check(
+        vision(16).set("clip.vision.projector_type", text("ldpv2")),
+        "the projector 'ldpv2' is not supported",
+    );
+    check(
+        vision(16).tensor("mm.3.weight", &[16, 16], TensorType::F32),
+        "the projector 'mlp with norms, as in Yi-VL' is not supported",
+    );
+    check(
+        vision(16).set("clip.vision.embedding_length", MetaValue::U32(4)),
+        "the projector 'several feature layers side by side' is not supported",
+    );
+    check(
+        vision(16).set("clip.has_vision_encoder", MetaValue::Bool(false)),
+        "the encoder 'text or sound only' is not supported",
+    );
+    check(
+        language(16).raw_tensor("blk.0.ffn_up.weight", &[256], 23, 136),
+        "this file uses IQ4_XS, which Videre cannot run (1 tensors, 'blk.0.ffn_up.weight' first)",
+    );
+}
+
+#[test]
+fn headers_that_contradict_their_tensors() {
+    let check = |writer: &GgufWriter, what: &str| {
+        let dir = folder(&[("x.gguf", writer.zeroed())]);
+        let message = format!("the model file is damaged ({what}): x.gguf");
+        assert_eq!(
+            refusal(dir.path(), find(&dir.path().join("x.gguf"))),
+            (message, Fault::Input)
+        );
+    };
+    let number = MetaValue::U32;
+    check(
+        language(16).set("llama.embedding_length", number(12)),
+        "embeddings are 16 wide, the header says Some(12)",
+    );
+    check(language(16).set("llama.block_count", number(3)), "1 of 3 layers");
+    check(
+        language(16).remove_tensor("token_embd.weight"),
+        "no tensor 'token_embd.weight'",
+    );
+    check(vision(16).remove_tensor("mm.2.weight"), "no tensor 'mm.2.weight'");
+    check(
+        vision(16).set("clip.vision.embedding_length", number(1024)),
+        "the projector reads 8 values and the tower gives 1024",
+    );
+    check(
+        vision(16).set("clip.vision.patch_size", number(7)),
+        "the tower has no patches of 7 x 7 pixels",
+    );
+    check(
+        vision(16).set("clip.vision.patch_size", number(0)),
+        "the tower has no patches of 0 x 0 pixels",
+    );
+    check(
+        vision(16).unset("clip.vision.image_size"),
+        "the tower has no 577 positions",
+    );
+}
+
+#[test]
+fn repositories_come_from_the_hugging_face_cache() {
+    let cache = tempfile::tempdir().unwrap();
+    let repository = cache.path().join("models--owner--llava-7b-gguf");
+    let snapshot = repository.join("snapshots/abc123");
+    std::fs::create_dir_all(&snapshot).unwrap();
+    std::fs::create_dir_all(repository.join("refs")).unwrap();
+    std::fs::create_dir_all(repository.join("snapshots/older")).unwrap();
+    std::fs::write(repository.join("refs/main"), "abc123\n").unwrap();
+    std::fs::write(snapshot.join("lm.gguf"), language(16).zeroed()).unwrap();
+    std::fs::write(snapshot.join("mm.gguf"), vision(16).zeroed()).unwrap();
+    let at = |name: &'static str, value: std::path::PathBuf| {
+        HubCache::of(
+            move |asked| (asked == name).then(|| value.clone().into_os_string()),
+            Path::new("/nowhere"),
+        )
+    };
+    let hub = at("HF_HUB_CACHE", cache.path().to_owned());
+    found(Pair::find_in(&hub, "owner/llava-7b-gguf"), "lm.gguf", "mm.gguf");
+    let missing = Pair::find_in(&hub, "owner/other").unwrap_err();
+    assert_eq!(
+        missing.to_string(),
+        format!(
+            "'owner/other' is not in the Hugging Face cache: {}",
+            cache.path().display()
+        )
+    );
+    for path in ["../etc", "owner/..", "/absent.gguf", "absent.gguf"] {
+        let missing = Pair::find_in(&hub, path).unwrap_err();
+        assert_eq!(
+            missing.to_string(),
+            format!("there is no such file or folder: {path}")
+        );
+    }
+    assert_eq!(at("HF_HOME", "/h".into()).folder(), Path::new("/h/hub"));
+    assert_eq!(
+        at("XDG_CACHE_HOME", "/x".into()).folder(),
+        Path::new("/x/huggingface/hub")
+    );
+    assert_eq!(
+        at("NONE", "/x".into()).folder(),
+        Path::new("/nowhere/.cache/huggingface/hub")
+    );
+}
