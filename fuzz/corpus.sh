@@ -1,5 +1,5 @@
 #!/bin/sh
-# Fills the corpus of a fuzz target with every test clip, and where it exists with what earlier runs found.
+# Fills the corpora of the fuzz targets: every test clip, every test vocabulary, a few templates.
 #
 #   fuzz/corpus.sh
 set -eu
@@ -13,3 +13,7 @@ for clip in ../tests/clips/*; do
     cp "$clip" "$corpus/clip-$(basename "$clip")"
 done
 echo "$(ls "$corpus" | wc -l) inputs in fuzz/$corpus"
+mkdir -p corpus/gguf_header corpus/template
+cp ../tests/data/tokenizers/*.gguf corpus/gguf_header
+cp seeds/template/*.jinja corpus/template
+echo "$(ls corpus/gguf_header corpus/template | wc -l) inputs in fuzz/corpus/gguf_header and fuzz/corpus/template"

@@ -325,3 +325,93 @@ pub struct CheckJson {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
 }
+
+/// What `models inspect` found in a pair.
+#[cfg(feature = "llava")]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct ModelJson {
+    /// The language model's file.
+    pub language_file: String,
+    /// The mmproj file.
+    pub vision_file: String,
+    /// The model's own name.
+    pub name: Option<String>,
+    /// Architecture of the language model, such as `llama`.
+    pub architecture: String,
+    /// Layers of the language model.
+    pub n_layers: usize,
+    /// Width of its rows.
+    pub width: usize,
+    /// Query heads.
+    pub n_heads: usize,
+    /// Key/value heads.
+    pub n_kv_heads: usize,
+    /// Positions that it was made for.
+    pub context_len: usize,
+    /// `clip` or `siglip`.
+    pub tower: String,
+    /// Side of the square picture, pixels.
+    pub side_px: usize,
+    /// Side of a patch, pixels.
+    pub patch_px: usize,
+    /// Tokens of a picture.
+    pub n_patches: usize,
+    /// Stored blocks of the tower.
+    pub n_blocks: usize,
+    /// Bytes of weights of both files by format.
+    pub weight_bytes: std::collections::BTreeMap<String, u64>,
+    /// `sentencepiece` or `byte-level`.
+    pub tokenizer: String,
+    /// Size of the vocabulary.
+    pub n_tokens: usize,
+    /// The token that starts a sequence.
+    pub bos_token: Option<String>,
+    /// Tokens that end an answer.
+    pub stop_tokens: Vec<String>,
+    /// Texts that end an answer.
+    pub stop_texts: Vec<String>,
+    /// `file`, or the family whose chat template is used.
+    pub template: String,
+    /// Why it is this one.
+    pub template_reason: String,
+    /// Memory at the whole context, bytes.
+    pub memory_bytes: u64,
+}
+
+#[cfg(feature = "llava")]
+impl ModelJson {
+    /// The wire form of a description.
+    #[must_use]
+    pub fn new(model: &crate::llava::describe::Description) -> Self {
+        let (language, vision) = (&model.language, &model.vision);
+        let mut weight_bytes = std::collections::BTreeMap::new();
+        for (name, bytes) in language.weight_bytes.iter().chain(&vision.weight_bytes) {
+            *weight_bytes.entry((*name).to_owned()).or_default() += bytes;
+        }
+        Self {
+            language_file: language.file.clone(),
+            vision_file: vision.file.clone(),
+            name: language.name.clone(),
+            architecture: language.architecture.clone(),
+            n_layers: language.n_layers,
+            width: language.width,
+            n_heads: language.n_heads,
+            n_kv_heads: language.n_kv_heads,
+            context_len: language.context_len,
+            tower: vision.kind.to_owned(),
+            side_px: vision.side_px,
+            patch_px: vision.patch_px,
+            n_patches: vision.n_patches,
+            n_blocks: vision.n_blocks,
+            weight_bytes,
+            tokenizer: model.tokenizer.kind.to_owned(),
+            n_tokens: model.tokenizer.n_tokens,
+            bos_token: model.tokenizer.bos.clone(),
+            stop_tokens: model.tokenizer.stops.clone(),
+            stop_texts: model.stop_texts.iter().map(|&text| text.to_owned()).collect(),
+            template: model.template.to_owned(),
+            template_reason: model.template_reason.clone(),
+            memory_bytes: model.memory.total_bytes(),
+        }
+    }
+}

@@ -29,6 +29,9 @@ pub(crate) enum Command {
     Frames(FramesArgs),
     /// Show what the model would see: thumbnail, sampled patches, tokens
     Preview(PreviewArgs),
+    /// Say what models are
+    #[command(subcommand)]
+    Models(ModelsCommand),
     /// Check this machine and this build
     Doctor(DoctorArgs),
     /// Print completions for a shell
@@ -42,6 +45,27 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ModelsCommand {
+    /// Say what the two files of a model are, and which chat template is used
+    Inspect(InspectArgs),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct InspectArgs {
+    /// A folder, either file of a model, or owner/repo in the Hugging Face cache
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: String,
+
+    /// The mmproj file, where it is not beside the model
+    #[arg(long, value_name = "PATH")]
+    pub(crate) mmproj: Option<PathBuf>,
+
+    /// Answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(clap::Args)]

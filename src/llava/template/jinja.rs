@@ -130,6 +130,7 @@ fn environment() -> Environment<'static> {
 }
 
 /// JSON without the escapes for HTML that the engine's own filter writes.
+#[expect(clippy::needless_pass_by_value, reason = "the signature of a filter")]
 fn to_json(value: &Value, options: Kwargs) -> Result<Value, Error> {
     let pretty = options.get::<Option<u32>>("indent")?.is_some();
     let _ = options.get::<Option<bool>>("ensure_ascii")?;

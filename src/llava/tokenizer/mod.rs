@@ -70,7 +70,7 @@ pub enum Place {
 /// How the model splits text.
 #[derive(Debug)]
 enum Model {
-    SentencePiece(sentencepiece::SentencePiece),
+    SentencePiece(Box<sentencepiece::SentencePiece>),
     ByteLevel(Box<byte_level::ByteLevelBpe>),
 }
 

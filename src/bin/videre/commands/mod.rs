@@ -2,6 +2,7 @@
 
 mod doctor;
 mod frames;
+mod models;
 mod pages;
 mod preview;
 mod probe;
@@ -15,6 +16,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         Command::Probe(args) => probe::run(args),
         Command::Frames(args) => frames::run(args),
         Command::Preview(args) => preview::run(args),
+        Command::Models(command) => models::run(command),
         Command::Doctor(args) => doctor::run(args),
         Command::Completions { shell } => pages::completions(*shell),
         Command::Man { out } => pages::manual(out.as_deref()),

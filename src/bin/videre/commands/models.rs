@@ -1,0 +1,91 @@
+//! `videre models`: which models there are, and what they are.
+
+use crate::args::{InspectArgs, ModelsCommand};
+use crate::failure::Failure;
+use crate::output::{answer, answer_json};
+use std::fmt::Write;
+use videre::api::ModelJson;
+use videre::llava::describe::{DescribeError, describe};
+use videre::llava::pair::Pair;
+
+pub(crate) fn run(command: &ModelsCommand) -> Result<(), Failure> {
+    match command {
+        ModelsCommand::Inspect(args) => inspect(args),
+    }
+}
+
+fn inspect(args: &InspectArgs) -> Result<(), Failure> {
+    let pair = match &args.mmproj {
+        Some(mmproj) => Pair::of_files(args.model.as_ref(), mmproj)?,
+        None => Pair::find(&args.model)?,
+    };
+    let description: Result<_, DescribeError> = describe(&pair);
+    let model = ModelJson::new(&description?);
+    if args.json {
+        answer_json(&model)
+    } else {
+        answer(&in_words(&model))
+    }
+}
+
+fn in_words(model: &ModelJson) -> String {
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str| {
+        writeln!(text, "  {name:<10} {value}").expect("BUG: writing to memory cannot fail");
+    };
+    line("language", &model.language_file);
+    let name = model
+        .name
+        .as_deref()
+        .map_or_else(String::new, |name| format!("\"{name}\", "));
+    line(
+        "",
+        &format!(
+            "{name}{}, {} layers of {}, {} heads ({} for keys), context {}",
+            model.architecture,
+            model.n_layers,
+            model.width,
+            model.n_heads,
+            model.n_kv_heads,
+            model.context_len
+        ),
+    );
+    line("vision", &model.vision_file);
+    line(
+        "",
+        &format!(
+            "{}, {} × {} pixels in patches of {}, {} tokens a picture, {} blocks",
+            model.tower, model.side_px, model.side_px, model.patch_px, model.n_patches, model.n_blocks
+        ),
+    );
+    line("weights", &formats(model));
+    let stops = model.stop_tokens.join(" ");
+    line(
+        "tokenizer",
+        &format!("{}, {} tokens, stops at {stops}", model.tokenizer, model.n_tokens),
+    );
+    line(
+        "template",
+        &format!("{} ({})", model.template, model.template_reason),
+    );
+    line(
+        "memory",
+        &format!("{} at the whole context", gigabytes(model.memory_bytes)),
+    );
+    text
+}
+
+fn formats(model: &ModelJson) -> String {
+    let format = |(name, bytes): (&String, &u64)| format!("{name} {}", gigabytes(*bytes));
+    model
+        .weight_bytes
+        .iter()
+        .map(format)
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for reading, with two digits")]
+fn gigabytes(bytes: u64) -> String {
+    format!("{:.2} GB", bytes as f64 / 1e9)
+}
