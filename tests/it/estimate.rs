@@ -9,7 +9,7 @@ fn header(writer: &GgufWriter) -> Gguf {
         bytes: writer.zeroed().leak(),
         name: "test.gguf",
     })
-    .unwrap()
+    .expect("the test gives a good one")
 }
 
 #[test]

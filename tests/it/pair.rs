@@ -34,15 +34,15 @@ fn vision(width: usize) -> GgufWriter {
 }
 
 fn folder(files: &[(&str, Vec<u8>)]) -> tempfile::TempDir {
-    let dir = tempfile::tempdir().unwrap();
+    let dir = tempfile::tempdir().expect("the test gives a good one");
     for (name, bytes) in files {
-        std::fs::write(dir.path().join(name), bytes).unwrap();
+        std::fs::write(dir.path().join(name), bytes).expect("the test gives a good one");
     }
     dir
 }
 
 fn find(path: &Path) -> Result<Pair, PairError> {
-    Pair::find(path.to_str().unwrap())
+    Pair::find(path.to_str().expect("the test gives a good one"))
 }
 
 /// The message with the folder taken out, the fault, and that there is a hint.

@@ -35,8 +35,8 @@ fn choose(markup: &[&str], name: &str, source: Option<&str>) -> ChatTemplate {
         bytes: writer.zeroed().leak(),
         name: "test.gguf",
     })
-    .unwrap();
-    ChatTemplate::choose(&file, &Tokenizer::read(&file).unwrap())
+    .expect("the test gives a good one");
+    ChatTemplate::choose(&file, &Tokenizer::read(&file).expect("the test gives a good one"))
 }
 
 fn asked(template: &ChatTemplate) -> String {
@@ -49,7 +49,9 @@ fn asked(template: &ChatTemplate) -> String {
         history: &history,
         ..Question::default()
     };
-    chat_prompt(template, &question).unwrap().text()
+    chat_prompt(template, &question)
+        .expect("the test gives a good one")
+        .text()
 }
 
 #[test]

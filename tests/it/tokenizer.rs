@@ -50,17 +50,25 @@ fn check_real_vocabulary(name: &str) {
         .into_iter()
         .find(|dir| dir.join(format!("{name}.gguf")).exists())
     else {
-        println!("skipped: no shared/vocab/{name}.gguf beside the repository");
+        eprintln!("skipped: no shared/vocab/{name}.gguf beside the repository");
         return;
     };
-    let tokenizer = Tokenizer::read(&Gguf::open(&folder.join(format!("{name}.gguf"))).unwrap()).unwrap();
-    let texts = std::fs::read_to_string(folder.join(format!("{name}.gguf.inp"))).unwrap();
-    let expected = std::fs::read_to_string(folder.join(format!("{name}.gguf.out"))).unwrap();
+    let tokenizer = Tokenizer::read(
+        &Gguf::open(&folder.join(format!("{name}.gguf"))).expect("the test gives a good one"),
+    )
+    .expect("the test gives a good one");
+    let texts =
+        std::fs::read_to_string(folder.join(format!("{name}.gguf.inp"))).expect("the test gives a good one");
+    let expected =
+        std::fs::read_to_string(folder.join(format!("{name}.gguf.out"))).expect("the test gives a good one");
     let texts: Vec<&str> = texts.split_terminator("\n__ggml_vocab_test__\n").collect();
     let expected: Vec<&str> = expected.lines().collect();
     assert_eq!(texts.len(), expected.len());
     for (text, line) in texts.iter().zip(expected) {
-        let line: Vec<u32> = line.split_whitespace().map(|id| id.parse().unwrap()).collect();
+        let line: Vec<u32> = line
+            .split_whitespace()
+            .map(|id| id.parse().expect("the test gives a good one"))
+            .collect();
         assert_eq!(ids(&tokenizer, text), line, "{text:?}");
     }
 }
@@ -211,7 +219,7 @@ fn vocabulary(change: impl FnOnce(&mut GgufWriter)) -> Result<Tokenizer, (String
         bytes: writer.zeroed().leak(),
         name: "test.gguf",
     })
-    .unwrap();
+    .expect("the test gives a good one");
     Tokenizer::read(&file).map_err(|error| (error.to_string(), error.fault()))
 }
 

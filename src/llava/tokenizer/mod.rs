@@ -95,7 +95,7 @@ impl Tokenizer {
         let kind = file.str("tokenizer.ggml.model")?.unwrap_or_default();
         let (model, bos_by_default) = match kind {
             "llama" => (
-                Model::SentencePiece(sentencepiece::SentencePiece::read(file, &vocab)?),
+                Model::SentencePiece(Box::new(sentencepiece::SentencePiece::read(file, &vocab)?)),
                 true,
             ),
             "gpt2" => {
