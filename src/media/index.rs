@@ -65,10 +65,19 @@ const NOT_SHOWN: u32 = u32::MAX;
 pub(super) struct Clock {
     /// Seconds of one tick.
     pub(super) tick_secs: f64,
-    /// Seconds on the stream's own clock at which players show zero.
-    pub(super) start_secs: f64,
+    /// The tick at which players show zero.
+    pub(super) start_ticks: i64,
+    /// Ticks that a frame lasts by the stream's frame rate: all that is known of a frame without any time.
+    pub(super) frame_ticks: i64,
     /// How long the last frame is shown, in ticks, where the file says so.
     pub(super) last_ticks: i64,
+}
+
+impl Clock {
+    /// Seconds, as players count them, of a time stamp.
+    pub(super) fn secs(self, ticks: i64) -> f64 {
+        ticks.saturating_sub(self.start_ticks) as f64 * self.tick_secs
+    }
 }
 
 impl FrameIndex {
@@ -125,7 +134,7 @@ impl FrameIndex {
     /// If `index` is not below [`FrameIndex::len`].
     #[must_use]
     pub fn pts_secs(&self, index: usize) -> f64 {
-        self.entries[index].pts as f64 * self.clock.tick_secs - self.clock.start_secs
+        self.clock.secs(self.entries[index].pts)
     }
 
     /// Time stamp of frame `index` in the file's own ticks: what identifies it in a cache.
@@ -159,7 +168,7 @@ impl FrameIndex {
     /// The first frame at or after `secs`. Half a tick of slack, since `secs` was most likely read off a display.
     fn first_from(&self, secs: f64) -> usize {
         let slack = self.clock.tick_secs.min(1e-3) / 2.0;
-        let from_ticks = (secs - slack + self.clock.start_secs) / self.clock.tick_secs;
+        let from_ticks = (secs - slack) / self.clock.tick_secs + self.clock.start_ticks as f64;
         // Times ascend but for damaged files, where any answer near the place will do.
         self.entries
             .partition_point(|entry| (entry.pts as f64) < from_ticks)
@@ -315,7 +324,8 @@ mod tests {
             .collect();
         let clock = Clock {
             tick_secs: 0.1,
-            start_secs: 0.0,
+            start_ticks: 0,
+            frame_ticks: 1,
             last_ticks: 1,
         };
         FrameIndex::new(entries, packets, clock, Verification::Container, 0)

@@ -7,7 +7,7 @@ use std::time::UNIX_EPOCH;
 use super::index::{Clock, Entry, FrameIndex, PacketInfo, Verification};
 
 /// Changes whenever the layout or the meaning of the entries does.
-const MAGIC: &[u8; 8] = b"vidxv001";
+const MAGIC: &[u8; 8] = b"vidxv002";
 
 /// Which state of which file an index belongs to: name, size, time of last change, stream and FFmpeg.
 pub(super) struct CacheKey([u8; 32]);
@@ -71,7 +71,8 @@ fn write(index: &FrameIndex) -> Vec<u8> {
     let mut bytes = Vec::with_capacity(64 + index.packets().len() * 29 + index.len() * 12);
     bytes.extend_from_slice(MAGIC);
     bytes.extend_from_slice(&clock.tick_secs.to_le_bytes());
-    bytes.extend_from_slice(&clock.start_secs.to_le_bytes());
+    bytes.extend_from_slice(&clock.start_ticks.to_le_bytes());
+    bytes.extend_from_slice(&clock.frame_ticks.to_le_bytes());
     bytes.extend_from_slice(&clock.last_ticks.to_le_bytes());
     bytes.push(match index.verification() {
         Verification::Container => 0,
@@ -130,7 +131,8 @@ fn read(content: &[u8]) -> Option<FrameIndex> {
     }
     let clock = Clock {
         tick_secs: f64::from_le_bytes(reader.take()?),
-        start_secs: f64::from_le_bytes(reader.take()?),
+        start_ticks: i64::from_le_bytes(reader.take()?),
+        frame_ticks: i64::from_le_bytes(reader.take()?),
         last_ticks: i64::from_le_bytes(reader.take()?),
     };
     let verification = match reader.take()? {
@@ -189,7 +191,8 @@ mod tests {
         };
         let clock = Clock {
             tick_secs: 0.001,
-            start_secs: 1.5,
+            start_ticks: 1500,
+            frame_ticks: 40,
             last_ticks: 40,
         };
         let entries = vec![Entry { packet: 0, pts: 0 }, Entry { packet: 1, pts: 40 }];

@@ -17,7 +17,7 @@ const JPEG_QUALITY: u8 = 85;
 
 /// Frames before the one asked for that are kept when somebody steps back: each step back would otherwise decode
 /// everything from the key frame again.
-const N_KEPT_WHEN_STEPPING_BACK: usize = 48;
+const N_KEPT_WHEN_STEPPING_BACK: usize = 16;
 
 /// The box a picture must fit into; it is never enlarged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

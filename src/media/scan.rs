@@ -37,8 +37,7 @@ pub(super) struct Scan<'a> {
     pub(super) watch: &'a Watch,
     /// Pixels of one frame.
     pub(super) frame_pixels: u64,
-    pub(super) tick_secs: f64,
-    pub(super) start_secs: f64,
+    pub(super) clock: Clock,
     /// Opens the file anew, at its very first packet.
     pub(super) reopen: &'a dyn Fn() -> Result<Demuxer, MediaError>,
     pub(super) progress: &'a mut dyn FnMut(IndexProgress),
@@ -53,9 +52,8 @@ impl Scan<'_> {
         let believable = is_believable_container(demuxer.input().format().name());
         let (mut packets, last_ticks, n_damaged) = self.read_packets(demuxer)?;
         let clock = Clock {
-            tick_secs: self.tick_secs,
-            start_secs: self.start_secs,
             last_ticks,
+            ..self.clock
         };
         let listed = if believable && n_damaged == 0 {
             entries_by_pts(&packets)
@@ -150,7 +148,7 @@ impl Scan<'_> {
             reason: error.to_string(),
         };
         let mut entries = Vec::new();
-        let mut times = TimeGuess::default();
+        let mut times = TimeGuess::new(self.clock);
         let mut n_damaged = 0;
         // A frame is listed once: a damaged stream may yield a packet's number twice.
         let mut listed = vec![false; packets.len()];
@@ -204,7 +202,7 @@ pub(super) struct FirstFrame {
     pub(super) frame: ffmpeg_next::frame::Video,
 }
 
-/// Decodes until the first frame comes out. `clock`: seconds of a tick, seconds at which players show zero.
+/// Decodes until the first frame comes out.
 ///
 /// # Errors
 /// [`MediaError::NoFrames`]; what reading may meet.
@@ -212,7 +210,7 @@ pub(super) fn first_frame(
     path: &Path,
     mut demuxer: Demuxer,
     decoder: &mut Decoder,
-    (tick_secs, start_secs): (f64, f64),
+    clock: Clock,
 ) -> Result<FirstFrame, MediaError> {
     let machine = |error: ffmpeg_next::Error| MediaError::Machine {
         path: path.to_owned(),
@@ -239,8 +237,8 @@ pub(super) fn first_frame(
     let decoded = found.ok_or_else(|| MediaError::NoFrames {
         path: path.to_owned(),
     })?;
-    let ticks = TimeGuess::default().next(times.get(decoded.ordinal).copied().flatten(), decoded.dts);
-    let pts_secs = ticks as f64 * tick_secs - start_secs;
+    let ticks = TimeGuess::new(clock).next(times.get(decoded.ordinal).copied().flatten(), decoded.dts);
+    let pts_secs = clock.secs(ticks);
     Ok(FirstFrame {
         pts_secs,
         frame: decoded.frame,
@@ -270,8 +268,8 @@ fn entries_by_pts(packets: &[PacketInfo]) -> Option<Vec<Entry>> {
 
 /// Which of a frame's two time stamps to believe: `guess_correct_pts` of libavcodec's decode.c, which the `ffmpeg`
 /// program goes by. Fed in the order in which frames come out.
-#[derive(Default)]
 struct TimeGuess {
+    frame_ticks: i64,
     last_pts: Option<i64>,
     last_dts: Option<i64>,
     n_faulty_pts: usize,
@@ -280,6 +278,17 @@ struct TimeGuess {
 }
 
 impl TimeGuess {
+    fn new(clock: Clock) -> Self {
+        Self {
+            frame_ticks: clock.frame_ticks,
+            last_pts: None,
+            last_dts: None,
+            n_faulty_pts: 0,
+            n_faulty_dts: 0,
+            last: None,
+        }
+    }
+
     fn next(&mut self, pts: Option<i64>, dts: Option<i64>) -> i64 {
         if let Some(dts) = dts {
             self.n_faulty_dts += usize::from(self.last_dts.is_some_and(|last| dts <= last));
@@ -298,7 +307,8 @@ impl TimeGuess {
             (Some(pts), Some(_)) if self.n_faulty_pts <= self.n_faulty_dts => Some(pts),
             (_, dts) => dts,
         };
-        let pts = believed.unwrap_or_else(|| self.last.map_or(0, |last| last + 1));
+        let pts =
+            believed.unwrap_or_else(|| self.last.map_or(0, |last| last.saturating_add(self.frame_ticks)));
         self.last = Some(pts);
         pts
     }
@@ -343,9 +353,14 @@ mod tests {
 
     #[test]
     fn decoding_times_stand_in_for_missing_ones() {
-        let mut guess = TimeGuess::default();
+        let mut guess = TimeGuess::new(Clock {
+            tick_secs: 0.1,
+            start_ticks: 0,
+            frame_ticks: 5,
+            last_ticks: 0,
+        });
         let frames = [(None, Some(0)), (None, Some(1)), (None, None), (Some(9), Some(3))];
         let times: Vec<_> = frames.iter().map(|&(pts, dts)| guess.next(pts, dts)).collect();
-        assert_eq!(times, [0, 1, 2, 9]);
+        assert_eq!(times, [0, 1, 6, 9]);
     }
 }

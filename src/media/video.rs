@@ -12,10 +12,10 @@ use super::convert::{Converter, Sizing};
 use super::decoder::Decoder;
 use super::demux::Demuxer;
 use super::error::MediaError;
-use super::index::FrameIndex;
+use super::index::{Clock, FrameIndex};
 use super::index_cache::{self, CacheKey};
 use super::limits::Limits;
-use super::probe::{self, Probe};
+use super::probe::{self, FrameRate, Probe};
 use super::scan::{IndexProgress, Scan};
 use super::source::Watch;
 use crate::cancel::CancelToken;
@@ -135,7 +135,6 @@ impl Video {
     ) -> Result<FrameIndex, MediaError> {
         self.watch.arm(cancel, self.limits.frame_deadline);
         let stream = self.access.demuxer().stream();
-        let tick_secs = self.access.demuxer().tick_secs();
         let (width, height) = self.probe.coded_size;
         let reopen = || reopen(&self.path, &self.limits, &self.watch, stream);
         let demuxer = reopen()?;
@@ -144,8 +143,7 @@ impl Video {
             limits: &self.limits,
             watch: &self.watch,
             frame_pixels: u64::from(width) * u64::from(height),
-            tick_secs,
-            start_secs: self.probe.start_secs,
+            clock: self.clock(),
             reopen: &reopen,
             progress,
         };
@@ -156,6 +154,21 @@ impl Video {
             tracing::warn!(%error, folder = %folder.display(), "the index is not kept");
         }
         Ok(index)
+    }
+
+    /// How this stream counts time, as far as it is known before its packets are.
+    fn clock(&self) -> Clock {
+        let tick_secs = self.access.demuxer().tick_secs();
+        let frame_secs = match self.probe.frame_rate {
+            FrameRate::Constant { fps } | FrameRate::Variable { average_fps: fps } => 1.0 / fps,
+            FrameRate::Unknown => 1.0 / 25.0,
+        };
+        Clock {
+            tick_secs,
+            start_ticks: (self.probe.start_secs / tick_secs).round() as i64,
+            frame_ticks: ((frame_secs / tick_secs).round() as i64).max(1),
+            last_ticks: 0,
+        }
     }
 
     /// One frame, exactly, ready to go on to the next one without decoding anything twice.
@@ -293,7 +306,7 @@ impl Video {
             &self.watch,
             self.access.demuxer().stream(),
         )?;
-        let clock = (demuxer.tick_secs(), self.probe.start_secs);
+        let clock = self.clock();
         let found = super::scan::first_frame(&self.path, demuxer, self.access.decoder(), clock)?;
         let image = picture(
             &self.path,
