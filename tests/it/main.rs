@@ -35,3 +35,6 @@ mod pair;
 /// Memory, known before it is taken.
 #[cfg(feature = "llava")]
 mod estimate;
+/// Inference, against transformers.
+#[cfg(feature = "llava")]
+mod llava;

@@ -1,0 +1,113 @@
+//! Tower and projector as the executor of plans sees them.
+
+use candle_core::{DType, Tensor};
+
+use super::error::LlavaError;
+use super::projector::Projector;
+use super::tower::Tower;
+use super::weights::Weights;
+use crate::cancel::CancelToken;
+use crate::gguf::Gguf;
+use crate::visual::encoder::{Encoder, PatchOf};
+use crate::visual::geometry::TowerGeometry;
+use crate::visual::tower_image::{Normalization, TowerImage};
+
+/// Newer files say where it belongs, older ones keep the checkpoint's name.
+const NEWLINES: [&str; 2] = ["v.image_newline", "model.image_newline"];
+
+/// A tower with its projector, ready to run plans.
+pub struct TowerEncoder<'a> {
+    tower: &'a Tower,
+    projector: &'a Projector,
+    geometry: TowerGeometry,
+    newline: Option<Tensor>,
+    embed: &'a dyn Fn(&str) -> Result<Tensor, LlavaError>,
+    cancel: CancelToken,
+}
+
+impl<'a> TowerEncoder<'a> {
+    /// The tower and projector of `file`, and `embed` for the texts of a plan: their embedding rows `(tokens, width)`.
+    ///
+    /// # Errors
+    /// [`LlavaError::BadKey`] where the tower's sizes make no sense, [`LlavaError::TensorShape`].
+    pub fn new(
+        file: &Gguf,
+        tower: &'a Tower,
+        projector: &'a Projector,
+        embed: &'a dyn Fn(&str) -> Result<Tensor, LlavaError>,
+        cancel: CancelToken,
+    ) -> Result<Self, LlavaError> {
+        let weights = Weights::new(file, tower.compute());
+        let name = NEWLINES.into_iter().find(|name| weights.has(name));
+        let newline = name
+            .map(|name| weights.vector(name, projector.width()))
+            .transpose()?;
+        Ok(Self {
+            geometry: tower.shape().geometry(file)?,
+            tower,
+            projector,
+            newline,
+            embed,
+            cancel,
+        })
+    }
+}
+
+impl Encoder for TowerEncoder<'_> {
+    /// `(n_patches, tower width)` on the tower's device.
+    type Features = Tensor;
+    type Error = LlavaError;
+
+    fn geometry(&self) -> TowerGeometry {
+        self.geometry
+    }
+
+    fn normalization(&self) -> Normalization {
+        let shape = self.tower.shape();
+        Normalization {
+            mean: shape.mean,
+            std: shape.std,
+        }
+    }
+
+    fn row_width(&self) -> usize {
+        self.projector.width()
+    }
+
+    fn encode(&mut self, images: &[TowerImage]) -> Result<Vec<Tensor>, LlavaError> {
+        let encode = |image: &TowerImage| {
+            let side = image.side_px as usize;
+            let pixels = Tensor::from_slice(&image.data, (3, side, side), &candle_core::Device::Cpu)?;
+            self.tower.encode(&pixels, &self.cancel)
+        };
+        images.iter().map(encode).collect()
+    }
+
+    fn project(&mut self, features: &[Tensor], patches: &[PatchOf]) -> Result<Vec<f32>, LlavaError> {
+        let Some(first) = features.first() else {
+            return Ok(Vec::new());
+        };
+        let n_patches = first.dim(0)? as u32;
+        let rows: Vec<u32> = patches
+            .iter()
+            .map(|at| at.image as u32 * n_patches + at.patch)
+            .collect();
+        if rows.is_empty() {
+            return Ok(Vec::new());
+        }
+        let picked = Tensor::cat(features, 0)?.index_select(&Tensor::new(rows, first.device())?, 0)?;
+        let projected = self
+            .projector
+            .project(&picked.to_dtype(DType::F32)?, &self.cancel)?;
+        Ok(projected.flatten_all()?.to_vec1()?)
+    }
+
+    fn newline(&mut self) -> Result<Vec<f32>, LlavaError> {
+        let newline = self.newline.as_ref().ok_or(LlavaError::NoNewline)?;
+        Ok(newline.to_vec1()?)
+    }
+
+    fn text(&mut self, text: &str) -> Result<Vec<f32>, LlavaError> {
+        Ok((self.embed)(text)?.flatten_all()?.to_vec1()?)
+    }
+}

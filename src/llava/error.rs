@@ -1,0 +1,103 @@
+//! Why a pair could not be loaded or a question not be answered.
+
+use crate::cancel::Cancelled;
+use crate::fault::{Explain, Fault};
+use crate::gguf::GgufError;
+
+/// What can go wrong between two model files and an answer.
+#[derive(Debug, thiserror::Error)]
+pub enum LlavaError {
+    /// The file is no GGUF model, or a key in it makes no sense.
+    #[error(transparent)]
+    Gguf(#[from] GgufError),
+    /// A weight that the architecture needs is not in the file.
+    #[error("weight '{tensor}' is missing in {file}")]
+    MissingTensor {
+        /// The file.
+        file: String,
+        /// The tensor's name.
+        tensor: String,
+    },
+    /// A metadata key that the architecture needs is not in the file, or senseless.
+    #[error("'{key}' is missing or senseless in {file}")]
+    BadKey {
+        /// The file.
+        file: String,
+        /// The key.
+        key: String,
+    },
+    /// A weight has another shape than the header promises.
+    #[error("weight '{tensor}' has shape {found:?} where {expected:?} was expected in {file}")]
+    TensorShape {
+        /// The file.
+        file: String,
+        /// The tensor's name.
+        tensor: String,
+        /// What the header's numbers ask for, `[out, in]`.
+        expected: Vec<usize>,
+        /// What the file holds.
+        found: Vec<usize>,
+    },
+    /// The prompt alone is longer than the context.
+    #[error("the question needs {needed} tokens, and the model reads {capacity} at a time")]
+    ContextTooShort {
+        /// Positions of the prompt.
+        needed: usize,
+        /// Positions of the cache.
+        capacity: usize,
+    },
+    /// A strategy with newlines, and a pair without a learned newline.
+    #[error("this model has no learned newline, which the strategy needs")]
+    NoNewline,
+    /// A prompt without a single position.
+    #[error("there is nothing to read")]
+    EmptyPrompt,
+    /// Rows of another width than the language model's.
+    #[error("visual rows are {found} wide, and the language model reads {expected}")]
+    RowWidth {
+        /// The language model's width.
+        expected: usize,
+        /// The rows' width.
+        found: usize,
+    },
+    /// A tensor operation failed: memory, the device, or a mistake of ours.
+    #[error("computation failed ({0})")]
+    Compute(#[from] candle_core::Error),
+    /// It was asked to stop.
+    #[error(transparent)]
+    Cancelled(#[from] Cancelled),
+}
+
+impl Explain for LlavaError {
+    fn fault(&self) -> Fault {
+        match self {
+            Self::Gguf(error) => error.fault(),
+            Self::MissingTensor { .. }
+            | Self::BadKey { .. }
+            | Self::TensorShape { .. }
+            | Self::RowWidth { .. }
+            | Self::EmptyPrompt
+            | Self::NoNewline
+            | Self::ContextTooShort { .. } => Fault::Input,
+            Self::Compute(_) => Fault::Machine,
+            Self::Cancelled(_) => Fault::Cancelled,
+        }
+    }
+
+    fn hint(&self) -> Option<String> {
+        match self {
+            Self::Gguf(error) => error.hint(),
+            Self::MissingTensor { .. } | Self::BadKey { .. } | Self::TensorShape { .. } => {
+                Some("download the model again, or take a conversion made for llama.cpp".to_owned())
+            }
+            Self::RowWidth { .. } => {
+                Some("take the mmproj file that was made for this language model".to_owned())
+            }
+            Self::ContextTooShort { .. } => {
+                Some("choose a preset with fewer visual tokens, or a model with a longer context".to_owned())
+            }
+            Self::NoNewline => Some("choose another strategy".to_owned()),
+            Self::EmptyPrompt | Self::Compute(_) | Self::Cancelled(_) => None,
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! From the logits after a prompt to a streamed answer.
+
+use std::borrow::Cow;
+
+use candle_core::Tensor;
+
+use super::error::LlavaError;
+use super::sampler::{Sampler, SamplingOptions};
+use super::session::Session;
+use super::text_stream::{Flow, TextStream};
+use crate::cancel::CancelToken;
+
+/// What a vocabulary can say about a token.
+pub trait TokenBytes {
+    /// The bytes that a token stands for in an answer; none for control tokens.
+    fn token_bytes(&self, id: u32) -> Cow<'_, [u8]>;
+}
+
+/// When an answer ends, and how its tokens are chosen.
+#[derive(Clone, Debug, Default)]
+pub struct AnswerOptions {
+    /// Most tokens of the answer.
+    pub max_tokens: usize,
+    /// Tokens that end it.
+    pub stop_tokens: Vec<u32>,
+    /// Texts that end it; they are not part of it.
+    pub stop_texts: Vec<String>,
+    /// How tokens are chosen.
+    pub sampling: SamplingOptions,
+}
+
+/// Why an answer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The model said all it had to say.
+    Finished,
+    /// `max_tokens` were reached.
+    TokenLimit,
+    /// The context is full: the answer is cut.
+    ContextFull,
+}
+
+/// A whole answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// Its text.
+    pub text: String,
+    /// Its tokens, without the one that ended it.
+    pub tokens: Vec<u32>,
+    /// Why it ended.
+    pub ending: Ending,
+}
+
+/// Answers from `logits` `(1, n_vocab)`, those after the prompt that `session` has read. Each piece of text goes to
+/// `show` as soon as it is certain; whole characters only.
+///
+/// # Errors
+/// [`LlavaError::Cancelled`] (what was shown stays true), or candle's.
+pub fn answer(
+    session: &mut Session,
+    mut logits: Tensor,
+    options: &AnswerOptions,
+    vocabulary: &dyn TokenBytes,
+    show: &mut dyn FnMut(&str),
+    cancel: &CancelToken,
+) -> Result<Answer, LlavaError> {
+    let mut sampler = Sampler::new(&options.sampling);
+    let mut stream = TextStream::new(&options.stop_texts);
+    let mut answer = Answer {
+        text: String::new(),
+        tokens: Vec::new(),
+        ending: Ending::TokenLimit,
+    };
+    let mut tell = |text: &mut String, piece: &str| {
+        if !piece.is_empty() {
+            text.push_str(piece);
+            show(piece);
+        }
+    };
+    while answer.tokens.len() < options.max_tokens {
+        let token = sampler.pick(&logits, &answer.tokens)?;
+        if options.stop_tokens.contains(&token) {
+            answer.ending = Ending::Finished;
+            break;
+        }
+        answer.tokens.push(token);
+        match stream.push(&vocabulary.token_bytes(token)) {
+            Flow::Text(piece) => tell(&mut answer.text, &piece),
+            Flow::Stopped(piece) => {
+                tell(&mut answer.text, &piece);
+                answer.ending = Ending::Finished;
+                return Ok(answer);
+            }
+        }
+        if answer.tokens.len() == options.max_tokens {
+            break;
+        }
+        if session.len() == session.capacity() {
+            answer.ending = Ending::ContextFull;
+            break;
+        }
+        logits = session.read_token(token, cancel)?;
+    }
+    tell(&mut answer.text, &stream.finish());
+    Ok(answer)
+}

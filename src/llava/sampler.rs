@@ -1,0 +1,120 @@
+//! Choosing the next token.
+
+use candle_core::{DType, Tensor};
+use candle_transformers::generation::{LogitsProcessor, Sampling};
+use candle_transformers::utils::apply_repeat_penalty;
+
+use super::error::LlavaError;
+
+/// Tokens that the repetition penalty looks back on, as in llama.cpp.
+const PENALIZED_TOKENS: usize = 64;
+
+/// How the next token is chosen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SamplingOptions {
+    /// 0 takes the likeliest token; higher values flatten the distribution.
+    pub temperature: f64,
+    /// Only this many likeliest tokens.
+    pub top_k: Option<usize>,
+    /// Only the likeliest tokens that together have this probability.
+    pub top_p: Option<f64>,
+    /// Only tokens at least this fraction as likely as the likeliest.
+    pub min_p: Option<f32>,
+    /// Divides the logits of the last 64 tokens of the answer; 1 does nothing.
+    pub repetition_penalty: f32,
+    /// Starts the random numbers: the same seed gives the same answer.
+    pub seed: u64,
+}
+
+impl Default for SamplingOptions {
+    /// Greedy, as TS-LLaVA runs its models.
+    fn default() -> Self {
+        Self {
+            temperature: 0.0,
+            top_k: None,
+            top_p: None,
+            min_p: None,
+            repetition_penalty: 1.0,
+            seed: 0,
+        }
+    }
+}
+
+/// Chooses tokens, one after the other.
+pub struct Sampler {
+    processor: LogitsProcessor,
+    min_p: f32,
+    repetition_penalty: f32,
+}
+
+impl Sampler {
+    /// A sampler that starts from the options' seed.
+    #[must_use]
+    pub fn new(options: &SamplingOptions) -> Self {
+        let temperature = options.temperature;
+        let sampling = match (options.top_k.filter(|&k| k > 0), options.top_p) {
+            _ if temperature <= 0.0 || temperature.is_nan() => Sampling::ArgMax,
+            (None, None) => Sampling::All { temperature },
+            (Some(k), None) => Sampling::TopK { k, temperature },
+            (None, Some(p)) => Sampling::TopP { p, temperature },
+            (Some(k), Some(p)) => Sampling::TopKThenTopP { k, p, temperature },
+        };
+        Self {
+            processor: LogitsProcessor::from_sampling(options.seed, sampling),
+            min_p: options.min_p.unwrap_or(0.0),
+            repetition_penalty: options.repetition_penalty,
+        }
+    }
+
+    /// The next token after `answer`, given logits of one position, `(1, n_vocab)`.
+    ///
+    /// # Errors
+    /// candle's: logits that are not numbers are one.
+    pub fn pick(&mut self, logits: &Tensor, answer: &[u32]) -> Result<u32, LlavaError> {
+        let mut logits = logits.flatten_all()?.to_dtype(DType::F32)?;
+        if (self.repetition_penalty - 1.0).abs() > f32::EPSILON {
+            let recent = &answer[answer.len().saturating_sub(PENALIZED_TOKENS)..];
+            logits = apply_repeat_penalty(&logits, self.repetition_penalty, recent)?;
+        }
+        let min_p = self.min_p;
+        let token = self.processor.sample_f(&logits, |probabilities| {
+            let floor = min_p * probabilities.iter().copied().fold(0.0, f32::max);
+            for p in probabilities.iter_mut().filter(|p| **p < floor) {
+                *p = 0.0;
+            }
+        })?;
+        Ok(token)
+    }
+}
+
+/// The option that a multiple-choice question was answered with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice {
+    /// Position among the options.
+    pub option: usize,
+    /// Probability of each option: those of their letters, among the letters alone.
+    pub probabilities: Vec<f32>,
+}
+
+/// The likeliest of `letters` (token ids, one for each option), given logits of one position, `(1, n_vocab)`. `None`
+/// without options.
+///
+/// # Errors
+/// candle's.
+pub fn choose(logits: &Tensor, letters: &[u32]) -> Result<Option<Choice>, LlavaError> {
+    let logits: Vec<f32> = logits.flatten_all()?.to_dtype(DType::F32)?.to_vec1()?;
+    let scores: Vec<f32> = letters
+        .iter()
+        .map(|&letter| logits.get(letter as usize).copied().unwrap_or(f32::NEG_INFINITY))
+        .collect();
+    let best = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let Some(option) = scores.iter().position(|&score| score == best) else {
+        return Ok(None);
+    };
+    let weights: Vec<f32> = scores.iter().map(|score| (score - best).exp()).collect();
+    let total: f32 = weights.iter().sum();
+    Ok(Some(Choice {
+        option,
+        probabilities: weights.iter().map(|weight| weight / total).collect(),
+    }))
+}

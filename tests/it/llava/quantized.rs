@@ -1,0 +1,82 @@
+//! Every quantized type: stored values against the gguf package, logits against transformers on those values.
+
+use videre::gguf::TensorType;
+use videre::llava::{CacheType, Decoder, dequantize};
+
+use super::{QUANTIZED_COSINE, cache, computes, cosine, error, golden, ids, model, prompt, read};
+
+const TYPES: [TensorType; 10] = [
+    TensorType::Q4_0,
+    TensorType::Q4_1,
+    TensorType::Q5_0,
+    TensorType::Q5_1,
+    TensorType::Q8_0,
+    TensorType::Q2_K,
+    TensorType::Q3_K,
+    TensorType::Q4_K,
+    TensorType::Q5_K,
+    TensorType::Q6_K,
+];
+
+/// The gguf package computes in f32 too, some types with another order of multiplications: one rounding.
+const ONE_ROUNDING: f32 = 1.2e-7;
+
+#[test]
+fn stored_values_equal_the_gguf_package() {
+    for dtype in TYPES {
+        let name = dtype.name().to_lowercase();
+        let file = model(&format!("llama-{name}"));
+        let tensor = file.tensor("blk.0.attn_v.weight").expect("every model has it");
+        assert_eq!(tensor.dtype, dtype, "the file holds what its name says");
+        let theirs = &golden(&format!("values-{name}"))["blk.0.attn_v.weight"];
+        let ours = dequantize(file.tensor_bytes(tensor), dtype, 64, 256).unwrap();
+        let error = error(&ours.narrow(0, 0, 4).unwrap(), theirs);
+        assert!(error <= ONE_ROUNDING, "{dtype}: error {error:e}");
+    }
+}
+
+#[test]
+fn logits_agree_with_transformers_on_the_same_values() {
+    for dtype in TYPES {
+        let name = format!("llama-{}", dtype.name().to_lowercase());
+        for (path, compute) in computes() {
+            let decoder = Decoder::load(&model(&name), &compute).unwrap();
+            let golden = golden(&name);
+            let mut cache = cache(&decoder, 128, CacheType::F32);
+            let logits = read(&decoder, &mut cache, &prompt(&decoder, &golden), 16);
+            let cosine = cosine(&logits, &golden["logits"]);
+            let error = error(&logits, &golden["logits"]);
+            eprintln!("{name} {path}: cosine {cosine:.6}, error {error:.1e}");
+            assert!(cosine >= QUANTIZED_COSINE, "{name} {path}: cosine {cosine}");
+
+            // Teacher-forced: our first choice is the reference's, or as good within the tolerance just measured.
+            let last = |logits: &candle_core::Tensor| logits.get(logits.dim(0).unwrap() - 1).unwrap();
+            let mut ours = last(&logits).to_vec1::<f32>().unwrap();
+            for token in ids(&golden["tokens"]) {
+                let best = ours.iter().copied().fold(f32::MIN, f32::max);
+                let size = ours.iter().fold(0f32, |size, v| size.max(v.abs()));
+                let lead = (best - ours[token as usize]) / size;
+                assert!(
+                    lead <= 2.0 * error.max(1e-4),
+                    "{name} {path}: token {token} is {lead} behind"
+                );
+                let row = decoder.embed(&[token]).unwrap();
+                ours = last(&read(&decoder, &mut cache, &row, 1)).to_vec1().unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn chunks_of_any_size_agree_in_quantized_models() {
+    for (path, compute) in computes() {
+        let decoder = Decoder::load(&model("llama-q4_k"), &compute).unwrap();
+        let rows = prompt(&decoder, &golden("llama-q4_k"));
+        let [whole, pieces] = [64, 5].map(|chunk| {
+            let mut cache = cache(&decoder, 64, CacheType::F32);
+            read(&decoder, &mut cache, &rows, chunk)
+        });
+        let cosine = cosine(&pieces, &whole);
+        assert!(cosine >= 0.9999, "{path}: cosine {cosine}");
+    }
+}

@@ -1,0 +1,120 @@
+//! Vision towers and projector, from the pixels of a little clip to embedding rows.
+
+use candle_core::{DType, Device, Tensor};
+use videre::cancel::{CancelToken, Cancelled};
+use videre::llava::{Activation, Compute, LlavaError, Projector, Tower, TowerShape};
+
+use super::{F16_ERROR, F32_ERROR, QUANTIZED_COSINE, computes, cosine, error, golden, ids, model};
+
+/// Frames `(n, side, side, 3)` as the tower wants one: `(3, side, side)`, normalised.
+fn normalised(frame: &Tensor, shape: &TowerShape) -> Tensor {
+    let channel = |values: [f32; 3]| Tensor::new(&values, &Device::Cpu).unwrap();
+    let pixels = (frame.to_dtype(DType::F32).unwrap() / 255.0).unwrap();
+    let pixels = pixels
+        .broadcast_sub(&channel(shape.mean))
+        .unwrap()
+        .broadcast_div(&channel(shape.std))
+        .unwrap();
+    pixels.permute((2, 0, 1)).unwrap()
+}
+
+/// Features of the six frames and the thumbnail, `(7, n_patches, width)`.
+fn encode(tower: &Tower, thumbnail: &Tensor) -> Tensor {
+    let frames = &golden("clip")["frames"];
+    let mut images: Vec<Tensor> = (0..6)
+        .map(|i| normalised(&frames.get(i).unwrap(), tower.shape()))
+        .collect();
+    images.push(thumbnail.clone());
+    let features: Vec<Tensor> = images
+        .iter()
+        .map(|pixels| tower.encode(pixels, &CancelToken::new()).unwrap())
+        .collect();
+    Tensor::stack(&features, 0).unwrap()
+}
+
+#[test]
+fn features_and_projected_rows_equal_transformers() {
+    for (name, bound) in [
+        ("tower-clip-f32", F32_ERROR),
+        ("tower-siglip-f32", F32_ERROR),
+        ("tower-clip-f16", F16_ERROR),
+    ] {
+        for (path, compute) in computes() {
+            let (tower, projector) = load(name, &compute);
+            let golden = golden(name);
+            let features = encode(&tower, &golden["thumbnail"]);
+            let rows = features.flatten(0, 1).unwrap();
+            let tower_error = error(&rows, &golden["features"].flatten(0, 1).unwrap());
+            let picked = rows
+                .index_select(&Tensor::new(ids(&golden["picked"]), &Device::Cpu).unwrap(), 0)
+                .unwrap();
+            let projected = projector.project(&picked, &CancelToken::new()).unwrap();
+            let projector_error = error(&projected, &golden["projected"]);
+            eprintln!("{name} {path}: features {tower_error:.1e}, projected rows {projector_error:.1e}");
+            assert!(tower_error <= bound, "{name} {path}: features {tower_error:e}");
+            assert!(
+                projector_error <= bound,
+                "{name} {path}: projected rows {projector_error:e}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_quantized_tower_stays_close() {
+    for (path, compute) in computes() {
+        let (tower, projector) = load("tower-clip-q8_0", &compute);
+        let golden = golden("tower-clip-q8_0");
+        let rows = encode(&tower, &golden["thumbnail"]).flatten(0, 1).unwrap();
+        let theirs = golden["features"].flatten(0, 1).unwrap();
+        let tower_cosine = cosine(&rows, &theirs);
+        assert!(tower_cosine >= QUANTIZED_COSINE, "{path}: cosine {tower_cosine}");
+        let picked = theirs
+            .index_select(&Tensor::new(ids(&golden["picked"]), &Device::Cpu).unwrap(), 0)
+            .unwrap();
+        let projected = projector.project(&picked, &CancelToken::new()).unwrap();
+        let projector_cosine = cosine(&projected, &golden["projected"]);
+        assert!(
+            projector_cosine >= QUANTIZED_COSINE,
+            "{path}: cosine {projector_cosine}"
+        );
+    }
+}
+
+fn load(name: &str, compute: &Compute) -> (Tower, Projector) {
+    let file = model(name);
+    (
+        Tower::load(&file, compute).unwrap(),
+        Projector::load(&file, compute).unwrap(),
+    )
+}
+
+#[test]
+fn headers_decide_blocks_and_activation() {
+    let clip = TowerShape::read(&model("tower-clip-f32")).unwrap();
+    assert_eq!(
+        (clip.n_blocks, clip.activation),
+        (3, Activation::QuickGelu),
+        "a legacy file is cut at LLaVA's layer"
+    );
+    let siglip = TowerShape::read(&model("tower-siglip-f32")).unwrap();
+    assert_eq!(
+        (siglip.n_blocks, siglip.activation),
+        (3, Activation::GeluTanh),
+        "four are stored, the third is named"
+    );
+    assert_eq!((clip.grid(), clip.n_patches()), (6, 36));
+}
+
+#[test]
+fn looking_can_be_cancelled() {
+    let (tower, _) = load("tower-clip-f32", &Compute::cpu());
+    let cancel = CancelToken::new();
+    cancel.cancel();
+    let pixels = Tensor::zeros((3, 48, 48), DType::F32, &Device::Cpu).unwrap();
+    let stopped = tower.encode(&pixels, &cancel);
+    assert!(
+        matches!(stopped, Err(LlavaError::Cancelled(Cancelled))),
+        "it stops"
+    );
+}
