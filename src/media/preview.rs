@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use image::RgbImage;
-use image::codecs::jpeg::JpegEncoder;
+use jpeg_encoder::{ColorType, Encoder, EncodingError, SamplingFactor};
 
 use super::access::Pace;
 use super::error::MediaError;
@@ -15,9 +15,9 @@ use crate::cancel::CancelToken;
 /// JPEG quality of previews: beyond it the file grows and the eye sees nothing.
 const JPEG_QUALITY: u8 = 85;
 
-/// Frames before the one asked for that are kept when somebody steps back: each step back would otherwise decode
-/// everything from the key frame again.
-const N_KEPT_WHEN_STEPPING_BACK: usize = 16;
+/// Frames before the one asked for that are kept when somebody steps back, from their key frame on: each step back
+/// would otherwise decode the whole group again. More than x264's 250; a longer group is decoded more than once.
+const N_KEPT_WHEN_STEPPING_BACK: usize = 300;
 
 /// The box a picture must fit into; it is never enlarged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,13 +60,22 @@ pub struct Preview {
     pub jpeg: Vec<u8>,
 }
 
-/// Compresses a picture as JPEG.
+/// Compresses a picture as JPEG, colour at half resolution as cameras do.
 ///
 /// # Errors
-/// What the encoder says: a side beyond JPEG's 65535.
-pub fn encode_jpeg(picture: &RgbImage) -> Result<Vec<u8>, image::ImageError> {
+/// [`EncodingError`] for a side beyond JPEG's 65535.
+pub fn encode_jpeg(picture: &RgbImage) -> Result<Vec<u8>, EncodingError> {
     let mut jpeg = Vec::new();
-    JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY).encode_image(picture)?;
+    let mut encoder = Encoder::new(&mut jpeg, JPEG_QUALITY);
+    encoder.set_sampling_factor(SamplingFactor::F_2_2);
+    // A side too long for 16 bits becomes 0, which the encoder refuses.
+    let side = |px: u32| u16::try_from(px).unwrap_or(0);
+    encoder.encode(
+        picture,
+        side(picture.width()),
+        side(picture.height()),
+        ColorType::Rgb,
+    )?;
     Ok(jpeg)
 }
 
