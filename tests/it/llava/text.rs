@@ -22,7 +22,7 @@ fn stream(bytes: &[u8], n: usize, stops: &[&str]) -> (Vec<String>, bool) {
 
 #[test]
 fn characters_are_never_cut() {
-    let text = "größer als 東京 🎬!";
+    let text = "größer wie 東京 🎬!";
     for n in 1..=text.len() {
         let (shown, _) = stream(text.as_bytes(), n, &["USER:"]);
         assert_eq!(shown.concat(), text, "in pieces of {n} bytes");
