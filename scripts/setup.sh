@@ -25,11 +25,12 @@ test  command:ffmpeg      ffmpeg            ffmpeg
 TABLE
 }
 
-# libclang reads FFmpeg's headers while the binding to FFmpeg is built. It has no pkg-config file of its own.
+# libclang reads FFmpeg's headers while the binding to FFmpeg is built. It has no pkg-config file of its own, and
+# libclang-cpp, which machines with LLVM have, is another library.
 has_libclang() {
   [ -n "${LIBCLANG_PATH:-}" ] && return 0
   local found
-  for found in /usr/lib/*/libclang[-.]*so* /usr/lib/libclang.so* /usr/lib64/libclang.so* /usr/lib/llvm-*/lib/libclang*.so* \
+  for found in /usr/lib/*/libclang{.so,-[0-9]}* /usr/lib{,64}/libclang.so* /usr/lib/llvm-*/lib/libclang{.so,-[0-9]}* \
     /usr/lib64/llvm*/lib*/libclang.so* /Library/Developer/CommandLineTools/usr/lib/libclang.dylib \
     /Applications/Xcode.app/Contents/Developer/Toolchains/*/usr/lib/libclang.dylib; do
     [ -e "$found" ] && return 0
