@@ -158,6 +158,42 @@ impl KvCache {
         Ok((all_keys.narrow(0, 0, len)?, all_values.narrow(0, 0, len)?))
     }
 
+    /// Keys and values of the first `n` positions of one layer, as bytes of the cache's type.
+    pub(super) fn layer_bytes(&self, layer: usize, n: usize) -> Result<[Vec<u8>; 2], candle_core::Error> {
+        let (keys, values) = &self.layers[layer];
+        let bytes = |all: &Tensor| -> Result<Vec<u8>, candle_core::Error> {
+            let flat = all.narrow(0, 0, n)?.flatten_all()?;
+            Ok(match self.shape.dtype {
+                CacheType::F16 => bytemuck::cast_slice(&flat.to_vec1::<f16>()?).to_vec(),
+                CacheType::F32 => bytemuck::cast_slice(&flat.to_vec1::<f32>()?).to_vec(),
+            })
+        };
+        Ok([bytes(keys)?, bytes(values)?])
+    }
+
+    /// Writes what [`KvCache::layer_bytes`] gave for `n` positions back into one layer.
+    pub(super) fn set_layer_bytes(
+        &self,
+        layer: usize,
+        n: usize,
+        bytes: [&[u8]; 2],
+    ) -> Result<(), candle_core::Error> {
+        let (keys, values) = &self.layers[layer];
+        let dims = (n, self.shape.n_kv_heads, self.shape.head_dim);
+        for (to, bytes) in [keys, values].into_iter().zip(bytes) {
+            let from = match self.shape.dtype {
+                CacheType::F16 => {
+                    Tensor::from_vec(bytemuck::pod_collect_to_vec::<u8, f16>(bytes), dims, &Device::Cpu)
+                }
+                CacheType::F32 => {
+                    Tensor::from_vec(bytemuck::pod_collect_to_vec::<u8, f32>(bytes), dims, &Device::Cpu)
+                }
+            };
+            to.slice_set(&from?.to_device(to.device())?, 0, 0)?;
+        }
+        Ok(())
+    }
+
     /// Counts `n` positions that every layer has written.
     pub(super) fn advance(&mut self, n: usize) {
         self.len += n;

@@ -3,7 +3,7 @@
 //! Follows `LlamaForCausalLM`, `Qwen2ForCausalLM` and `Phi3ForCausalLM` of transformers. It reads embedding rows, so that
 //! text and pictures enter alike.
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use candle_nn::ops::{rms_norm, silu};
 
 use super::attention::{Sight, attend};
@@ -180,6 +180,20 @@ impl Decoder {
         };
         cache.advance(n);
         Ok(logits)
+    }
+
+    /// Runs one layer on `n` rows of nothing, to find out how long that takes.
+    pub(super) fn run_one_layer(&self, n: usize, cancel: &CancelToken) -> Result<(), LlavaError> {
+        let device = self.compute.device();
+        let Some(layer) = self.layers.first() else {
+            return Ok(());
+        };
+        let cache = KvCache::new(self.cache_shape(n, CacheType::F16), &self.compute)?;
+        let angles = self.rope.angles(RopeSet::Base, 0, n, device)?;
+        let xs = Tensor::ones((n, self.shape.width), DType::F32, device)?;
+        let xs = (&xs + self.attention(layer, 0, &xs, &angles, &cache, cancel)?)?;
+        self.feed_forward(layer, &xs, cancel)?;
+        Ok(device.synchronize()?)
     }
 
     pub(super) fn check_width(&self, rows: &Tensor) -> Result<(), LlavaError> {

@@ -1,6 +1,7 @@
 //! Tower and projector as the executor of plans sees them.
 
 use candle_core::{DType, Tensor};
+use half::f16;
 
 use super::error::LlavaError;
 use super::projector::Projector;
@@ -13,7 +14,44 @@ use crate::visual::geometry::TowerGeometry;
 use crate::visual::tower_image::{Normalization, TowerImage};
 
 /// Newer files say where it belongs, older ones keep the checkpoint's name.
-const NEWLINES: [&str; 2] = ["v.image_newline", "model.image_newline"];
+pub(super) const NEWLINES: [&str; 2] = ["v.image_newline", "model.image_newline"];
+
+/// Features of one image, before the projector: `(n_patches, tower width)` on the tower's device, rounded to f16 so
+/// that features which were kept and features which were just computed are the same to the bit.
+#[derive(Clone, Debug)]
+pub struct Features(Tensor);
+
+impl Features {
+    fn rounded(features: &Tensor) -> Result<Self, LlavaError> {
+        Ok(Self(features.to_dtype(DType::F16)?))
+    }
+
+    /// The values as f16, little endian, row by row.
+    ///
+    /// # Errors
+    /// candle's.
+    pub fn to_bytes(&self) -> Result<Vec<u8>, LlavaError> {
+        let values: Vec<f16> = self.0.flatten_all()?.to_vec1()?;
+        Ok(values.iter().flat_map(|value| value.to_le_bytes()).collect())
+    }
+
+    /// Features of `n_patches` rows from bytes of [`Features::to_bytes`]; none where their number does not fit.
+    ///
+    /// # Errors
+    /// candle's.
+    pub fn from_bytes(bytes: &[u8], n_patches: usize, tower: &Tower) -> Result<Option<Self>, LlavaError> {
+        let width = tower.shape().width;
+        if bytes.len() != n_patches * width * 2 {
+            return Ok(None);
+        }
+        let values: Vec<f16> = bytes
+            .chunks_exact(2)
+            .map(|pair| f16::from_le_bytes([pair[0], pair[1]]))
+            .collect();
+        let features = Tensor::from_vec(values, (n_patches, width), tower.compute().device())?;
+        Ok(Some(Self(features)))
+    }
+}
 
 /// A tower with its projector, ready to run plans.
 pub struct TowerEncoder<'a> {
@@ -54,8 +92,7 @@ impl<'a> TowerEncoder<'a> {
 }
 
 impl Encoder for TowerEncoder<'_> {
-    /// `(n_patches, tower width)` on the tower's device.
-    type Features = Tensor;
+    type Features = Features;
     type Error = LlavaError;
 
     fn geometry(&self) -> TowerGeometry {
@@ -74,20 +111,20 @@ impl Encoder for TowerEncoder<'_> {
         self.projector.width()
     }
 
-    fn encode(&mut self, images: &[TowerImage]) -> Result<Vec<Tensor>, LlavaError> {
+    fn encode(&mut self, images: &[TowerImage]) -> Result<Vec<Features>, LlavaError> {
         let encode = |image: &TowerImage| {
             let side = image.side_px as usize;
             let pixels = Tensor::from_slice(&image.data, (3, side, side), &candle_core::Device::Cpu)?;
-            self.tower.encode(&pixels, &self.cancel)
+            Features::rounded(&self.tower.encode(&pixels, &self.cancel)?)
         };
         images.iter().map(encode).collect()
     }
 
-    fn project(&mut self, features: &[Tensor], patches: &[PatchOf]) -> Result<Vec<f32>, LlavaError> {
+    fn project(&mut self, features: &[Features], patches: &[PatchOf]) -> Result<Vec<f32>, LlavaError> {
         let Some(first) = features.first() else {
             return Ok(Vec::new());
         };
-        let n_patches = first.dim(0)? as u32;
+        let n_patches = first.0.dim(0)? as u32;
         let rows: Vec<u32> = patches
             .iter()
             .map(|at| at.image as u32 * n_patches + at.patch)
@@ -95,7 +132,8 @@ impl Encoder for TowerEncoder<'_> {
         if rows.is_empty() {
             return Ok(Vec::new());
         }
-        let picked = Tensor::cat(features, 0)?.index_select(&Tensor::new(rows, first.device())?, 0)?;
+        let all: Vec<&Tensor> = features.iter().map(|features| &features.0).collect();
+        let picked = Tensor::cat(&all, 0)?.index_select(&Tensor::new(rows, first.0.device())?, 0)?;
         let projected = self
             .projector
             .project(&picked.to_dtype(DType::F32)?, &self.cancel)?;

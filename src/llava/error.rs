@@ -49,9 +49,15 @@ pub enum LlavaError {
     /// A strategy with newlines, and a pair without a learned newline.
     #[error("this model has no learned newline, which the strategy needs")]
     NoNewline,
+    /// A text that the vocabulary has no tokens for.
+    #[error("{0}")]
+    Text(String),
     /// A prompt without a single position.
     #[error("there is nothing to read")]
     EmptyPrompt,
+    /// Rows that are to be read are known by name only: a fault of the program.
+    #[error("visual rows are to be read whose values nobody computed")]
+    RowsUnknown,
     /// Rows of another width than the language model's.
     #[error("visual rows are {found} wide, and the language model reads {expected}")]
     RowWidth {
@@ -77,9 +83,10 @@ impl Explain for LlavaError {
             | Self::TensorShape { .. }
             | Self::RowWidth { .. }
             | Self::EmptyPrompt
+            | Self::Text(_)
             | Self::NoNewline
             | Self::ContextTooShort { .. } => Fault::Input,
-            Self::Compute(_) => Fault::Machine,
+            Self::Compute(_) | Self::RowsUnknown => Fault::Machine,
             Self::Cancelled(_) => Fault::Cancelled,
         }
     }
@@ -97,7 +104,8 @@ impl Explain for LlavaError {
                 Some("choose a preset with fewer visual tokens, or a model with a longer context".to_owned())
             }
             Self::NoNewline => Some("choose another strategy".to_owned()),
-            Self::EmptyPrompt | Self::Compute(_) | Self::Cancelled(_) => None,
+            Self::RowsUnknown => Some("this is a fault of the program; please report it".to_owned()),
+            Self::EmptyPrompt | Self::Text(_) | Self::Compute(_) | Self::Cancelled(_) => None,
         }
     }
 }

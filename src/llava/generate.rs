@@ -8,12 +8,19 @@ use super::error::LlavaError;
 use super::sampler::{Sampler, SamplingOptions};
 use super::session::Session;
 use super::text_stream::{Flow, TextStream};
+use super::tokenizer::Tokenizer;
 use crate::cancel::CancelToken;
 
 /// What a vocabulary can say about a token.
 pub trait TokenBytes {
     /// The bytes that a token stands for in an answer; none for control tokens.
     fn token_bytes(&self, id: u32) -> Cow<'_, [u8]>;
+}
+
+impl TokenBytes for Tokenizer {
+    fn token_bytes(&self, id: u32) -> Cow<'_, [u8]> {
+        Cow::Owned(self.bytes_of(id))
+    }
 }
 
 /// When an answer ends, and how its tokens are chosen.

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use candle_core::Tensor;
+use candle_core::{Device, Tensor};
 
 use super::decoder::Decoder;
 use super::error::LlavaError;
@@ -10,12 +10,13 @@ use super::error::LlavaError;
 /// Projected rows of images, with what makes each of them recognisable.
 #[derive(Clone, Debug)]
 pub struct VisualRows {
-    rows: Tensor,
-    identities: Vec<RowHash>,
+    /// `(n, width)`; none where the identities alone are known.
+    rows: Option<Tensor>,
+    identities: Vec<RowIdentity>,
 }
 
-/// Sixteen bytes of the BLAKE3 hash of a row's values.
-type RowHash = [u8; 16];
+/// What a row is: sixteen bytes of a BLAKE3 hash of its values, or of everything they follow from.
+pub type RowIdentity = [u8; 16];
 
 impl VisualRows {
     /// `rows` `(n, width)` in f32.
@@ -25,8 +26,29 @@ impl VisualRows {
     pub fn new(rows: &Tensor) -> Result<Self, LlavaError> {
         let identities = rows.to_vec2::<f32>()?.iter().map(|row| row_hash(row)).collect();
         Ok(Self {
-            rows: rows.clone(),
+            rows: Some(rows.clone()),
             identities,
+        })
+    }
+
+    /// Rows that are known by where they come from, without their values: enough to find out what was read before.
+    #[must_use]
+    pub fn named(identities: Vec<RowIdentity>) -> Self {
+        Self {
+            rows: None,
+            identities,
+        }
+    }
+
+    /// The same rows with their values: `data` is `(n, width)`, row by row.
+    ///
+    /// # Errors
+    /// candle's, where the number of values is another.
+    pub fn with_values(self, data: Vec<f32>, width: usize) -> Result<Self, LlavaError> {
+        let rows = Tensor::from_vec(data, (self.identities.len(), width), &Device::Cpu)?;
+        Ok(Self {
+            rows: Some(rows),
+            ..self
         })
     }
 
@@ -43,8 +65,8 @@ impl VisualRows {
     }
 }
 
-fn row_hash(row: &[f32]) -> RowHash {
-    let mut hash = RowHash::default();
+fn row_hash(row: &[f32]) -> RowIdentity {
+    let mut hash = RowIdentity::default();
     hash.copy_from_slice(&blake3::hash(bytemuck::cast_slice(row)).as_bytes()[..16]);
     hash
 }
@@ -73,7 +95,7 @@ pub enum Position {
     /// A token.
     Token(u32),
     /// A visual row.
-    Row(RowHash),
+    Row(RowIdentity),
 }
 
 /// A whole prompt.
@@ -101,6 +123,16 @@ impl Sequence {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Positions of visual rows.
+    #[must_use]
+    pub fn n_visual(&self) -> usize {
+        let rows = self.parts.iter().map(|part| match part {
+            SequencePart::Tokens(_) => 0,
+            SequencePart::Rows(rows) => rows.len(),
+        });
+        rows.sum()
     }
 
     /// Positions that every question on this video begins with.
@@ -156,7 +188,8 @@ impl Sequence {
                 rows.push(match part {
                     SequencePart::Tokens(ids) => decoder.embed(&ids[from - start..to - start])?,
                     SequencePart::Rows(visual) => {
-                        let rows = visual.rows.narrow(0, from - start, to - from)?;
+                        let rows = visual.rows.as_ref().ok_or(LlavaError::RowsUnknown)?;
+                        let rows = rows.narrow(0, from - start, to - from)?;
                         decoder.check_width(&rows)?;
                         rows.to_device(decoder.compute().device())?
                     }

@@ -1,5 +1,9 @@
 //! One running sequence: what the language model has read, and reading on from there.
 
+mod prefix;
+
+pub use prefix::PrefixError;
+
 use std::sync::Arc;
 
 use candle_core::Tensor;

@@ -4,7 +4,7 @@
 //! layers after the feature layer do not run, and the last norm is not applied. llama.cpp (2025-05 to 2026-10) puts the
 //! class token last and runs one layer too few, so the same files give other features there.
 
-use candle_core::Tensor;
+use candle_core::{DType, Tensor};
 use candle_nn::ops::{layer_norm, sigmoid, silu};
 
 use super::attention::{Sight, attend};
@@ -247,6 +247,19 @@ impl Tower {
         }
         let n_class = usize::from(self.shape.has_class_token);
         Ok(xs.narrow(0, n_class, self.shape.n_patches())?.contiguous()?)
+    }
+
+    /// Runs one block on rows of nothing, to find out how long that takes.
+    pub(super) fn run_one_block(&self, cancel: &CancelToken) -> Result<(), LlavaError> {
+        let n_rows = self.shape.n_patches() + usize::from(self.shape.has_class_token);
+        let shape = (n_rows, self.shape.width);
+        let xs = Tensor::ones(shape, DType::F32, self.compute.device())?;
+        let Some(block) = self.blocks.first() else {
+            return Ok(());
+        };
+        let xs = (&xs + self.attention(block, &xs, cancel)?)?;
+        self.feed_forward(block, &xs, cancel)?;
+        Ok(self.compute.device().synchronize()?)
     }
 
     /// The convolution of patches as a matrix product, class token, positions, first norm.

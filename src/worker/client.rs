@@ -14,7 +14,7 @@ use super::end::WorkerEnd;
 use super::frame::{read_message, write_message};
 use super::host::{FromWorker, ToWorker};
 use super::local::MAX_WAITING_EVENTS;
-use super::role::{Caller, Failure, Lane, Role};
+use super::role::{Caller, Failure, Lane, Protocol};
 use crate::cancel::CancelToken;
 use crate::fault::Fault;
 
@@ -40,10 +40,10 @@ enum Incoming<E> {
 type Waiting<E> = Arc<Mutex<BTreeMap<u64, SyncSender<Incoming<E>>>>>;
 
 /// One running process and the calls that wait for it.
-struct Running<R: Role> {
+struct Running<P: Protocol> {
     child: Arc<Mutex<Child>>,
     stdin: Arc<Mutex<ChildStdin>>,
-    waiting: Waiting<R::Event>,
+    waiting: Waiting<P::Event>,
     ended: Arc<AtomicBool>,
 }
 
@@ -54,13 +54,13 @@ struct Sent<E> {
 }
 
 /// A role in a worker process. Started at the first call, and again at the first call after it ended.
-pub struct Client<R: Role> {
+pub struct Client<P: Protocol> {
     command: WorkerCommand,
-    running: Mutex<Option<Running<R>>>,
+    running: Mutex<Option<Running<P>>>,
     next_id: AtomicU64,
 }
 
-impl<R: Role + 'static> Client<R> {
+impl<P: Protocol> Client<P> {
     /// A client that will start `command` when it is first called.
     #[must_use]
     pub fn new(command: WorkerCommand) -> Self {
@@ -80,7 +80,7 @@ impl<R: Role + 'static> Client<R> {
             .map(|running| lock(&running.child).id())
     }
 
-    fn start(&self) -> Result<Running<R>, Failure> {
+    fn start(&self) -> Result<Running<P>, Failure> {
         let mut child = Command::new(&self.command.program)
             .args(&self.command.args)
             .stdin(Stdio::piped())
@@ -114,7 +114,7 @@ impl<R: Role + 'static> Client<R> {
         let called = self.command.called;
         std::thread::Builder::new()
             .name(format!("from {called}"))
-            .spawn(move || read_answers::<R>(stdout, &waiting, &child, &ended, called))
+            .spawn(move || read_answers::<P>(stdout, &waiting, &child, &ended, called))
             .map_err(|error| Failure::new(Fault::Machine, format!("could not start a thread: {error}")))?;
         Ok(running)
     }
@@ -124,9 +124,9 @@ impl<R: Role + 'static> Client<R> {
         &self,
         id: u64,
         lane: Lane,
-        request: R::Request,
+        request: P::Request,
         payload: &[u8],
-    ) -> Result<Sent<R::Event>, Failure> {
+    ) -> Result<Sent<P::Event>, Failure> {
         let (events, inbox) = sync_channel(MAX_WAITING_EVENTS);
         let (stdin, waiting) = {
             let mut slot = lock(&self.running);
@@ -159,14 +159,14 @@ impl<R: Role + 'static> Client<R> {
     }
 }
 
-impl<R: Role + 'static> Caller<R> for Client<R> {
+impl<P: Protocol> Caller<P> for Client<P> {
     fn call(
         &self,
         lane: Lane,
-        request: R::Request,
+        request: P::Request,
         payload: &[u8],
         cancel: &CancelToken,
-        on_event: &mut dyn FnMut(R::Event, Vec<u8>),
+        on_event: &mut dyn FnMut(P::Event, Vec<u8>),
     ) -> Result<(), Failure> {
         cancel.check()?;
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
@@ -189,7 +189,7 @@ impl<R: Role + 'static> Caller<R> for Client<R> {
                 // A worker that is gone needs no cancelling; its end arrives through the inbox.
                 drop(write_message(
                     &mut *lock(&stdin),
-                    &ToWorker::<R::Request>::Cancel { id },
+                    &ToWorker::<P::Request>::Cancel { id },
                     &[],
                 ));
             }
@@ -197,7 +197,7 @@ impl<R: Role + 'static> Caller<R> for Client<R> {
     }
 }
 
-impl<R: Role> Drop for Client<R> {
+impl<P: Protocol> Drop for Client<P> {
     fn drop(&mut self) {
         if let Some(running) = lock(&self.running).take() {
             // A worker holds nothing that anybody would miss.
@@ -209,16 +209,16 @@ impl<R: Role> Drop for Client<R> {
 }
 
 /// Hands each answer to the call that waits for it; at the end of the stream, tells all of them how the worker ended.
-fn read_answers<R: Role>(
+fn read_answers<P: Protocol>(
     stdout: ChildStdout,
-    waiting: &Waiting<R::Event>,
+    waiting: &Waiting<P::Event>,
     child: &Mutex<Child>,
     ended: &AtomicBool,
     called: &str,
 ) {
     let mut stdout = BufReader::new(stdout);
     let broke = loop {
-        match read_message::<FromWorker<R::Event>>(&mut stdout) {
+        match read_message::<FromWorker<P::Event>>(&mut stdout) {
             Ok(Some((FromWorker::Event { id, event }, payload))) => {
                 let to = lock(waiting).get(&id).cloned();
                 if let Some(to) = to {

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::frame::{WireError, read_message, write_message};
 use super::lane::{Job, LaneThread, MakeRole, Output};
-use super::role::{Failure, Lane, Role};
+use super::role::{EventOf, Failure, Lane, RequestOf, Role};
 use crate::cancel::CancelToken;
 use crate::fault::Fault;
 
@@ -57,7 +57,7 @@ impl ProtocolStdio {
 ///
 /// # Errors
 /// When the client sends something that is not the protocol, or the pipe breaks.
-pub fn serve<R: Role + 'static>(
+pub fn serve<R: Role>(
     stdio: ProtocolStdio,
     make: impl Fn() -> R + Send + Sync + 'static,
 ) -> Result<(), WireError> {
@@ -65,7 +65,7 @@ pub fn serve<R: Role + 'static>(
     serve_on::<R>(BufReader::new(stdio.input), stdio.output, &make)
 }
 
-fn serve_on<R: Role + 'static>(
+fn serve_on<R: Role>(
     mut input: impl Read,
     output: impl Write + Send + 'static,
     make: &MakeRole<R>,
@@ -73,7 +73,7 @@ fn serve_on<R: Role + 'static>(
     let output = Arc::new(Mutex::new(output));
     let running: Arc<Mutex<BTreeMap<u64, CancelToken>>> = Arc::default();
     let mut lanes: BTreeMap<Lane, LaneThread<R>> = BTreeMap::new();
-    while let Some((message, payload)) = read_message::<ToWorker<R::Request>>(&mut input)? {
+    while let Some((message, payload)) = read_message::<ToWorker<RequestOf<R>>>(&mut input)? {
         match message {
             ToWorker::Cancel { id } => {
                 if let Some(cancel) = lock(&running).get(&id) {
@@ -110,7 +110,7 @@ fn serve_on<R: Role + 'static>(
 
 fn answer<R: Role>(
     id: u64,
-    produced: Output<R::Event>,
+    produced: Output<EventOf<R>>,
     output: &Mutex<impl Write>,
     running: &Mutex<BTreeMap<u64, CancelToken>>,
 ) {
@@ -132,7 +132,11 @@ fn answer<R: Role>(
         }) => {
             let text = format!("an answer of {header_bytes} + {payload_bytes} bytes is too large to send");
             let failure = Failure::new(Fault::Unsupported, text);
-            write_message(&mut *output, &FromWorker::<R::Event>::Failed { id, failure }, &[])
+            write_message(
+                &mut *output,
+                &FromWorker::<EventOf<R>>::Failed { id, failure },
+                &[],
+            )
         }
         other => other,
     };

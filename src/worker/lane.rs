@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
-use super::role::{Failure, Role};
+use super::role::{EventOf, Failure, RequestOf, Role};
 use crate::cancel::CancelToken;
 use crate::fault::Fault;
 
@@ -19,10 +19,10 @@ pub(super) enum Output<E> {
 }
 
 pub(super) struct Job<R: Role> {
-    pub(super) request: R::Request,
+    pub(super) request: RequestOf<R>,
     pub(super) payload: Vec<u8>,
     pub(super) cancel: CancelToken,
-    pub(super) out: Box<dyn FnMut(Output<R::Event>) + Send>,
+    pub(super) out: Box<dyn FnMut(Output<EventOf<R>>) + Send>,
 }
 
 /// How a lane makes its instance of the role: on the lane's own thread, because a role need not be `Send`.
@@ -41,7 +41,7 @@ impl<R: Role> Clone for LaneThread<R> {
     }
 }
 
-impl<R: Role + 'static> LaneThread<R> {
+impl<R: Role> LaneThread<R> {
     pub(super) fn start(name: &str, make: MakeRole<R>) -> std::io::Result<Self> {
         let (jobs, inbox) = sync_channel(MAX_WAITING_REQUESTS);
         std::thread::Builder::new()

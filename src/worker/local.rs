@@ -5,7 +5,7 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::lane::{Job, LaneThread, MakeRole, Output};
-use super::role::{Caller, Failure, Lane, Role};
+use super::role::{Caller, EventOf, Failure, Lane, RequestOf, Role};
 use crate::cancel::CancelToken;
 use crate::fault::Fault;
 
@@ -21,7 +21,7 @@ pub struct Local<R: Role> {
     lanes: Mutex<BTreeMap<Lane, LaneThread<R>>>,
 }
 
-impl<R: Role + 'static> Local<R> {
+impl<R: Role> Local<R> {
     /// A role that `make` creates on each lane's own thread; `name` is what the threads are called.
     pub fn new(name: &'static str, make: impl Fn() -> R + Send + Sync + 'static) -> Self {
         Self {
@@ -43,14 +43,14 @@ impl<R: Role + 'static> Local<R> {
     }
 }
 
-impl<R: Role + 'static> Caller<R> for Local<R> {
+impl<R: Role> Caller<R::Protocol> for Local<R> {
     fn call(
         &self,
         lane: Lane,
-        request: R::Request,
+        request: RequestOf<R>,
         payload: &[u8],
         cancel: &CancelToken,
-        on_event: &mut dyn FnMut(R::Event, Vec<u8>),
+        on_event: &mut dyn FnMut(EventOf<R>, Vec<u8>),
     ) -> Result<(), Failure> {
         let (outputs, inbox) = sync_channel(MAX_WAITING_EVENTS);
         let out = Box::new(move |output| {

@@ -21,15 +21,21 @@ pub type Emit<'a, E> = dyn FnMut(E, &[u8]) + 'a;
 )]
 pub struct Lane(pub u8);
 
-/// A part of the engine that answers requests with a stream of events.
-///
-/// It lives on one thread from its creation on (FFmpeg and model state never move between threads) and keeps nothing
-/// that must outlive it.
-pub trait Role {
+/// What can be asked of a role, and what it answers: types alone, known also where the role itself is not linked.
+pub trait Protocol: Send + Sync + 'static {
     /// What can be asked. Large data travels beside it as raw bytes.
     type Request: Serialize + DeserializeOwned + Send + 'static;
     /// What comes back while a request is worked on, in order; the last thing is the return of [`Role::handle`].
     type Event: Serialize + DeserializeOwned + Send + 'static;
+}
+
+/// A part of the engine that answers requests with a stream of events.
+///
+/// It lives on one thread from its creation on (FFmpeg and model state never move between threads) and keeps nothing
+/// that must outlive it.
+pub trait Role: 'static {
+    /// What it is asked.
+    type Protocol: Protocol;
 
     /// Works on one request until it is done, fails, or is cancelled.
     ///
@@ -37,15 +43,20 @@ pub trait Role {
     /// A [`Failure`] worded for a user. [`Fault::Cancelled`] when `cancel` ended it.
     fn handle(
         &mut self,
-        request: Self::Request,
+        request: RequestOf<Self>,
         payload: &[u8],
         cancel: &CancelToken,
-        emit: &mut Emit<'_, Self::Event>,
+        emit: &mut Emit<'_, EventOf<Self>>,
     ) -> Result<(), Failure>;
 }
 
+/// What a role is asked.
+pub type RequestOf<R> = <<R as Role>::Protocol as Protocol>::Request;
+/// What a role answers.
+pub type EventOf<R> = <<R as Role>::Protocol as Protocol>::Event;
+
 /// Somewhere a role can be reached: in this process or in a worker.
-pub trait Caller<R: Role>: Send + Sync {
+pub trait Caller<P: Protocol>: Send + Sync {
     /// Sends one request and hands every event to `on_event`, until the request is done.
     ///
     /// # Errors
@@ -53,10 +64,10 @@ pub trait Caller<R: Role>: Send + Sync {
     fn call(
         &self,
         lane: Lane,
-        request: R::Request,
+        request: P::Request,
         payload: &[u8],
         cancel: &CancelToken,
-        on_event: &mut dyn FnMut(R::Event, Vec<u8>),
+        on_event: &mut dyn FnMut(P::Event, Vec<u8>),
     ) -> Result<(), Failure>;
 }
 

@@ -229,6 +229,14 @@ impl Tokenizer {
         }
     }
 
+    /// The bytes that a token stands for in an answer.
+    #[must_use]
+    pub fn bytes_of(&self, id: u32) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.push_bytes(id, &mut bytes);
+        bytes
+    }
+
     /// The text of token ids; bytes that are no UTF-8 become U+FFFD.
     #[must_use]
     pub fn decode(&self, ids: &[u32]) -> String {

@@ -1,5 +1,16 @@
 //! What leaves the program: the only serialisable types, with their conversions from the inner ones.
 
+mod media;
+mod model;
+mod strategy;
+
+pub use media::{FitJson, MediaEvent, MediaRequest};
+pub use model::{
+    AnswerJson, ChoiceJson, DeviceName, EndingJson, ModelEvent, ModelFacts, ModelName, ModelRequest,
+    PromptForm, QuestionJson, SamplingJson, StageMillis, TokenUseJson, TurnJson, VideoJson, WorkJson,
+};
+pub use strategy::{CellsJson, StrategyJson};
+
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "media")]
@@ -125,8 +136,17 @@ impl From<FrameRef> for FrameJson {
     }
 }
 
+impl From<FrameJson> for FrameRef {
+    fn from(frame: FrameJson) -> Self {
+        Self {
+            index: frame.index,
+            pts_secs: frame.pts_secs,
+        }
+    }
+}
+
 /// What `videre probe --json` answers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ProbeJson {
     /// The file as it was named; bytes that are no text are replaced.
     pub path: String,
@@ -165,7 +185,7 @@ pub struct ProbeJson {
 }
 
 /// Colour tags as the file has them; null where it says nothing.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ColourJson {
     /// The pixel format.
     pub pixel_format: Option<String>,
@@ -180,11 +200,11 @@ pub struct ColourJson {
     /// `tv` (limited) or `pc` (full).
     pub range: Option<String>,
     /// `pq` or `hlg` for a high dynamic range video.
-    pub hdr: Option<&'static str>,
+    pub hdr: Option<String>,
 }
 
 /// A sound or subtitle track.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TrackJson {
     /// The codec's short name.
     pub codec: String,
@@ -241,8 +261,8 @@ impl From<&Colour> for ColourJson {
             transfer: colour.transfer,
             range: colour.range,
             hdr: colour.hdr.map(|hdr| match hdr {
-                Hdr::Pq => "pq",
-                Hdr::Hlg => "hlg",
+                Hdr::Pq => "pq".to_owned(),
+                Hdr::Hlg => "hlg".to_owned(),
             }),
         }
     }

@@ -1,0 +1,50 @@
+//! Which file it is, whatever it is called.
+
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::path::Path;
+use std::time::UNIX_EPOCH;
+
+/// Bytes that are read at the head, the middle and the tail.
+const SAMPLE_BYTES: u64 = 64 * 1024;
+
+/// Identity of a file's content: its size, the time of its last change, and a hash of its head, middle and tail. Hex, so
+/// that it can name a folder.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileIdentity(String);
+
+impl FileIdentity {
+    /// The identity of the file at `path` as it is now.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn of(path: &Path) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        let metadata = file.metadata()?;
+        let n_bytes = metadata.len();
+        let mut hasher = blake3::Hasher::new();
+        hasher.update(&n_bytes.to_le_bytes());
+        if let Some(changed) = metadata
+            .modified()
+            .ok()
+            .and_then(|time| time.duration_since(UNIX_EPOCH).ok())
+        {
+            hasher.update(&changed.as_nanos().to_le_bytes());
+        }
+        let last = n_bytes.saturating_sub(SAMPLE_BYTES);
+        for start in [0, last / 2, last] {
+            file.seek(SeekFrom::Start(start))?;
+            let mut sample = Vec::new();
+            (&mut file).take(SAMPLE_BYTES).read_to_end(&mut sample)?;
+            hasher.update(&sample);
+        }
+        let hash = hasher.finalize().to_hex();
+        Ok(Self(hash.as_str()[..32].to_owned()))
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}

@@ -1,0 +1,145 @@
+//! The media role: files to frames. The only part of the engine that calls `media`.
+
+use std::ffi::OsString;
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use crate::api::{FitJson, MediaEvent, MediaRequest, ProbeJson};
+use crate::cancel::CancelToken;
+use crate::media::{IndexProgress, Limits, Video};
+use crate::visual::preprocess::fit;
+use crate::worker::{Emit, Failure, Role};
+
+use super::protocol::MediaProtocol;
+
+/// Videos that stay open on a lane: the one on screen and the one before it.
+const MAX_OPEN: usize = 2;
+
+/// Opens files and decodes frames, with FFmpeg.
+pub struct MediaRole {
+    /// Where lists of frames are kept; nowhere without.
+    index_folder: Option<PathBuf>,
+    /// The last one used comes last.
+    open: Vec<Video>,
+}
+
+impl MediaRole {
+    /// A role that keeps lists of frames in `index_folder`.
+    #[must_use]
+    pub fn new(index_folder: Option<PathBuf>) -> Self {
+        Self {
+            index_folder,
+            open: Vec::new(),
+        }
+    }
+
+    /// The file at `path`, opened and indexed where it is not.
+    fn video(
+        &mut self,
+        path: OsString,
+        progress: &mut dyn FnMut(IndexProgress),
+        cancel: &CancelToken,
+    ) -> Result<&mut Video, Failure> {
+        let path = PathBuf::from(path);
+        let known = self.open.iter().position(|video| video.path() == path);
+        let mut video = match known {
+            Some(position) => self.open.remove(position),
+            None => {
+                Video::open(&path, &Limits::default(), cancel).map_err(|error| Failure::from_error(&error))?
+            }
+        };
+        video
+            .index(self.index_folder.as_deref(), progress, cancel)
+            .map_err(|error| Failure::from_error(&error))?;
+        if self.open.len() == MAX_OPEN {
+            self.open.remove(0);
+        }
+        self.open.push(video);
+        Ok(self.open.last_mut().expect("BUG: it was just pushed"))
+    }
+
+    fn open(
+        &mut self,
+        path: OsString,
+        cancel: &CancelToken,
+        emit: &mut Emit<'_, MediaEvent>,
+    ) -> Result<(), Failure> {
+        // A file that is opened anew may have changed since.
+        let name = PathBuf::from(&path);
+        self.open.retain(|video| video.path() != name);
+        let mut report = |indexed: IndexProgress| {
+            emit(
+                MediaEvent::Indexing {
+                    fraction: indexed.fraction,
+                },
+                &[],
+            );
+        };
+        let video = self.video(path, &mut report, cancel)?;
+        let index = video
+            .index(None, &mut |_| {}, cancel)
+            .map_err(|error| Failure::from_error(&error))?;
+        let pts: Vec<u8> = (0..index.len())
+            .flat_map(|frame| index.pts_secs(frame).to_le_bytes())
+            .collect();
+        let duration_secs = index.duration_secs();
+        let probe = Box::new(ProbeJson::new(&name, video.probe()));
+        emit(MediaEvent::Opened { probe, duration_secs }, &pts);
+        Ok(())
+    }
+
+    fn fitted(
+        &mut self,
+        path: OsString,
+        indices: &[usize],
+        how: FitJson,
+        side_px: u32,
+        cancel: &CancelToken,
+        emit: &mut Emit<'_, MediaEvent>,
+    ) -> Result<(), Failure> {
+        let video = self.video(path, &mut |_| {}, cancel)?;
+        let mut failure = None;
+        let decoded = video.frames(indices, cancel, &mut |frame| {
+            let square = match fit(&frame.image, how.into(), side_px) {
+                Ok(square) => square,
+                Err(error) => {
+                    failure = Some(Failure::from_error(&error));
+                    return ControlFlow::Break(());
+                }
+            };
+            let event = MediaEvent::Fitted {
+                index: frame.index,
+                pts_secs: frame.pts_secs,
+                side_px,
+                width: frame.image.width(),
+                height: frame.image.height(),
+            };
+            emit(event, square.as_raw());
+            ControlFlow::Continue(())
+        });
+        decoded.map_err(|error| Failure::from_error(&error))?;
+        failure.map_or(Ok(()), Err)
+    }
+}
+
+impl Role for MediaRole {
+    type Protocol = MediaProtocol;
+
+    fn handle(
+        &mut self,
+        request: MediaRequest,
+        _payload: &[u8],
+        cancel: &CancelToken,
+        emit: &mut Emit<'_, MediaEvent>,
+    ) -> Result<(), Failure> {
+        match request {
+            MediaRequest::Open { path } => self.open(path, cancel, emit),
+            MediaRequest::Fitted {
+                path,
+                indices,
+                fit,
+                side_px,
+            } => self.fitted(path, &indices, fit, side_px, cancel, emit),
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! From a file and a question to an answer: the two roles, and whoever coordinates them.
+//!
+//! ```text
+//!            Engine (this process)
+//!            |  opens, plans, asks
+//!   media ---+--- model          each a role: in this process, or a worker behind pipes
+//!   file -> frames   frames -> features -> rows -> answer
+//! ```
+//!
+//! The coordinator knows neither FFmpeg nor candle, so the window's process links it without either. Frames go from the
+//! media role to the model role through it, a few at a time, so that decoding and encoding overlap and nothing piles up.
+
+mod auto;
+mod coordinator;
+mod feeder;
+mod identity;
+#[cfg(feature = "media")]
+mod media;
+#[cfg(feature = "llava")]
+mod model;
+mod progress;
+mod protocol;
+mod store;
+
+pub use auto::{Preselection, expected_secs};
+pub use coordinator::{Engine, Looking, OpenVideo, USUAL_PREFIX_BYTES, Update};
+pub use identity::FileIdentity;
+#[cfg(feature = "media")]
+pub use media::MediaRole;
+#[cfg(feature = "llava")]
+pub use model::ModelRole;
+pub use progress::{Progress, Stage};
+pub use protocol::{ENCODE_LANE, FEED_LANE, MediaProtocol, ModelProtocol, VIEWER_LANE, WORK_LANE};
+pub use store::Store;

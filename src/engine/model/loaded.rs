@@ -1,0 +1,100 @@
+//! The pair that is loaded, and the sequence it has read.
+
+use std::ffi::OsStr;
+use std::path::Path;
+use std::time::Instant;
+
+use super::failed;
+use crate::api::{DeviceName, ModelFacts, ModelName};
+use crate::cancel::CancelToken;
+use crate::fault::Fault;
+use crate::llava::pair::Pair;
+use crate::llava::{CacheType, Compute, Model, Session, USUAL_CONTEXT};
+use crate::worker::Failure;
+
+/// Contexts grow in steps of this.
+const CONTEXT_STEP: usize = 1024;
+
+/// A pair, and what was read with it last.
+pub(super) struct Loaded {
+    name: ModelName,
+    device: DeviceName,
+    pub(super) model: Model,
+    pub(super) facts: ModelFacts,
+    pub(super) session: Option<Session>,
+}
+
+impl Loaded {
+    pub(super) fn load(name: &ModelName, device: DeviceName, cancel: &CancelToken) -> Result<Self, Failure> {
+        let began = Instant::now();
+        let pair = pair(name)?;
+        let compute = match device {
+            DeviceName::Auto => Compute::best(),
+            DeviceName::Cpu => Compute::cpu(),
+        };
+        let model = Model::load(&pair, &compute, cancel).map_err(failed)?;
+        let geometry = model.geometry().map_err(failed)?;
+        let speed = model.expected_speed(cancel).map_err(failed)?;
+        let shape = model.tower().shape();
+        let facts = ModelFacts {
+            name: model.name().to_owned(),
+            device: compute.name().to_owned(),
+            tower: if shape.has_class_token { "clip" } else { "siglip" }.to_owned(),
+            side_px: geometry.side_px(),
+            patch_px: geometry.patch_px(),
+            mean: shape.mean,
+            std: shape.std,
+            n_context: model.decoder().shape().context_len,
+            encode_secs: speed.encode_secs,
+            read_secs: speed.read_secs,
+            memory_bytes: model.memory().total_bytes(),
+            load_ms: millis(began),
+        };
+        Ok(Self {
+            name: name.clone(),
+            device,
+            model,
+            facts,
+            session: None,
+        })
+    }
+
+    /// Whether it is the pair of that name on that device.
+    pub(super) fn is(&self, name: &ModelName, device: DeviceName) -> bool {
+        self.name == *name && self.device == device
+    }
+
+    /// The sequence that was read last, with room for `n_positions` and more; a new one where it is too small.
+    pub(super) fn take_session(&mut self, n_positions: usize) -> Result<Session, Failure> {
+        let n_context = self.facts.n_context;
+        if let Some(session) = self
+            .session
+            .take_if(|session| session.capacity() >= n_positions.min(n_context))
+        {
+            return Ok(session);
+        }
+        self.session = None;
+        let wanted = n_positions.next_multiple_of(CONTEXT_STEP).max(USUAL_CONTEXT);
+        let decoder = std::sync::Arc::clone(self.model.decoder());
+        Session::new(decoder, wanted.min(n_context), CacheType::default()).map_err(failed)
+    }
+}
+
+fn pair(name: &ModelName) -> Result<Pair, Failure> {
+    let ModelName::Named { model, mmproj } = name;
+    if let Some(mmproj) = mmproj {
+        return Pair::of_files(Path::new(model), Path::new(mmproj)).map_err(failed);
+    }
+    let text = OsStr::to_str(model).ok_or_else(|| {
+        Failure::new(
+            Fault::Usage,
+            format!("the name of the model is no text: {}", model.display()),
+        )
+        .with_hint("rename the file, or name both files, one with --mmproj")
+    })?;
+    Pair::find(text).map_err(failed)
+}
+
+pub(super) fn millis(since: Instant) -> u64 {
+    since.elapsed().as_millis() as u64
+}

@@ -1,0 +1,31 @@
+//! What the two roles are asked, and on which lanes.
+
+use crate::api::{MediaEvent, MediaRequest, ModelEvent, ModelRequest};
+use crate::worker::{Lane, Protocol};
+
+/// Files to frames.
+#[derive(Clone, Copy, Debug)]
+pub struct MediaProtocol;
+
+impl Protocol for MediaProtocol {
+    type Request = MediaRequest;
+    type Event = MediaEvent;
+}
+
+/// Frames and words to answers.
+#[derive(Clone, Copy, Debug)]
+pub struct ModelProtocol;
+
+impl Protocol for ModelProtocol {
+    type Request = ModelRequest;
+    type Event = ModelEvent;
+}
+
+/// The media role's lane for the person who looks: opening and the viewer's pictures.
+pub const VIEWER_LANE: Lane = Lane(0);
+/// The media role's lane for the model's frames, so that scrubbing never waits behind an encoding.
+pub const ENCODE_LANE: Lane = Lane(1);
+/// The model role's lane for work.
+pub const WORK_LANE: Lane = Lane(0);
+/// The model role's lane for frames that running work waits for.
+pub const FEED_LANE: Lane = Lane(1);
