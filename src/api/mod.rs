@@ -332,6 +332,31 @@ pub struct DoctorJson {
     pub checks: Vec<CheckJson>,
 }
 
+/// What `videre bench --json` answers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct BenchJson {
+    /// The model's name.
+    pub model: String,
+    /// The device it ran on.
+    pub device: String,
+    /// Threads that can run at once.
+    pub n_threads: usize,
+    /// Tokens that were read.
+    pub n_prefill: usize,
+    /// Tokens read a second.
+    pub prefill_tokens_per_sec: f64,
+    /// Tokens held when writing began.
+    pub depth: usize,
+    /// Tokens that were written.
+    pub n_decode: usize,
+    /// Tokens written a second.
+    pub decode_tokens_per_sec: f64,
+    /// Seconds for one image through the tower.
+    pub image_secs: f64,
+    /// The most memory at once, bytes; null where the system does not tell.
+    pub peak_resident_bytes: Option<u64>,
+}
+
 /// One thing that `videre doctor` looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct CheckJson {

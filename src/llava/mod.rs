@@ -11,6 +11,7 @@
 pub mod describe;
 pub mod estimate;
 pub mod kernels;
+pub mod measure;
 pub mod pair;
 pub mod prompt;
 pub mod template;

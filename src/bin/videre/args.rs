@@ -2,9 +2,12 @@
 
 use crate::clock::{NotATime, parse_clock};
 use crate::plan_args::PlanArgs;
-use clap::{ArgAction, Parser, Subcommand};
+use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 use std::path::PathBuf;
 use videre::visual::sampling::TimeRange;
+use videre::visual::tower::Tower;
 
 /// Ask questions about a video, entirely on your own computer
 #[derive(Parser)]
@@ -29,11 +32,24 @@ pub(crate) enum Command {
     Frames(FramesArgs),
     /// Show what the model would see: thumbnail, sampled patches, tokens
     Preview(PreviewArgs),
+    /// Ask a question about a video
+    Ask(AskArgs),
+    /// Ask several questions about a video, one a line
+    Chat(ChatArgs),
+    /// Measure how fast a model is on this machine
+    Bench(BenchArgs),
     /// Say what models are
     #[command(subcommand)]
     Models(ModelsCommand),
     /// Check this machine and this build
     Doctor(DoctorArgs),
+    /// Serve one part of the engine over standard input and output
+    #[command(hide = true)]
+    Worker {
+        /// Which part
+        #[arg(value_enum)]
+        role: WorkerRole,
+    },
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -123,9 +139,163 @@ pub(crate) struct PreviewArgs {
     #[command(flatten)]
     pub(crate) plan: PlanArgs,
 
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+
+    /// The vision tower to prepare for, where no model is named
+    #[arg(long, value_name = "NAME", default_value = "clip-l-336", value_parser = PossibleValuesParser::new(Tower::NAMES))]
+    pub(crate) tower: String,
+
     /// Folder for the pictures and tokens.json
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
+
+    /// Answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Model")]
+pub(crate) struct ModelArgs {
+    /// The model: a folder, either file of a pair, or owner/repo in the Hugging Face cache
+    #[arg(long, value_name = "MODEL", env = "VIDERE_MODEL")]
+    pub(crate) model: Option<OsString>,
+
+    /// The mmproj file, where it is not beside the model
+    #[arg(long, value_name = "PATH", requires = "model")]
+    pub(crate) mmproj: Option<OsString>,
+
+    /// Where it computes
+    #[arg(long, value_enum, default_value = "auto")]
+    pub(crate) device: DeviceArg,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum DeviceArg {
+    /// The best there is
+    Auto,
+    /// The processor
+    Cpu,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum PromptArg {
+    /// The model's own chat template
+    Chat,
+    /// The exact prompts of TS-LLaVA
+    Reference,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum WorkerRole {
+    /// Files to frames
+    Media,
+    /// Frames and words to answers
+    Model,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct AskArgs {
+    /// The video
+    pub(crate) file: PathBuf,
+
+    /// The question
+    pub(crate) question: String,
+
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+
+    #[command(flatten)]
+    pub(crate) answer: AnswerArgs,
+
+    /// An option to choose from; repeat it for each
+    #[arg(long = "option", value_name = "TEXT")]
+    pub(crate) options: Vec<String>,
+
+    /// Answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ChatArgs {
+    /// The video
+    pub(crate) file: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+
+    #[command(flatten)]
+    pub(crate) answer: AnswerArgs,
+}
+
+#[derive(clap::Args)]
+#[command(next_help_heading = "Answer")]
+pub(crate) struct AnswerArgs {
+    /// The words around the question
+    #[arg(long, value_enum, default_value = "chat")]
+    pub(crate) prompt: PromptArg,
+
+    /// Tell the model the times of the frames (only with the model's own template)
+    #[arg(long)]
+    pub(crate) times: bool,
+
+    /// Most tokens of the answer
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
+    pub(crate) max_tokens: usize,
+
+    /// 0 always takes the likeliest word; higher values vary
+    #[arg(long, value_name = "T", default_value_t = 0.0)]
+    pub(crate) temperature: f64,
+
+    /// Take only the N likeliest tokens
+    #[arg(long, value_name = "N")]
+    pub(crate) top_k: Option<usize>,
+
+    /// Take only the likeliest tokens that together have this probability
+    #[arg(long, value_name = "P")]
+    pub(crate) top_p: Option<f64>,
+
+    /// Take only tokens at least this fraction as likely as the likeliest
+    #[arg(long, value_name = "P")]
+    pub(crate) min_p: Option<f32>,
+
+    /// Make words that were just said less likely; 1 does nothing
+    #[arg(long, value_name = "X", default_value_t = 1.0)]
+    pub(crate) repetition_penalty: f32,
+
+    /// Start of the random numbers: the same seed gives the same answer
+    #[arg(long, value_name = "S", default_value_t = 0)]
+    pub(crate) seed: u64,
+
+    /// Keep what was read of the video on disk even where that is more than 256 MB
+    #[arg(long)]
+    pub(crate) keep_prefix: bool,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct BenchArgs {
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+
+    /// Tokens to read
+    #[arg(long, value_name = "N", default_value_t = 512)]
+    pub(crate) prefill: usize,
+
+    /// Tokens that are held already when words are written
+    #[arg(long, value_name = "D", default_value_t = 0)]
+    pub(crate) depth: usize,
+
+    /// Words to write
+    #[arg(long, value_name = "N", default_value_t = 32)]
+    pub(crate) decode: usize,
 
     /// Answer as JSON
     #[arg(long)]

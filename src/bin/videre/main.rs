@@ -3,6 +3,7 @@
 mod args;
 mod clock;
 mod commands;
+mod engine;
 mod failure;
 mod interrupt;
 mod open;
@@ -10,6 +11,7 @@ mod output;
 mod plan_args;
 mod progress;
 mod sheet;
+mod stages;
 
 use anstream::eprintln;
 use anstyle::{AnsiColor, Style};
@@ -87,6 +89,19 @@ fn report(failure: &Failure) {
 fn report_panic(panic: &panic::PanicHookInfo<'_>) {
     eprintln!("{ERROR}error{ERROR:#}: a bug in videre: {panic}");
     eprintln!("{HINT}hint{HINT:#}: please report it with the command that you ran");
+}
+
+/// An answer may hold terminal commands, but line breaks and tabs are its own.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars()
+        .map(|c| {
+            if c.is_control() && c != '\n' && c != '\t' {
+                '\u{fffd}'
+            } else {
+                c
+            }
+        })
+        .collect()
 }
 
 /// File names may hold line breaks and terminal commands; neither reaches the terminal.

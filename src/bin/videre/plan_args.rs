@@ -14,7 +14,7 @@ use videre::visual::tower::Tower;
 #[command(next_help_heading = "What the model sees")]
 pub(crate) struct PlanArgs {
     /// A named setting, which the other flags refine
-    #[arg(long, value_enum, default_value = "paper")]
+    #[arg(long, value_enum, default_value = "auto")]
     preset: PresetName,
 
     /// How frames become tokens, where it is not the preset's way
@@ -58,10 +58,6 @@ pub(crate) struct PlanArgs {
     /// What the language model reads first
     #[arg(long, value_enum)]
     order: Option<OrderName>,
-
-    /// The vision tower to prepare for
-    #[arg(long, value_name = "NAME", default_value = "clip-l-336", value_parser = PossibleValuesParser::new(Tower::NAMES))]
-    tower: String,
 }
 
 /// What was asked for, resolved.
@@ -76,6 +72,8 @@ pub(crate) struct PlanRequest {
 
 #[derive(Clone, Copy, ValueEnum)]
 enum PresetName {
+    /// The richest one whose first answer comes within a minute
+    Auto,
     /// One frame, all of it
     Frame,
     /// 6 frames in a thumbnail
@@ -111,15 +109,15 @@ enum OrderName {
 }
 
 impl PlanArgs {
-    /// The preset with what the flags change about it.
-    pub(crate) fn resolve(&self) -> Result<PlanRequest, Failure> {
+    /// The preset with what the flags change about it, for `tower`. `auto` is the preset to use where none was named.
+    pub(crate) fn resolve(&self, tower: Tower, auto: Preset) -> Result<PlanRequest, Failure> {
         let preset = match self.preset {
+            PresetName::Auto => auto,
             PresetName::Frame => Preset::Frame,
             PresetName::Fast => Preset::Fast,
             PresetName::Balanced => Preset::Balanced,
             PresetName::Paper => Preset::Paper,
         };
-        let tower = Tower::named(&self.tower).expect("BUG: clap accepts only known names");
         let geometry = tower.geometry;
         let mut strategy = match self.strategy {
             Some(name) => named_strategy(name, geometry),
@@ -140,6 +138,11 @@ impl PlanArgs {
             tower,
             preset,
         })
+    }
+
+    /// Whether the preset is to be chosen for the user.
+    pub(crate) fn is_auto(&self) -> bool {
+        matches!(self.preset, PresetName::Auto)
     }
 
     /// Changes what the flags change, and refuses flags that this strategy has no use for.

@@ -27,7 +27,7 @@ impl Names {
     /// The name of an image's features, which is also that of a file.
     pub(super) fn image(&self, image: &ImageSource) -> String {
         let mut hasher = self.base.clone();
-        let mut frame = |hasher: &mut blake3::Hasher, frame: &FrameRef| {
+        let frame = |hasher: &mut blake3::Hasher, frame: &FrameRef| {
             hasher.update(&frame.pts_secs.to_bits().to_le_bytes());
         };
         match image {

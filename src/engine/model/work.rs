@@ -1,6 +1,5 @@
 //! One piece of work: encode what is missing, read what is new, answer.
 
-use std::io;
 use std::time::Instant;
 
 use super::features::VideoFeatures;
@@ -232,12 +231,8 @@ fn read_and_answer(
     let (text, ending, choice, n_answer) = if question.options.is_empty() {
         let options = answer_options(loaded, question);
         let mut show = |piece: &str| {
-            emit(
-                ModelEvent::Piece {
-                    text: piece.to_owned(),
-                },
-                &[],
-            )
+            let text = piece.to_owned();
+            emit(ModelEvent::Piece { text }, &[]);
         };
         let tokenizer = loaded.model.tokenizer();
         let answer = answer(session, logits, &options, tokenizer, &mut show, cancel).map_err(failed)?;

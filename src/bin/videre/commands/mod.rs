@@ -1,11 +1,15 @@
 //! One file for each command.
 
+mod ask;
+mod bench;
+mod chat;
 mod doctor;
 mod frames;
 mod models;
 mod pages;
 mod preview;
 mod probe;
+mod worker;
 
 use crate::args::{Args, Command};
 use crate::failure::Failure;
@@ -16,6 +20,10 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         Command::Probe(args) => probe::run(args),
         Command::Frames(args) => frames::run(args),
         Command::Preview(args) => preview::run(args),
+        Command::Ask(args) => ask::run(args),
+        Command::Chat(args) => chat::run(args),
+        Command::Bench(args) => bench::run(args),
+        Command::Worker { role } => worker::run(*role),
         Command::Models(command) => models::run(command),
         Command::Doctor(args) => doctor::run(args),
         Command::Completions { shell } => pages::completions(*shell),

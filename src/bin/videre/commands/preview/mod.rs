@@ -5,6 +5,7 @@ mod seen;
 
 use super::probe::summary;
 use crate::args::PreviewArgs;
+use crate::engine::{local, resolve};
 use crate::failure::Failure;
 use crate::interrupt::cancelled_by_ctrl_c;
 use crate::open::{every_pts_secs, open_indexed};
@@ -23,13 +24,14 @@ use videre::visual::compose;
 use videre::visual::plan::Plan;
 use videre::visual::preset::Preset;
 use videre::visual::sampling::{FrameRef, choose};
+use videre::visual::tower::Tower;
 
 /// Pictures of single frames are for looking at, not for the model.
 const MAX_PICTURE_PX: u32 = 1280;
 
 pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
-    let request = args.plan.resolve()?;
     let cancel = cancelled_by_ctrl_c();
+    let request = resolved(args, &cancel)?;
     let (mut video, index) = open_indexed(&args.file, &cancel)?;
     let plan = planned(&request, &index).map_err(|failure| failure.about(&args.file))?;
     let out = OutFolder::open(&args.out)?;
@@ -73,6 +75,17 @@ pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
     } else {
         answer(&in_words(&answered, &request))
     }
+}
+
+/// What is asked for, for the named model or else the named tower. Nothing is known of a tower's speed, so what is chosen
+/// for it is the paper's setting.
+fn resolved(args: &PreviewArgs, cancel: &CancelToken) -> Result<PlanRequest, Failure> {
+    if args.model.model.is_some() {
+        let facts = local().load(&args.model.name()?, args.model.device(), cancel, &mut |_| {})?;
+        return Ok(resolve(&args.plan, &facts)?.0);
+    }
+    let tower = Tower::named(&args.tower).expect("BUG: clap accepts only known names");
+    args.plan.resolve(tower, Preset::Paper)
 }
 
 /// What will be looked at, known before anything is decoded.
