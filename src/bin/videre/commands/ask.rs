@@ -1,0 +1,96 @@
+//! `videre ask`: one question, one answer.
+
+use crate::args::AskArgs;
+use crate::engine::{Ready, local, ready};
+use crate::failure::Failure;
+use crate::interrupt::cancelled_by_ctrl_c;
+use crate::output::{answer, answer_json};
+use crate::stages::Stages;
+use anstream::eprintln;
+use videre::api::{AnswerJson, EndingJson};
+use videre::engine::Update;
+
+pub(crate) fn run(args: &AskArgs) -> Result<(), Failure> {
+    let cancel = cancelled_by_ctrl_c();
+    let engine = local();
+    let mut stages = Stages::new();
+    let Ready {
+        video,
+        looking,
+        reason,
+    } = ready(
+        &engine,
+        &args.file,
+        &args.plan,
+        &args.model,
+        &args.answer,
+        &mut stages,
+        &cancel,
+    )?;
+    let question = args.answer.question(&args.question, &args.options, Vec::new());
+    let mut said = Said::default();
+    let answered = engine.ask(&video, &looking, question, &cancel, &mut |update| {
+        stages.show(&update);
+        if let Update::Piece(text) = update
+            && !args.json
+            && said.say(&text).is_err()
+        {
+            // Nobody reads any more.
+            cancel.cancel();
+        }
+    });
+    drop(stages);
+    said.end()?;
+    let mut answered = answered?;
+    answered.notices.splice(0..0, reason);
+    if args.json {
+        return answer_json(&answered);
+    }
+    tell(&answered);
+    Ok(())
+}
+
+/// What of an answer is on standard output.
+#[derive(Default)]
+pub(crate) struct Said {
+    any: bool,
+    failure: Option<Failure>,
+}
+
+impl Said {
+    /// Writes a piece.
+    pub(crate) fn say(&mut self, text: &str) -> Result<(), ()> {
+        self.any = true;
+        answer(&crate::printable(text)).map_err(|failure| self.failure = Some(failure))
+    }
+
+    /// Ends the line, whole or broken off.
+    pub(crate) fn end(self) -> Result<(), Failure> {
+        match self.failure {
+            Some(failure) => Err(failure),
+            None if self.any => answer("\n"),
+            None => Ok(()),
+        }
+    }
+}
+
+/// What a person should know beside the answer.
+pub(crate) fn tell(answered: &AnswerJson) {
+    for notice in &answered.notices {
+        eprintln!("note: {}", crate::one_line(notice));
+    }
+    if answered.n_forgotten_turns > 0 {
+        eprintln!(
+            "note: {} earlier turns no longer fit and were forgotten",
+            answered.n_forgotten_turns
+        );
+    }
+    match answered.ending {
+        EndingJson::ContextFull => eprintln!("note: the answer is cut: the model can hold no more"),
+        EndingJson::TokenLimit => eprintln!("note: the answer is cut at --max-tokens"),
+        EndingJson::Finished => {}
+    }
+    if let Some(choice) = &answered.choice {
+        eprintln!("note: {:.0} % sure among the options", 100.0 * choice.probability);
+    }
+}

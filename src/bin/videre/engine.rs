@@ -1,0 +1,170 @@
+//! The engine as the command line uses it: both roles in this process.
+
+use crate::args::{AnswerArgs, DeviceArg, ModelArgs, PromptArg};
+use crate::failure::Failure;
+use crate::open::index_folder;
+use crate::plan_args::{PlanArgs, PlanRequest};
+use crate::stages::Stages;
+use etcetera::BaseStrategy;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use videre::api::{DeviceName, ModelFacts, ModelName, PromptForm, QuestionJson, SamplingJson, TurnJson};
+use videre::cancel::CancelToken;
+use videre::engine::{Engine, Looking, MediaRole, ModelRole, OpenVideo, Preselection, USUAL_PREFIX_BYTES};
+use videre::fault::Fault;
+use videre::visual::geometry::TowerGeometry;
+use videre::visual::preprocess::Fit;
+use videre::visual::preset::Preset;
+use videre::visual::tower::Tower;
+use videre::visual::tower_image::Normalization;
+use videre::worker::Local;
+
+/// An engine in this process.
+pub(crate) fn local() -> Engine {
+    let media = Local::new("media", || MediaRole::new(index_folder()));
+    let model = Local::new("model", ModelRole::maker(cache_folder().as_deref()));
+    Engine::new(Arc::new(media), Arc::new(model))
+}
+
+/// Where features and prefixes are kept; nowhere for users without a home.
+pub(crate) fn cache_folder() -> Option<PathBuf> {
+    let folders = etcetera::choose_base_strategy().ok()?;
+    Some(folders.cache_dir().join("videre"))
+}
+
+impl ModelArgs {
+    /// The model that was named.
+    pub(crate) fn name(&self) -> Result<ModelName, Failure> {
+        let Some(model) = &self.model else {
+            return Err(Failure::Explained {
+                fault: Fault::Usage,
+                message: "no model was named".to_owned(),
+                hint: Some(
+                    "name one with --model: a folder with a LLaVA model and its mmproj file, both as GGUF, or owner/repo from the Hugging Face cache"
+                        .to_owned(),
+                ),
+            });
+        };
+        Ok(ModelName::Named {
+            model: model.clone(),
+            mmproj: self.mmproj.clone(),
+        })
+    }
+
+    pub(crate) fn device(&self) -> DeviceName {
+        match self.device {
+            DeviceArg::Auto => DeviceName::Auto,
+            DeviceArg::Cpu => DeviceName::Cpu,
+        }
+    }
+}
+
+impl AnswerArgs {
+    /// The question with how it is to be answered.
+    pub(crate) fn question(&self, text: &str, options: &[String], history: Vec<TurnJson>) -> QuestionJson {
+        QuestionJson {
+            text: text.to_owned(),
+            options: options.to_vec(),
+            history,
+            max_tokens: self.max_tokens,
+            sampling: SamplingJson {
+                temperature: self.temperature,
+                top_k: self.top_k,
+                top_p: self.top_p,
+                min_p: self.min_p,
+                repetition_penalty: self.repetition_penalty,
+                seed: self.seed,
+            },
+        }
+    }
+
+    fn form(&self) -> PromptForm {
+        match self.prompt {
+            PromptArg::Chat => PromptForm::Chat,
+            PromptArg::Reference => PromptForm::Reference,
+        }
+    }
+}
+
+/// The tower of a loaded model.
+pub(crate) fn tower_of(facts: &ModelFacts) -> Result<Tower, Failure> {
+    let geometry = TowerGeometry::new(facts.side_px, facts.patch_px).map_err(|error| Failure::Explained {
+        fault: Fault::Input,
+        message: error.to_string(),
+        hint: None,
+    })?;
+    Ok(Tower {
+        name: format!("{} of {}", facts.tower, facts.name),
+        geometry,
+        normalization: Normalization {
+            mean: facts.mean,
+            std: facts.std,
+        },
+        fit: Fit::Squash,
+    })
+}
+
+/// What flags ask of a model's tower, and why, where the preset was chosen for the user.
+pub(crate) fn resolve(plan: &PlanArgs, facts: &ModelFacts) -> Result<(PlanRequest, Option<String>), Failure> {
+    let tower = tower_of(facts)?;
+    let auto = Preselection::of(facts, tower.geometry);
+    let request = plan.resolve(tower, auto.preset)?;
+    let reason = plan.is_auto().then(|| {
+        format!(
+            "preset {}: {}",
+            request.preset.map_or("custom", Preset::name),
+            auto.reason
+        )
+    });
+    Ok((request, reason))
+}
+
+/// A video that is open and a model that is loaded, ready for questions.
+pub(crate) struct Ready {
+    pub(crate) video: OpenVideo,
+    pub(crate) looking: Looking,
+    /// Why it is looked at this way, where the user did not say.
+    pub(crate) reason: Option<String>,
+}
+
+/// Opens `file`, loads the model and plans.
+pub(crate) fn ready(
+    engine: &Engine,
+    file: &Path,
+    plan: &PlanArgs,
+    model: &ModelArgs,
+    answer: &AnswerArgs,
+    stages: &mut Stages,
+    cancel: &CancelToken,
+) -> Result<Ready, Failure> {
+    let name = model.name()?;
+    let mut show = |update| stages.show(&update);
+    let video = engine.open(file, cancel, &mut show)?;
+    let facts = engine.load(&name, model.device(), cancel, &mut show)?;
+    let (request, reason) = resolve(plan, &facts)?;
+    let plan = video.plan(
+        &request.sampling,
+        request.range,
+        &request.strategy,
+        request.tower.geometry,
+    )?;
+    let looking = Looking {
+        model: name,
+        device: model.device(),
+        facts,
+        plan,
+        fit: request.tower.fit,
+        form: answer.form(),
+        tell_times: answer.times,
+        max_prefix_bytes: if answer.keep_prefix {
+            u64::MAX
+        } else {
+            USUAL_PREFIX_BYTES
+        },
+    };
+    Ok(Ready {
+        video,
+        looking,
+        reason,
+    })
+}
