@@ -237,6 +237,8 @@ pub struct AnswerJson {
     pub choice: Option<ChoiceJson>,
     /// The frames that were looked at.
     pub frames: Vec<FrameJson>,
+    /// Images that went through the tower for this answer; the others were kept from earlier.
+    pub n_encoded_images: usize,
     /// Tokens by what they were for.
     pub tokens: TokenUseJson,
     /// Milliseconds by stage.

@@ -16,40 +16,40 @@ use crate::visual::tower_image::{Normalization, TowerImage};
 /// Newer files say where it belongs, older ones keep the checkpoint's name.
 pub(super) const NEWLINES: [&str; 2] = ["v.image_newline", "model.image_newline"];
 
-/// Features of one image, before the projector: `(n_patches, tower width)` on the tower's device, rounded to f16 so
-/// that features which were kept and features which were just computed are the same to the bit.
+/// Features of one image, before the projector: `(n_patches, tower width)` on the tower's device. Rounded to the precision
+/// of the tower's weights, so that features which were kept and features which were just computed are the same to the bit.
 #[derive(Clone, Debug)]
 pub struct Features(Tensor);
 
 impl Features {
-    fn rounded(features: &Tensor) -> Result<Self, LlavaError> {
-        Ok(Self(features.to_dtype(DType::F16)?))
-    }
-
-    /// The values as f16, little endian, row by row.
+    /// The values little endian, row by row.
     ///
     /// # Errors
     /// candle's.
     pub fn to_bytes(&self) -> Result<Vec<u8>, LlavaError> {
-        let values: Vec<f16> = self.0.flatten_all()?.to_vec1()?;
-        Ok(values.iter().flat_map(|value| value.to_le_bytes()).collect())
+        let flat = self.0.flatten_all()?;
+        Ok(match self.0.dtype() {
+            DType::F16 => bytemuck::cast_slice(&flat.to_vec1::<f16>()?).to_vec(),
+            _ => bytemuck::cast_slice(&flat.to_dtype(DType::F32)?.to_vec1::<f32>()?).to_vec(),
+        })
     }
 
-    /// Features of `n_patches` rows from bytes of [`Features::to_bytes`]; none where their number does not fit.
+    /// Features from bytes of [`Features::to_bytes`], by the same tower; none where their number does not fit.
     ///
     /// # Errors
     /// candle's.
-    pub fn from_bytes(bytes: &[u8], n_patches: usize, tower: &Tower) -> Result<Option<Self>, LlavaError> {
-        let width = tower.shape().width;
-        if bytes.len() != n_patches * width * 2 {
+    pub fn from_bytes(bytes: &[u8], tower: &Tower) -> Result<Option<Self>, LlavaError> {
+        let dims = (tower.shape().n_patches(), tower.shape().width);
+        let dtype = tower.features_dtype();
+        if bytes.len() != dims.0 * dims.1 * dtype.size_in_bytes() {
             return Ok(None);
         }
-        let values: Vec<f16> = bytes
-            .chunks_exact(2)
-            .map(|pair| f16::from_le_bytes([pair[0], pair[1]]))
-            .collect();
-        let features = Tensor::from_vec(values, (n_patches, width), tower.compute().device())?;
-        Ok(Some(Self(features)))
+        let device = tower.compute().device();
+        let features = match dtype {
+            DType::F16 => Tensor::from_vec(bytemuck::pod_collect_to_vec::<u8, f16>(bytes), dims, device),
+            _ => Tensor::from_vec(bytemuck::pod_collect_to_vec::<u8, f32>(bytes), dims, device),
+        };
+        Ok(Some(Self(features?)))
     }
 }
 
@@ -115,7 +115,8 @@ impl Encoder for TowerEncoder<'_> {
         let encode = |image: &TowerImage| {
             let side = image.side_px as usize;
             let pixels = Tensor::from_slice(&image.data, (3, side, side), &candle_core::Device::Cpu)?;
-            Features::rounded(&self.tower.encode(&pixels, &self.cancel)?)
+            let features = self.tower.encode(&pixels, &self.cancel)?;
+            Ok(Features(features.to_dtype(self.tower.features_dtype())?))
         };
         images.iter().map(encode).collect()
     }

@@ -14,7 +14,7 @@ use super::linear::Linear;
 use super::shape::bad_key;
 use super::weights::Weights;
 use crate::cancel::CancelToken;
-use crate::gguf::{Gguf, Value};
+use crate::gguf::{Gguf, TensorType, Value};
 use crate::visual::geometry::{GeometryError, TowerGeometry};
 
 /// The function between the two layers of a block's perceptron.
@@ -166,6 +166,7 @@ fn channels(file: &Gguf, key: &str, default: [f32; 3]) -> Result<[f32; 3], Llava
 pub struct Tower {
     shape: TowerShape,
     compute: Compute,
+    features_dtype: DType,
     patches: Linear,
     class: Option<Tensor>,
     positions: Tensor,
@@ -208,7 +209,11 @@ impl Tower {
         } = shape;
         let n_positions = shape.n_patches() + usize::from(has_class_token);
         let first_norm = weights.has("v.pre_ln.weight");
+        let is_f32 = file
+            .tensor("v.blk.0.attn_q.weight")
+            .is_some_and(|weight| weight.dtype == TensorType::F32);
         Ok(Self {
+            features_dtype: if is_f32 { DType::F32 } else { DType::F16 },
             patches: Linear::load(&weights, "v.patch_embd", width, 3 * patch_px * patch_px)?,
             class: weights.optional_vector("v.class_embd", width)?,
             positions: weights.table("v.position_embd.weight", n_positions, width)?,
@@ -227,6 +232,12 @@ impl Tower {
     #[must_use]
     pub fn shape(&self) -> &TowerShape {
         &self.shape
+    }
+
+    /// The precision that features are kept in: f32 for a tower of f32 weights, f16 for every other.
+    #[must_use]
+    pub fn features_dtype(&self) -> DType {
+        self.features_dtype
     }
 
     /// Where it runs.

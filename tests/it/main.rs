@@ -20,6 +20,10 @@ mod kernels;
 #[cfg(feature = "cli")]
 mod cli;
 
+/// From a file and a question to an answer, in this process and through workers.
+#[cfg(feature = "cli")]
+mod engine;
+
 /// Text to token ids and back.
 #[cfg(feature = "llava")]
 mod tokenizer;

@@ -59,6 +59,8 @@ pub(super) struct VideoFeatures<'a> {
     pub(super) video: &'a str,
     pub(super) names: &'a Names,
     pub(super) model: &'a Model,
+    /// Images that were computed now.
+    pub(super) n_encoded: usize,
     /// Whether something could not be kept, so that it is said once.
     pub(super) unkept: Option<io::Error>,
 }
@@ -70,13 +72,13 @@ impl FeatureCache<Features> for VideoFeatures<'_> {
             return Some(features);
         }
         let kept = self.store?.get(self.video, &name)?;
-        let n_patches = self.model.tower().shape().n_patches();
-        let features = Features::from_bytes(&kept, n_patches, self.model.tower()).ok()??;
+        let features = Features::from_bytes(&kept, self.model.tower()).ok()??;
         self.memory.put(name, kept.len(), &features);
         Some(features)
     }
 
     fn store(&mut self, image: &ImageSource, features: &Features) {
+        self.n_encoded += 1;
         let name = self.names.image(image);
         let Ok(bytes) = features.to_bytes() else { return };
         self.memory.put(name.clone(), bytes.len(), features);

@@ -18,7 +18,7 @@ use crate::llava::{
     AnswerOptions, Ending, PrefixError, SamplingOptions, Session, VisualRows, answer, choose,
 };
 use crate::visual::compose as plans;
-use crate::visual::execute::{Encoded, Run, execute};
+use crate::visual::execute::{Encoded, ExecuteError, Run, execute};
 use crate::visual::plan::Plan;
 use crate::visual::rows::Rows;
 use crate::visual::sampling::Chosen;
@@ -55,9 +55,13 @@ impl ModelRole {
         cancel: &CancelToken,
         emit: &mut Emit<'_, ModelEvent>,
     ) -> Result<(), Failure> {
-        let mut timings = StageMillis {
-            load: millis(began),
-            ..StageMillis::default()
+        let mut spent = Spent {
+            began,
+            timings: StageMillis {
+                load: millis(began),
+                ..StageMillis::default()
+            },
+            n_encoded: 0,
         };
         let geometry = loaded.model.geometry().map_err(failed)?;
         let chosen = Chosen {
@@ -80,18 +84,19 @@ impl ModelRole {
         if n_known < reading.visual_end {
             let encoding = Instant::now();
             let encoded = self.encode(loaded, work, &plan, &names, cancel, emit);
-            timings.encode = millis(encoding);
-            let Rows { data, width, .. } = match encoded {
-                Ok(rows) => rows,
+            spent.timings.encode = millis(encoding);
+            let (Rows { data, width, .. }, n_encoded) = match encoded {
+                Ok(encoded) => encoded,
                 Err(failure) => {
                     loaded.session = Some(session);
                     return Err(failure);
                 }
             };
+            spent.n_encoded = n_encoded;
             rows = rows.with_values(data, width).map_err(failed)?;
             reading = compose(&loaded.model, work, &rows, loaded.facts.n_context).map_err(failed)?;
         }
-        let done = read_and_answer(loaded, &mut session, work, &reading, timings, began, cancel, emit);
+        let done = read_and_answer(loaded, &mut session, work, &reading, spent, cancel, emit);
         if done.is_ok() {
             self.keep_prefix(work, &key, &reading, &session);
         }
@@ -108,7 +113,7 @@ impl ModelRole {
         names: &Names,
         cancel: &CancelToken,
         emit: &mut Emit<'_, ModelEvent>,
-    ) -> Result<Rows, Failure> {
+    ) -> Result<(Rows, usize), Failure> {
         let inbox = self.feeds.open(work.job);
         let mut cache = VideoFeatures {
             memory: &mut self.features,
@@ -116,6 +121,7 @@ impl ModelRole {
             video: &work.video.identity,
             names,
             model: &loaded.model,
+            n_encoded: 0,
             unkept: None,
         };
         // Two closures speak, one after the other.
@@ -141,7 +147,13 @@ impl ModelRole {
             tracing::warn!(%error, "features are not kept on disk");
         }
         self.feeds.close(work.job);
-        ran.map_err(failed)?.map_err(failed)
+        let n_encoded = cache.n_encoded;
+        match ran.map_err(failed)? {
+            Ok(rows) => Ok((rows, n_encoded)),
+            // As whoever sent the frames said it.
+            Err(ExecuteError::Frames(failure)) => Err(failure),
+            Err(error) => Err(failed(error)),
+        }
     }
 
     /// What the shared beginning of a prompt depends on.
@@ -195,17 +207,19 @@ impl ModelRole {
     }
 }
 
-#[expect(
-    clippy::too_many_arguments,
-    reason = "the end of one function, apart because it may fail by itself"
-)]
+/// What a piece of work has cost so far.
+struct Spent {
+    began: Instant,
+    timings: StageMillis,
+    n_encoded: usize,
+}
+
 fn read_and_answer(
     loaded: &Loaded,
     session: &mut Session,
     work: &WorkJson,
     reading: &Reading,
-    mut timings: StageMillis,
-    began: Instant,
+    mut spent: Spent,
     cancel: &CancelToken,
     emit: &mut Emit<'_, ModelEvent>,
 ) -> Result<(), Failure> {
@@ -223,7 +237,7 @@ fn read_and_answer(
     let logits = session
         .read(&reading.sequence, ROPE_ANSWER, &mut told, cancel)
         .map_err(failed)?;
-    timings.read = millis(reading_since);
+    spent.timings.read = millis(reading_since);
     let Some(question) = &work.question else {
         return Ok(());
     };
@@ -251,21 +265,22 @@ fn read_and_answer(
         };
         (text, EndingJson::Finished, Some(choice), 1)
     };
-    timings.answer = millis(answering);
-    timings.total = millis(began);
+    spent.timings.answer = millis(answering);
+    spent.timings.total = millis(spent.began);
     let n_visual = reading.sequence.n_visual();
     let answered = AnswerJson {
         answer: text,
         ending,
         choice,
         frames: work.video.frames.clone(),
+        n_encoded_images: spent.n_encoded,
         tokens: TokenUseJson {
             visual: n_visual,
             prompt: reading.sequence.len() - n_visual,
             reused: n_reused,
             answer: n_answer,
         },
-        timings_ms: timings,
+        timings_ms: spent.timings,
         model: loaded.facts.name.clone(),
         device: loaded.facts.device.clone(),
         n_forgotten_turns: reading.n_forgotten,

@@ -43,6 +43,8 @@ pub(crate) fn run(args: &AskArgs) -> Result<(), Failure> {
     said.end()?;
     let mut answered = answered?;
     answered.notices.splice(0..0, reason);
+    answered.timings_ms.load += looking.facts.load_ms;
+    answered.timings_ms.total += looking.facts.load_ms;
     if args.json {
         return answer_json(&answered);
     }

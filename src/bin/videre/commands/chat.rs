@@ -76,7 +76,11 @@ fn talk(
         });
         stages.clear();
         said.end()?;
-        let answered = answered?;
+        let mut answered = answered?;
+        if !history.is_empty() {
+            // They are about the video, and were said.
+            answered.notices.clear();
+        }
         tell(&answered);
         history.push(TurnJson {
             question: text.to_owned(),

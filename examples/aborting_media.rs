@@ -1,0 +1,50 @@
+//! A media worker that crashes once, in the middle of an encoding: what tests put in the place of the real one.
+//!
+//! It aborts when it hands out its third frame, unless the file named by its argument exists, which it makes first.
+
+use std::fs::File;
+use std::path::PathBuf;
+
+use videre::api::{MediaEvent, MediaRequest};
+use videre::cancel::CancelToken;
+use videre::engine::{MediaProtocol, MediaRole};
+use videre::worker::{Emit, Failure, ProtocolStdio, Role, WireError, serve};
+
+struct Aborting {
+    role: MediaRole,
+    n_frames: usize,
+    crashed: PathBuf,
+}
+
+impl Role for Aborting {
+    type Protocol = MediaProtocol;
+
+    fn handle(
+        &mut self,
+        request: MediaRequest,
+        payload: &[u8],
+        cancel: &CancelToken,
+        emit: &mut Emit<'_, MediaEvent>,
+    ) -> Result<(), Failure> {
+        let (n_frames, crashed) = (&mut self.n_frames, &self.crashed);
+        self.role.handle(request, payload, cancel, &mut |event, payload| {
+            if matches!(event, MediaEvent::Fitted { .. }) {
+                *n_frames += 1;
+                if *n_frames == 3 && !crashed.exists() {
+                    drop(File::create(crashed));
+                    std::process::abort();
+                }
+            }
+            emit(event, payload);
+        })
+    }
+}
+
+fn main() -> Result<(), WireError> {
+    let crashed = PathBuf::from(std::env::args_os().nth(1).unwrap_or_default());
+    serve(ProtocolStdio::take()?, move || Aborting {
+        role: MediaRole::new(None),
+        n_frames: 0,
+        crashed: crashed.clone(),
+    })
+}

@@ -1,0 +1,171 @@
+//! What is kept changes how long an answer takes, never what it says.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use videre::cancel::CancelToken;
+use videre::engine::Looking;
+
+use super::{N_FRAMES, PATCHES_A_FRAME, Seen, ask, local, looking, open};
+
+const N_VISUAL: usize = N_FRAMES * PATCHES_A_FRAME;
+
+fn folder() -> TempDir {
+    TempDir::new().expect("a temporary folder can be made")
+}
+
+/// A new engine over the same caches, as after a restart.
+fn ask_anew(folder: &Path, change: impl FnOnce(&mut Looking)) -> Seen {
+    let engine = local(folder);
+    let mut looking = looking(&engine, &open(&engine));
+    change(&mut looking);
+    ask(&engine, &looking, "What is there?")
+}
+
+/// The files that are kept, with this ending.
+fn kept(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).into_iter().flatten().filter_map(Result::ok) {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|found| found == ending) {
+                files.push(path);
+            }
+        }
+    }
+    files
+}
+
+#[test]
+fn a_second_question_reads_only_its_own_words() {
+    let folder = folder();
+    let engine = local(folder.path());
+    let looking = looking(&engine, &open(&engine));
+    let first = ask(&engine, &looking, "What is there?");
+    assert_eq!(first.answer().tokens.visual, N_VISUAL);
+    assert_eq!(first.answer().tokens.reused, 0);
+    assert_eq!(first.answer().n_encoded_images, N_FRAMES);
+    let second = ask(&engine, &looking, "And what colour is it?");
+    assert_eq!(second.answer().n_encoded_images, 0, "nothing is encoded again");
+    let reused = second.answer().tokens.reused;
+    assert!(
+        reused > N_VISUAL,
+        "the video and the words around it are reused: {reused}"
+    );
+    let alone = {
+        let folder = super::caches::folder();
+        let engine = local(folder.path());
+        ask(&engine, &looking, "And what colour is it?")
+    };
+    assert_eq!(second.said(), alone.said(), "the answer is that of a fresh start");
+}
+
+#[test]
+fn a_prepared_video_is_answered_without_another_look() {
+    let folder = folder();
+    let engine = local(folder.path());
+    let video = open(&engine);
+    let looking = looking(&engine, &video);
+    engine
+        .prepare(&video, &looking, &CancelToken::new(), &mut |_| {})
+        .expect("it is prepared");
+    let seen = ask(&engine, &looking, "What is there?");
+    assert_eq!(seen.answer().n_encoded_images, 0, "nothing is left to encode");
+    assert!(seen.answer().tokens.reused > N_VISUAL);
+    assert_eq!(
+        seen.said(),
+        ask_anew(super::caches::folder().path(), |_| {}).said()
+    );
+}
+
+#[test]
+fn a_video_opened_again_comes_from_its_prefix_or_its_features() {
+    let folder = folder();
+    let first = ask_anew(folder.path(), |_| {});
+    assert_eq!(kept(folder.path(), "features").len(), N_FRAMES);
+    let prefixes = kept(folder.path(), "prefix");
+    assert_eq!(prefixes.len(), 1);
+
+    let again = ask_anew(folder.path(), |_| {});
+    assert_eq!(again.answer().n_encoded_images, 0, "the prefix says all");
+    assert!(again.answer().tokens.reused > N_VISUAL);
+    assert_eq!(again.said(), first.said());
+
+    fs::remove_file(&prefixes[0]).expect("it is there");
+    let from_features = ask_anew(folder.path(), |looking| looking.max_prefix_bytes = 0);
+    assert_eq!(
+        from_features.answer().tokens.reused,
+        0,
+        "everything is read again"
+    );
+    assert_eq!(from_features.said(), first.said());
+    assert_eq!(
+        kept(folder.path(), "prefix").len(),
+        0,
+        "nothing over the limit is kept"
+    );
+}
+
+#[test]
+fn damaged_results_are_computed_again() {
+    let folder = folder();
+    let first = ask_anew(folder.path(), |_| {});
+    for path in kept(folder.path(), "features")
+        .into_iter()
+        .chain(kept(folder.path(), "prefix"))
+    {
+        let mut bytes = fs::read(&path).expect("it is there");
+        let middle = bytes.len() / 2;
+        bytes[middle] ^= 0x40;
+        fs::write(&path, bytes).expect("it can be written");
+    }
+    let again = ask_anew(folder.path(), |_| {});
+    assert_eq!(again.said(), first.said());
+    assert_eq!(again.answer().tokens.reused, 0, "nothing of it was used");
+    assert_eq!(again.answer().n_encoded_images, N_FRAMES);
+}
+
+#[test]
+fn two_at_once_share_a_folder() {
+    let folder = folder();
+    let said: Vec<String> = std::thread::scope(|scope| {
+        let asking: Vec<_> = (0..2)
+            .map(|_| scope.spawn(|| ask_anew(folder.path(), |_| {}).said()))
+            .collect();
+        asking
+            .into_iter()
+            .map(|thread| thread.join().expect("it answers"))
+            .collect()
+    });
+    assert_eq!(said[0], said[1]);
+    assert_eq!(kept(folder.path(), "features").len(), N_FRAMES);
+}
+
+#[test]
+fn a_forgotten_video_leaves_nothing() {
+    let folder = folder();
+    let engine = local(folder.path());
+    let video = open(&engine);
+    let looking = looking(&engine, &video);
+    ask(&engine, &looking, "What is there?");
+    engine
+        .forget(&video.identity, &CancelToken::new())
+        .expect("it is forgotten");
+    let left = ["features", "prefix"].map(|ending| kept(folder.path(), ending).len());
+    assert_eq!(left, [0, 0]);
+    let again = ask(&engine, &looking, "What is there?");
+    assert_eq!(again.answer().n_encoded_images, N_FRAMES, "it is looked at again");
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_costs_time_only() {
+    let folder = folder();
+    let file = folder.path().join("a file");
+    fs::write(&file, "in the way").expect("it can be written");
+    let seen = ask_anew(&file, |_| {});
+    assert!(!seen.said().is_empty());
+}
