@@ -1,6 +1,7 @@
 //! The command line as a user meets it: through the real binary, by exit code, standard output and standard error.
 
 mod answers;
+mod ask;
 mod endings;
 mod preview;
 
