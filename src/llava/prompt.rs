@@ -101,7 +101,12 @@ pub fn chat_prompt(template: &ChatTemplate, question: &Question<'_>) -> Result<P
         content: asked,
     });
     // The video belongs to the first message that is left, whichever turns were forgotten.
-    let sentence = format!("\n{KEY_FRAMES}{}\n", frame_times(question.frame_pts_secs));
+    let told = template.video_sentence().unwrap_or(KEY_FRAMES);
+    let words = format!("{told}{}", frame_times(question.frame_pts_secs));
+    let sentence = match words.trim() {
+        "" => "\n".to_owned(),
+        words => format!("\n{words}\n"),
+    };
     messages[0]
         .content
         .splice(0..0, [Piece::Video, Piece::fixed(sentence)]);

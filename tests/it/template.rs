@@ -13,6 +13,11 @@ fn strings(texts: &[&str]) -> MetaValue {
 
 /// The template chosen for a byte-level model with these markup tokens and, where given, a template of its own.
 fn choose(markup: &[&str], name: &str, source: Option<&str>) -> ChatTemplate {
+    choose_with(markup, name, source, &[])
+}
+
+/// The same with more keys.
+fn choose_with(markup: &[&str], name: &str, source: Option<&str>, more: &[(&str, &str)]) -> ChatTemplate {
     let mut writer = GgufWriter::new();
     let texts: Vec<&str> = ["a", "b", "ab", "</s>"].iter().chain(markup).copied().collect();
     let kinds = texts
@@ -30,6 +35,9 @@ fn choose(markup: &[&str], name: &str, source: Option<&str>) -> ChatTemplate {
         .set("tokenizer.ggml.eos_token_id", MetaValue::U32(3));
     if let Some(source) = source {
         writer.set("tokenizer.chat_template", MetaValue::Str(source.into()));
+    }
+    for (key, value) in more {
+        writer.set(key, MetaValue::Str((*value).into()));
     }
     let file = Gguf::read(Source::Static {
         bytes: writer.zeroed().leak(),
@@ -132,6 +140,24 @@ fn the_template_of_the_file_is_used_where_it_works() {
         asked(&parts),
         format!("USER: <image>\n{KEY_FRAMES}\none?\nASSISTANT: 1\nUSER: two?\nASSISTANT:")
     );
+}
+
+#[test]
+fn a_model_may_say_what_it_reads_between_video_and_question() {
+    let choose = |sentence| choose_with(&[], "vicuna", None, &[("videre.video_sentence", sentence)]);
+    let text = |template: &ChatTemplate, frame_pts_secs| {
+        let question = Question {
+            text: "what?",
+            frame_pts_secs,
+            ..Question::default()
+        };
+        chat_prompt(template, &question)
+            .expect("the test gives a good one")
+            .text()
+    };
+    assert!(text(&choose(""), None).ends_with("<image>\nwhat? ASSISTANT:"));
+    assert!(text(&choose("Frames of a clip."), None).contains("<image>\nFrames of a clip.\nwhat?"));
+    assert!(text(&choose(""), Some(&[1.0])).contains("<image>\nThey were taken at 1.0 s.\nwhat?"));
 }
 
 #[test]

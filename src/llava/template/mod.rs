@@ -60,17 +60,23 @@ pub struct ChatTemplate {
     source: Option<String>,
     family: Family,
     reason: String,
+    video_sentence: Option<String>,
 }
+
+/// The key by which a model says what it was trained to read between a video and a question.
+const VIDEO_SENTENCE: &str = "videre.video_sentence";
 
 impl ChatTemplate {
     /// Chooses the template for a language model.
     #[must_use]
     pub fn choose(file: &Gguf, tokenizer: &Tokenizer) -> Self {
         let (family, evidence) = Family::detect(file, tokenizer);
+        let video_sentence = file.str(VIDEO_SENTENCE).ok().flatten().map(str::to_owned);
         let fallback = |why: &str| Self {
             source: None,
             family,
             reason: format!("{why}; {evidence}"),
+            video_sentence: video_sentence.clone(),
         };
         let source = match file.str("tokenizer.chat_template") {
             Ok(Some(source)) if !source.trim().is_empty() => source,
@@ -87,6 +93,7 @@ impl ChatTemplate {
                 source: Some(source),
                 family,
                 reason: "the file has a template".to_owned(),
+                video_sentence,
             },
             Err(error) => fallback(&format!("the file's template does not work here ({error})")),
         }
@@ -99,6 +106,7 @@ impl ChatTemplate {
             source: None,
             family,
             reason: "chosen".to_owned(),
+            video_sentence: None,
         }
     }
 
@@ -122,6 +130,13 @@ impl ChatTemplate {
     #[must_use]
     pub fn reason(&self) -> &str {
         &self.reason
+    }
+
+    /// What the model was trained to read between a video and a question, where its file says so in the key
+    /// `videre.video_sentence`; it may be empty.
+    #[must_use]
+    pub fn video_sentence(&self) -> Option<&str> {
+        self.video_sentence.as_deref()
     }
 
     /// Texts that end an answer: where the model begins to speak for the user.
