@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 . scripts/tools.sh
 
 # Every step is a function named check_<step>; the list below is the order.
-steps=(fetch fmt typos scripts deny clippy docs tests)
+steps=(fetch fmt typos scripts deny ui clippy docs tests)
 
 # Crates of every platform: the checks of licences look at all of them, and everything after this runs offline.
 check_fetch() { cargo fetch --locked; }
@@ -29,7 +29,13 @@ check_clippy() {
 }
 check_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps; }
 check_tests() { cargo test --locked; }
-# The checks of the window (types, lint, unit tests, end to end) go here and into `steps`.
+# The window's page: format, types, unit tests, and the page in a headless Chromium.
+check_ui() {
+  # npm writes this file last, so it is older than the lock exactly when the packages are.
+  [ ui/node_modules/.package-lock.json -nt ui/package-lock.json ] || npm --prefix ui ci --prefer-offline --no-audit --no-fund
+  npm --prefix ui run --silent check
+}
+# The end-to-end checks of the application go here and into `steps`.
 
 scripts/cache.sh seed
 [ $# -gt 0 ] && steps=("$@")

@@ -22,6 +22,9 @@ run   library:libavformat libavformat-dev   ffmpeg
 run   library:libswscale  libswscale-dev    ffmpeg
 run   libclang            libclang-dev      llvm
 test  command:ffmpeg      ffmpeg            ffmpeg
+test  command:node        nodejs            node
+test  command:npm         npm               node
+test  chromium            chromium          -
 TABLE
 }
 
@@ -38,11 +41,22 @@ has_libclang() {
   command -v brew >/dev/null && [ -e "$(brew --prefix llvm 2>/dev/null)/lib/libclang.dylib" ]
 }
 
+# Chromium runs the window's page in the checks; where there is none they say so and skip that part.
+has_chromium() {
+  [ -n "${CHROMIUM:-}" ] && return 0
+  local found
+  for found in chromium chromium-browser google-chrome google-chrome-stable; do
+    command -v "$found" >/dev/null && return 0
+  done
+  return 1
+}
+
 is_there() {
   case "$1" in
     command:*) command -v "${1#command:}" >/dev/null ;;
     library:*) command -v pkg-config >/dev/null && pkg-config --exists "${1#library:}" ;;
     libclang) has_libclang ;;
+    chromium) has_chromium ;;
   esac
 }
 
@@ -122,9 +136,19 @@ check_rust() {
   if ! cargo --version >/dev/null 2>&1; then rustup toolchain install; fi
 }
 
+# Some systems' own package is older than what the window's page is built with.
+check_node() {
+  if ! node -e 'const [a, b] = process.versions.node.split("."); process.exit(a > 20 || (a == 20 && b >= 19) ? 0 : 1)'; then
+    say "Node.js $(node --version) is too old for the window's page: install 20.19 or newer from https://nodejs.org,"
+    say "then run this again."
+    exit 1
+  fi
+}
+
 check_rust
 install_system_packages
 if [ "$purpose" = test ]; then
+  check_node
   install_tool "$CARGO_DENY"
   install_tool "$TYPOS"
 fi

@@ -1,0 +1,51 @@
+// Pictures of every state of the window, dark and light: `npm run screens -- FOLDER [NAME...]`. CLIP=FILE shows another
+// clip than the bundled one.
+import { mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { createServer } from 'vite';
+import { findChromium } from './chromium.mjs';
+import { STATES } from './states.mjs';
+
+const [folder = 'screens', ...names] = process.argv.slice(2);
+const executablePath = findChromium();
+if (executablePath === null) {
+  console.error('There is no Chromium on this machine. Set CHROMIUM to one.');
+  process.exit(2);
+}
+const unknown = names.filter((name) => !(name in STATES));
+if (unknown.length > 0) {
+  console.error(`There is no state ${unknown.join(', ')}; there are ${Object.keys(STATES).join(', ')}.`);
+  process.exit(2);
+}
+const out = resolve(folder);
+mkdirSync(out, { recursive: true });
+
+const configFile = fileURLToPath(new URL('../tests/vite.config.ts', import.meta.url));
+const server = await createServer({ configFile, server: { port: 0 } });
+await server.listen();
+const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+try {
+  for (const name of names.length > 0 ? names : Object.keys(STATES)) {
+    for (const colorScheme of ['dark', 'light']) {
+      const state = STATES[name];
+      const page = await browser.newPage({
+        viewport: state.size ?? { width: 1280, height: 800 },
+        colorScheme,
+        reducedMotion: 'reduce',
+      });
+      page.on('pageerror', (error) => console.error(`${name}: ${error.message}`));
+      await page.goto(`${server.resolvedUrls.local[0]}?${new URLSearchParams(state.options ?? {})}`);
+      await page.waitForFunction(() => window.double?.calls.includes('ready'));
+      await state.make?.(page);
+      await page.waitForTimeout(state.settle_ms ?? 700);
+      await page.screenshot({ path: join(out, `${name}-${colorScheme}.png`) });
+      await page.close();
+    }
+    console.log(name);
+  }
+} finally {
+  await browser.close();
+  await server.close();
+}

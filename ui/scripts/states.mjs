@@ -1,0 +1,214 @@
+// The states of the window that are worth looking at, each with how to get there on the test double.
+const script = (changes) => ({ script: JSON.stringify(changes) });
+const settings = (changes) => ({ settings: JSON.stringify(changes) });
+const large = { model: 'large' };
+const sees = settings({ shows_sees: true, knows_embedded: true });
+
+const open = (page) => page.getByRole('button', { name: 'Try the sample' }).click();
+const ask = async (page, words) => {
+  await page.locator('[data-question]').fill(words);
+  await page.keyboard.press('Enter');
+};
+const emit = (page, event) => page.evaluate((told) => window.double.emit(told), event);
+const answered = (page) => page.locator('.facts').first().waitFor();
+
+const story =
+  'The clip shows three shapes on a dark background.\n\n1. At 0:01 the **green circle** enters on the left and starts to move.\n2. At 0:04 the **star** turns from red to blue.\n3. The yellow ring stays where it is until the end at 0:06.6.';
+
+export const STATES = {
+  'start-first': {},
+  'start-recents': { options: { recents: '1' } },
+  'start-error': {
+    options: {
+      recents: '1',
+      ...script({
+        fail_open: {
+          code: 'video-unreadable',
+          message: 'broken.mp4 ends after 12 KB and has no index of its frames',
+          hint: 'It was probably cut off while it was copied. Copy it again, or repair it with another program.',
+        },
+      }),
+    },
+    make: (page) => open(page),
+  },
+  drop: { options: { recents: '1' }, make: (page) => emit(page, { kind: 'drag', is_over: true }) },
+  opening: { options: script({ times_ms: 60_000, frame_ms: 60_000 }), make: open },
+  'open-empty': { options: { ...large, ...script({ encode_ms: 400 }) }, make: open, settle_ms: 2600 },
+  'open-embedded': { make: open },
+  scrubbing: {
+    options: { ...large, ...script({ frame_ms: 60_000 }) },
+    make: async (page) => {
+      await open(page);
+      const box = await page.locator('.ruler').boundingBox();
+      await page.waitForTimeout(300);
+      await page.mouse.move(box.x + 300, box.y + 10);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 470, box.y + 10, { steps: 5 });
+    },
+  },
+  range: {
+    options: large,
+    make: async (page) => {
+      await open(page);
+      await page.waitForTimeout(300);
+      const box = await page.locator('.strip').boundingBox();
+      await page.mouse.move(box.x + 220, box.y + 20);
+      await page.mouse.down();
+      await page.mouse.move(box.x + 520, box.y + 20, { steps: 8 });
+      await page.mouse.up();
+    },
+  },
+  sees: { options: { ...large, ...sees }, make: open },
+  'sees-hover': {
+    options: { ...large, ...sees },
+    make: async (page) => {
+      await open(page);
+      await page.waitForTimeout(900);
+      const box = await page.locator('.frames .picture').nth(1).boundingBox();
+      await page.mouse.move(box.x + 52, box.y + 61);
+    },
+  },
+  'sees-preparing': {
+    options: { ...large, ...sees, ...script({ encode_ms: 300 }) },
+    make: open,
+    settle_ms: 3000,
+  },
+  'sees-fast': {
+    options: { ...large, settings: JSON.stringify({ shows_sees: true, preset: 'fast' }) },
+    make: open,
+  },
+  'sees-frame': {
+    options: { ...large, ...sees },
+    make: async (page) => {
+      await open(page);
+      await page.waitForTimeout(400);
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('a');
+    },
+  },
+  'sees-error': {
+    options: {
+      ...sees,
+      ...script({
+        fail_plan: {
+          code: 'model-missing',
+          message: 'mmproj-model-f16.gguf is no longer where it was',
+          hint: 'Connect the disk that it was on, or choose another model.',
+        },
+      }),
+    },
+    make: open,
+  },
+  waiting: {
+    options: { ...large, ...script({ encode_ms: 2000 }) },
+    make: async (page) => {
+      await open(page);
+      await ask(page, 'What happens to the star?');
+    },
+    settle_ms: 5000,
+  },
+  streaming: {
+    options: { ...large, ...script({ word_ms: 120, answer: story }) },
+    make: async (page) => {
+      await open(page);
+      await ask(page, 'Describe what happens, step by step.');
+    },
+    settle_ms: 3500,
+  },
+  answered: {
+    options: { ...large, ...script({ answer: story }) },
+    make: async (page) => {
+      await open(page);
+      await ask(page, 'Describe what happens, step by step.');
+      await answered(page);
+    },
+  },
+  evidence: {
+    options: { ...large, ...script({ answer: 'The star turns blue at 0:04.' }) },
+    make: async (page) => {
+      await open(page);
+      await ask(page, 'When does the star change its colour?');
+      await answered(page);
+      await page.locator('.facts').click();
+    },
+  },
+  'multiple-choice': {
+    options: { ...large, ...script({ answer: 'The star turns blue at 0:04.', choice: 1 }) },
+    make: async (page) => {
+      await open(page);
+      await ask(page, 'Which shape changes its colour?\nA. The circle\nB. The star\nC. The ring');
+      await answered(page);
+      await page.locator('[data-question]').fill('What moves? A) The circle B) The star');
+    },
+  },
+  'answer-failed': {
+    options: {
+      ...large,
+      ...script({
+        answer: story,
+        fail_answer: {
+          code: 'worker-ended',
+          message: 'The model’s process was ended by the system because the memory was full',
+          hint: 'Close other programs, or choose a preset with fewer tokens.',
+        },
+      }),
+    },
+    make: async (page) => {
+      await open(page);
+      await ask(page, 'Describe what happens, step by step.');
+      await page.locator('.problem').waitFor();
+    },
+  },
+  forgot: {
+    options: { ...large, ...script({ answer: 'It turns blue at 0:04.' }) },
+    make: async (page) => {
+      await open(page);
+      for (const words of ['What colour is the star?', 'And the ring?', 'What else?']) {
+        await ask(page, words);
+        await page.waitForTimeout(400);
+      }
+      await page.evaluate(() => {
+        const chat = window.double.kept.findLast((one) => one.turns.length > 0);
+        const at = window.double.kept.indexOf(chat);
+        window.double.kept[at] = { ...chat, remembers_from: chat.turns[2].id };
+      });
+      await page.getByRole('button', { name: 'New conversation' }).click();
+      await page.getByLabel('Conversations about this video').selectOption({ index: 1 });
+    },
+  },
+  models: {
+    options: { ...large },
+    make: async (page) => page.locator('button.model').click(),
+  },
+  'models-refused': {
+    options: { recents: '1' },
+    make: async (page) => {
+      await page.evaluate(() => (window.double.script.picked = window.double.constructor.wrong));
+      await page.locator('button.model').click();
+      await page.getByRole('button', { name: 'Load two files…' }).click();
+    },
+  },
+  help: { options: large, make: async (page) => (await open(page), page.keyboard.press('?')) },
+  'go-to': { options: large, make: async (page) => (await open(page), page.keyboard.press('g')) },
+  menu: { options: large, make: async (page) => (await open(page), page.getByLabel('Menu').click()) },
+  'full-screen': { options: large, make: async (page) => (await open(page), page.keyboard.press('f')) },
+  narrow: {
+    size: { width: 860, height: 700 },
+    options: { ...large, ...script({ answer: story }) },
+    make: async (page) => {
+      await open(page);
+      await page.getByRole('button', { name: 'Conversation', exact: true }).click();
+      await ask(page, 'Describe what happens, step by step.');
+      await answered(page);
+    },
+  },
+  wide: {
+    size: { width: 1760, height: 1000 },
+    options: { ...large, ...sees, ...script({ answer: story }) },
+    make: async (page) => {
+      await open(page);
+      await ask(page, 'Describe what happens, step by step.');
+      await answered(page);
+    },
+  },
+};

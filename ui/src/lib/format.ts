@@ -1,0 +1,44 @@
+const counts = new Intl.NumberFormat('en-GB');
+
+/** `3,456`. */
+export function formatCount(count: number): string {
+  return counts.format(count);
+}
+
+/** A length of time that was measured: `0.84 s`, `9.8 s`, `48 s`, `2 min 5 s`, `1 h 12 min`. */
+export function formatSecs(secs: number): string {
+  if (secs < 0.995) return `${secs.toFixed(2)} s`;
+  if (secs < 9.95) return `${secs.toFixed(1)} s`;
+  const whole = Math.round(secs);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) {
+    const rest = whole % 60;
+    return `${Math.floor(whole / 60)} min${rest === 0 ? '' : ` ${rest} s`}`;
+  }
+  const minutes = Math.round(whole / 60) % 60;
+  return `${Math.floor(Math.round(whole / 60) / 60)} h${minutes === 0 ? '' : ` ${minutes} min`}`;
+}
+
+/** A length of time that is a guess, in steps that do not flicker: `5 s`, `35 s`, `2 min`. */
+export function formatRemaining(secs: number): string {
+  if (secs < 10) return `${Math.max(1, Math.ceil(secs))} s`;
+  if (secs < 60) return `${Math.ceil(secs / 5) * 5} s`;
+  if (secs < 600) return `${Math.ceil(secs / 30) / 2} min`;
+  return formatSecs(Math.ceil(secs / 60) * 60);
+}
+
+/** `4.1 GB`, `310 MB`: powers of ten, as file managers and shops count. */
+export function formatBytes(bytes: number): string {
+  const steps: [number, string][] = [
+    [1e9, 'GB'],
+    [1e6, 'MB'],
+    [1e3, 'kB'],
+  ];
+  for (const [size, unit] of steps) {
+    if (bytes >= size * 0.9995) {
+      const value = bytes / size;
+      return `${value < 9.95 ? value.toFixed(1) : Math.round(value)} ${unit}`;
+    }
+  }
+  return `${bytes} B`;
+}

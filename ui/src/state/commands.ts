@@ -1,0 +1,216 @@
+import type { Menu, MenuItem } from '../backend';
+import { BINDINGS, type Command } from '../lib/keys';
+import { text } from '../text';
+import { indexAt } from '../lib/frames';
+import type { WindowState } from './window.svelte';
+
+/** Does what a key, a menu or a button says. Those about the video do nothing while none is open. */
+export function carryOut(command: Command, window: WindowState): void {
+  if (!ofWindow(command, window)) ofVideo(command, window);
+}
+
+function ofWindow(command: Command, window: WindowState): boolean {
+  switch (command) {
+    case 'open':
+      void window.openWithDialog();
+      return true;
+    case 'open-sample':
+      void window.openSample();
+      return true;
+    case 'go-start':
+      window.showStart();
+      return true;
+    case 'models':
+      window.sheet = 'models';
+      return true;
+    case 'help':
+      window.sheet = window.sheet === 'help' ? null : 'help';
+      return true;
+    case 'theme':
+      window.nextTheme();
+      return true;
+    case 'full-screen':
+      void setFullScreen(window, !window.is_full_screen);
+      return true;
+    case 'show-logs':
+      void window.attempt(() => window.backend.showLogs());
+      return true;
+    case 'diagnosis':
+      void copyDiagnosis(window);
+      return true;
+    case 'stop':
+      stop(window);
+      return true;
+    default:
+      return false;
+  }
+}
+
+function ofVideo(command: Command, window: WindowState): void {
+  const open = window.open;
+  if (open === null) return;
+  const { viewer, sees, conversation } = open;
+  const step = (by: 1 | -1) => {
+    const given = sees.given;
+    const here = viewer.index;
+    const next = by > 0 ? given.find((one) => one.index > here) : given.findLast((one) => one.index < here);
+    if (next !== undefined) viewer.seekIndex(next.index);
+  };
+  switch (command) {
+    case 'play-pause':
+      return viewer.togglePlay();
+    case 'slower':
+      return viewer.changeSpeed(-1);
+    case 'faster':
+      return viewer.changeSpeed(1);
+    case 'normal-speed':
+      return viewer.changeSpeed(0);
+    case 'next-frame':
+      return viewer.step(1);
+    case 'previous-frame':
+      return viewer.step(-1);
+    case 'forward-5':
+      return viewer.jump(5);
+    case 'back-5':
+      return viewer.jump(-5);
+    case 'forward-60':
+      return viewer.jump(60);
+    case 'back-60':
+      return viewer.jump(-60);
+    case 'first-frame':
+      return viewer.seek(0);
+    case 'last-frame':
+      return viewer.seek(viewer.duration_secs);
+    case 'next-given':
+      return step(1);
+    case 'previous-given':
+      return step(-1);
+    case 'set-in':
+      return viewer.setIn();
+    case 'set-out':
+      return viewer.setOut();
+    case 'clear-range':
+      return viewer.setRange(null);
+    case 'go-in':
+      return viewer.seek(viewer.range?.start_secs ?? 0);
+    case 'go-out': {
+      const end = viewer.range?.end_secs ?? viewer.duration_secs;
+      if (viewer.times === null) return viewer.seek(end);
+      return viewer.seekIndex(indexAt(viewer.times, end - 1e-5));
+    }
+    case 'zoom-in':
+      return viewer.zoom('in');
+    case 'zoom-out':
+      return viewer.zoom('out');
+    case 'zoom-whole':
+      return viewer.zoom('whole');
+    case 'pin-frame':
+      return sees.togglePin(viewer.index);
+    case 'remove-frame':
+      return sees.toggleRemoved(viewer.index);
+    case 'ask-frame':
+      sees.askOnlyFrame(sees.only_frame === viewer.index ? null : viewer.index);
+      focusQuestion(window);
+      return;
+    case 'toggle-sees':
+      void window.change({ shows_sees: !window.settings.shows_sees });
+      return;
+    case 'go-to':
+      window.sheet = 'go-to';
+      return;
+    case 'focus-question':
+      return focusQuestion(window);
+    case 'new-chat':
+      void conversation.startNew().then(() => focusQuestion(window));
+      return;
+    case 'save-frame':
+      void window.attempt(async () => {
+        const saved = await window.backend.saveFrame(open.info.id, viewer.index);
+        if (saved !== null) window.brief(text.viewer.saved(saved.name));
+      });
+      return;
+    default:
+  }
+}
+
+/** Escape takes back one thing at a time, the smallest first. */
+function stop(window: WindowState): void {
+  if (window.sheet !== null) window.sheet = null;
+  else if (window.notice !== null) window.notice = null;
+  else if (window.open !== null && window.open.conversation.editing !== null) {
+    window.open.conversation.editing = null;
+  } else if (window.open?.conversation.stop() === true) return;
+  else if (window.is_full_screen) void setFullScreen(window, false);
+  else if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
+}
+
+export async function setFullScreen(window: WindowState, is_full: boolean): Promise<void> {
+  await window.attempt(async () => {
+    await window.backend.setFullScreen(is_full);
+    window.is_full_screen = is_full;
+  });
+}
+
+async function copyDiagnosis(window: WindowState): Promise<void> {
+  await window.attempt(async () => {
+    await window.backend.copyText(await window.backend.diagnosis(false));
+    window.brief(text.errors.copied_diagnosis);
+  });
+}
+
+function focusQuestion(window: WindowState): void {
+  window.shows_chat = true;
+  requestAnimationFrame(() => document.querySelector<HTMLTextAreaElement>('[data-question]')?.focus());
+}
+
+const MENUS: { label: string; commands: (Command | null)[] }[] = [
+  { label: text.menu.file, commands: ['open', 'open-sample', 'go-start', null, 'new-chat', 'save-frame'] },
+  { label: text.menu.view, commands: ['toggle-sees', 'full-screen', 'theme', null, 'models'] },
+  {
+    label: text.menu.playback,
+    commands: [
+      'play-pause',
+      'previous-frame',
+      'next-frame',
+      'slower',
+      'faster',
+      'normal-speed',
+      null,
+      'go-to',
+    ],
+  },
+  {
+    label: text.menu.range,
+    commands: ['set-in', 'set-out', 'clear-range', null, 'pin-frame', 'remove-frame', 'ask-frame'],
+  },
+  { label: text.menu.help, commands: ['help', null, 'show-logs', 'diagnosis'] },
+];
+
+const WITHOUT_VIDEO = new Set<Command>([
+  'open',
+  'open-sample',
+  'full-screen',
+  'theme',
+  'models',
+  'help',
+  'show-logs',
+  'diagnosis',
+]);
+
+/** The menus with their keys. Plain letters are heard by the page alone: a system's menu would take them from fields. */
+export function menus(has_video: boolean): Menu[] {
+  const keys = new Map(
+    Object.values(BINDINGS).flatMap((list) => list.map((one) => [one.command, one.keys] as const)),
+  );
+  const item = (command: Command | null): MenuItem =>
+    command === null
+      ? { kind: 'separator' }
+      : {
+          kind: 'command',
+          command,
+          label: text.command[command],
+          accelerator: keys.get(command)?.find((one) => one.startsWith('Mod+')) ?? null,
+          enabled: has_video || WITHOUT_VIDEO.has(command),
+        };
+  return MENUS.map((menu) => ({ label: menu.label, items: menu.commands.map(item) }));
+}

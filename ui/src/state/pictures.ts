@@ -1,0 +1,58 @@
+import type { Picture } from '../backend';
+
+/** A picture that is ready to be painted. */
+export interface Painted {
+  bitmap: ImageBitmap;
+  index: number;
+  pts_secs: number;
+  is_exact: boolean;
+}
+
+/** Decodes what came over the seam, off the page's thread where the web view can. */
+export async function decode(picture: Picture): Promise<ImageBitmap> {
+  if (picture.mime === 'image/x-rgba') {
+    const pixels = new Uint8ClampedArray(picture.bytes);
+    return createImageBitmap(new ImageData(pixels, picture.width, picture.height));
+  }
+  return createImageBitmap(new Blob([picture.bytes], { type: picture.mime }));
+}
+
+/** A few decoded pictures by key, the longest unused dropped first and given back at once. */
+export class BitmapCache<Key> {
+  #kept = new Map<Key, ImageBitmap>();
+  #capacity: number;
+
+  constructor(capacity: number) {
+    this.#capacity = capacity;
+  }
+
+  get(key: Key): ImageBitmap | undefined {
+    const bitmap = this.#kept.get(key);
+    if (bitmap !== undefined) {
+      this.#kept.delete(key);
+      this.#kept.set(key, bitmap);
+    }
+    return bitmap;
+  }
+
+  has(key: Key): boolean {
+    return this.#kept.has(key);
+  }
+
+  set(key: Key, bitmap: ImageBitmap): void {
+    const old = this.#kept.get(key);
+    if (old !== undefined && old !== bitmap) old.close();
+    this.#kept.delete(key);
+    this.#kept.set(key, bitmap);
+    for (const [oldest, unused] of this.#kept) {
+      if (this.#kept.size <= this.#capacity) break;
+      this.#kept.delete(oldest);
+      unused.close();
+    }
+  }
+
+  clear(): void {
+    for (const bitmap of this.#kept.values()) bitmap.close();
+    this.#kept.clear();
+  }
+}

@@ -1,0 +1,383 @@
+import type { ApiError, Backend, FramePurpose, Range, VideoInfo } from '../backend';
+import { frameSecs, indexAt } from '../lib/frames';
+import { Latest } from '../lib/latest';
+import {
+  clockSecs,
+  framesAhead,
+  nextStep,
+  PATIENCE_MS,
+  startClock,
+  strideFor,
+  type Clock,
+} from '../lib/pacing';
+import { stepSpeed } from '../lib/speeds';
+import { asApiError, isCancelled } from './errors';
+import { BitmapCache, decode, type Painted } from './pictures';
+
+/** Where pictures go: the viewer's canvas. */
+export interface Surface {
+  draw(bitmap: ImageBitmap): void;
+}
+
+interface Wish {
+  secs: number;
+  purpose: FramePurpose;
+  /** Rises with every command, so that a late answer is known as one. */
+  number: number;
+}
+
+const N_AHEAD = 8;
+/** Whole decoded pictures: some 3 MB each at the size of the window. */
+const N_KEPT = 10;
+
+/**
+ * One open video: where the user wants to be, and what is on screen. Three times with three names:
+ * `commanded_secs` (asked for), `shown.pts_secs` (on screen), and the clock while it plays.
+ */
+export class Viewer {
+  readonly info: VideoInfo;
+  times = $state.raw<Float64Array | null>(null);
+  commanded_secs = $state(0);
+  shown = $state.raw<Omit<Painted, 'bitmap'> | null>(null);
+  error = $state.raw<ApiError | null>(null);
+  is_playing = $state(false);
+  is_scrubbing = $state(false);
+  speed = $state(1);
+  range = $state.raw<Range | null>(null);
+  /** Since playback began: how many due pictures were never on screen. */
+  n_dropped = 0;
+  /** Carried out by the timeline while there is one. */
+  zoom: (by: 'in' | 'out' | 'whole') => void = () => {};
+
+  readonly duration_secs = $derived.by(() => {
+    const last = this.times?.at(-1);
+    if (this.times === null || last === undefined) return this.info.duration_secs;
+    return last + frameSecs(this.times, this.times.length - 1);
+  });
+  /** Number of the frame that was asked for, as far as that is known. */
+  readonly index = $derived.by(() =>
+    this.times === null ? (this.shown?.index ?? 0) : indexAt(this.times, this.commanded_secs),
+  );
+
+  #backend: Backend;
+  #surface: Surface | null = null;
+  #edge_px = 1280;
+  #number = 0;
+  #exact_number = -1;
+  #kept = new BitmapCache<string>(N_KEPT);
+  #closed = new AbortController();
+  #near: Latest<Wish, Painted>;
+  #exact: Latest<Wish, Painted>;
+
+  constructor(backend: Backend, info: VideoInfo) {
+    this.#backend = backend;
+    this.info = info;
+    this.#near = new Latest(
+      {
+        run: (wish, signal) => this.#fetch(wish, signal),
+        show: (painted, wish) => this.#show(painted, wish),
+      },
+      { abort_older: false },
+    );
+    this.#exact = new Latest(
+      {
+        run: (wish, signal) => this.#fetch(wish, signal),
+        show: (painted, wish) => this.#show(painted, wish),
+        failed: (error) => (this.error = asApiError(error)),
+      },
+      { abort_older: true },
+    );
+    void this.#readTimes();
+  }
+
+  close(): void {
+    this.pause();
+    this.#closed.abort();
+    this.#near.cancel();
+    this.#exact.cancel();
+    this.#kept.clear();
+    this.#surface = null;
+  }
+
+  /** `edge_px`: longest side of what the surface can show. */
+  attach(surface: Surface, edge_px: number): void {
+    this.#surface = surface;
+    if (this.#edge_px !== edge_px) this.#kept.clear();
+    this.#edge_px = edge_px;
+    if (!this.is_playing) this.seek(this.commanded_secs);
+  }
+
+  // ------------------------------------------------------------------------------------------------ moving
+
+  /** Goes there and shows exactly the frame of that time. */
+  seek(secs: number, purpose: FramePurpose = 'still'): void {
+    const was_playing = this.is_playing;
+    if (was_playing) this.#stopClock();
+    this.#command(secs);
+    this.#exact.want({ secs: this.commanded_secs, purpose, number: this.#number });
+    if (was_playing) void this.#run();
+  }
+
+  /** Follows a pointer: the nearest picture at once, the very frame as soon as it can be had. */
+  scrub(secs: number): void {
+    if (!this.is_scrubbing) {
+      this.is_scrubbing = true;
+      this.pause();
+      this.#backend.setScrubbing(true);
+    }
+    this.#command(secs);
+    const wish = { secs: this.commanded_secs, number: this.#number };
+    this.#near.want({ ...wish, purpose: 'scrub' });
+    this.#exact.want({ ...wish, purpose: 'still' });
+  }
+
+  endScrub(): void {
+    if (!this.is_scrubbing) return;
+    this.is_scrubbing = false;
+    this.#backend.setScrubbing(false);
+    this.seek(this.commanded_secs);
+  }
+
+  seekIndex(index: number, purpose: FramePurpose = 'still'): void {
+    const times = this.times;
+    if (times === null) return;
+    const pts = times[Math.min(times.length - 1, Math.max(0, index))];
+    if (pts !== undefined) this.seek(pts, purpose);
+  }
+
+  step(by: number): void {
+    this.pause();
+    if (this.times === null) {
+      const frame = 1 / (this.info.average_fps ?? 25);
+      this.seek(this.commanded_secs + by * frame, 'step');
+    } else this.seekIndex(this.index + by, 'step');
+  }
+
+  jump(by_secs: number): void {
+    this.seek(this.commanded_secs + by_secs);
+  }
+
+  // ------------------------------------------------------------------------------------------------- range
+
+  setIn(): void {
+    const start_secs = this.#frameStart();
+    const end_secs =
+      this.range !== null && this.range.end_secs > start_secs ? this.range.end_secs : this.duration_secs;
+    this.setRange({ start_secs, end_secs });
+  }
+
+  /** The frame on screen is the last one within. */
+  setOut(): void {
+    const end_secs = this.#frameStart() + (this.times === null ? 0.04 : frameSecs(this.times, this.index));
+    const start_secs = this.range !== null && this.range.start_secs < end_secs ? this.range.start_secs : 0;
+    this.setRange({ start_secs, end_secs });
+  }
+
+  /** Null, and anything that is the whole video, is no range. */
+  setRange(range: Range | null): void {
+    if (range === null) this.range = null;
+    else {
+      const start_secs = Math.max(0, Math.min(range.start_secs, range.end_secs));
+      const end_secs = Math.min(this.duration_secs, Math.max(range.start_secs, range.end_secs));
+      const is_whole = start_secs <= 0 && end_secs >= this.duration_secs;
+      this.range = is_whole || end_secs <= start_secs ? null : { start_secs, end_secs };
+    }
+  }
+
+  #frameStart(): number {
+    return this.times?.[this.index] ?? this.commanded_secs;
+  }
+
+  // ---------------------------------------------------------------------------------------------- playback
+
+  togglePlay(): void {
+    if (this.is_playing) this.pause();
+    else this.play();
+  }
+
+  play(): void {
+    const times = this.times;
+    if (this.is_playing || times === null || times.length < 2) return;
+    const end = this.#lastToPlay(times);
+    if (this.index >= end) this.#command(this.range?.start_secs ?? 0);
+    this.is_playing = true;
+    this.n_dropped = 0;
+    void this.#run();
+  }
+
+  pause(): void {
+    if (!this.is_playing) return;
+    this.is_playing = false;
+    this.#stopClock();
+    this.seek(this.shown?.pts_secs ?? this.commanded_secs);
+  }
+
+  changeSpeed(by: 1 | -1 | 0): void {
+    this.setSpeed(by === 0 ? 1 : stepSpeed(this.speed, by));
+  }
+
+  setSpeed(speed: number): void {
+    this.speed = speed;
+    if (this.is_playing) {
+      this.#stopClock();
+      void this.#run();
+    }
+  }
+
+  #lastToPlay(times: Float64Array): number {
+    const range = this.range;
+    if (range === null || this.commanded_secs >= range.end_secs) return times.length - 1;
+    return indexAt(times, range.end_secs - 1e-6);
+  }
+
+  #running: AbortController | null = null;
+
+  #stopClock(): void {
+    this.#running?.abort();
+    this.#running = null;
+  }
+
+  /** Plays until it is told to end, or the last frame was shown. */
+  async #run(): Promise<void> {
+    const times = this.times;
+    if (times === null) return;
+    const running = new AbortController();
+    this.#running = running;
+    const { signal } = running;
+    const ready = new Map<number, ImageBitmap>();
+    const under_way = new Set<number>();
+    const last = this.#lastToPlay(times);
+    let shown = indexAt(times, this.commanded_secs) - 1;
+    const stride = strideFor(this.speed, frameSecs(times, Math.max(0, shown)));
+    let clock: Clock | null = null;
+    let starved_since_ms: number | null = null;
+
+    const fetchAhead = () => {
+      for (const index of framesAhead(shown, last + 1, N_AHEAD, shown < 0 ? 1 : stride)) {
+        if (ready.has(index) || under_way.has(index)) continue;
+        under_way.add(index);
+        this.#fetchIndex(index, signal)
+          .then((painted) => {
+            if (signal.aborted || index <= shown) painted.close();
+            else ready.set(index, painted);
+          })
+          .catch((error: unknown) => {
+            if (!signal.aborted && !isCancelled(error)) {
+              this.error = asApiError(error);
+              this.pause();
+            }
+          })
+          .finally(() => under_way.delete(index));
+      }
+    };
+
+    while (!signal.aborted) {
+      fetchAhead();
+      const now_ms = await nextRefresh();
+      if (signal.aborted) break;
+      clock ??= ready.size > 0 ? startClock(now_ms, times[shown + 1] ?? 0, this.speed) : null;
+      if (clock === null) continue;
+      const due = Math.min(last, indexAt(times, clockSecs(clock, now_ms)));
+      const step = nextStep(due, shown, (index) => ready.has(index));
+      if (step.kind === 'starved') {
+        starved_since_ms ??= now_ms;
+        // The clock waits at the picture that is missing.
+        if (now_ms - starved_since_ms > PATIENCE_MS)
+          clock = startClock(now_ms, times[shown + 1] ?? 0, this.speed);
+        continue;
+      }
+      starved_since_ms = null;
+      if (step.kind === 'paint') {
+        this.n_dropped += Math.floor(step.n_dropped / stride);
+        shown = step.index;
+        const bitmap = ready.get(shown);
+        if (bitmap !== undefined) this.#paintPlaying(bitmap, shown, times[shown] ?? 0);
+        for (const [index, old] of ready) {
+          if (index <= shown) {
+            ready.delete(index);
+            if (index < shown) old.close();
+          }
+        }
+        bitmap?.close();
+      }
+      if (shown >= last) {
+        // The last picture stays as long as any other before playback ends.
+        await later((frameSecs(times, last) * 1000) / this.speed);
+        if (!signal.aborted) this.pause();
+      }
+    }
+    for (const bitmap of ready.values()) bitmap.close();
+  }
+
+  #paintPlaying(bitmap: ImageBitmap, index: number, pts_secs: number): void {
+    this.#number += 1;
+    this.#exact_number = this.#number;
+    this.commanded_secs = pts_secs;
+    this.shown = { index, pts_secs, is_exact: true };
+    this.#surface?.draw(bitmap);
+  }
+
+  // ---------------------------------------------------------------------------------------------- pictures
+
+  #command(secs: number): void {
+    this.#number += 1;
+    const last = this.times?.at(-1) ?? this.info.duration_secs;
+    this.commanded_secs = Math.min(last, Math.max(0, secs));
+  }
+
+  async #readTimes(): Promise<void> {
+    try {
+      this.times = await this.#backend.frameTimes(this.info.id, this.#closed.signal);
+    } catch (error) {
+      if (!isCancelled(error) && !this.#closed.signal.aborted) this.error = asApiError(error);
+    }
+  }
+
+  async #fetch(wish: Wish, signal: AbortSignal): Promise<Painted> {
+    const times = this.times;
+    if (times !== null) {
+      const index = indexAt(times, wish.secs);
+      const kept = this.#kept.get(`${index}`);
+      if (kept !== undefined)
+        return { bitmap: kept, index, pts_secs: times[index] ?? wish.secs, is_exact: true };
+    }
+    const picture = await this.#backend.frame(
+      { video: this.info.id, at: { secs: wish.secs }, max_edge_px: this.#edge_px, purpose: wish.purpose },
+      signal,
+    );
+    const bitmap = await decode(picture);
+    if (picture.is_exact) this.#kept.set(`${picture.index}`, bitmap);
+    return { bitmap, index: picture.index, pts_secs: picture.pts_secs, is_exact: picture.is_exact };
+  }
+
+  async #fetchIndex(index: number, signal: AbortSignal): Promise<ImageBitmap> {
+    return decode(
+      await this.#backend.frame(
+        { video: this.info.id, at: { index }, max_edge_px: this.#edge_px, purpose: 'play' },
+        signal,
+      ),
+    );
+  }
+
+  #show(painted: Painted, wish: Wish): void {
+    // Whatever is older than what is on screen exactly, or stands in for it, is too late.
+    const is_overtaken = painted.is_exact
+      ? wish.number < this.#exact_number
+      : wish.number <= this.#exact_number;
+    if (!is_overtaken && !this.is_playing) {
+      if (painted.is_exact) this.#exact_number = wish.number;
+      this.error = null;
+      this.shown = { index: painted.index, pts_secs: painted.pts_secs, is_exact: painted.is_exact };
+      this.#surface?.draw(painted.bitmap);
+    }
+    if (!painted.is_exact) painted.bitmap.close();
+  }
+}
+
+function nextRefresh(): Promise<number> {
+  return new Promise((resolve) => requestAnimationFrame(resolve));
+}
+
+function later(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

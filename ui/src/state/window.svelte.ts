@@ -1,0 +1,232 @@
+import type {
+  ApiError,
+  AppEvent,
+  Backend,
+  Model,
+  ModelState,
+  RecentVideo,
+  Settings,
+  Theme,
+  VideoId,
+  VideoInfo,
+} from '../backend';
+import type { Command } from '../lib/keys';
+import { text } from '../text';
+import { asApiError, isCancelled } from './errors';
+import { OpenVideo } from './open.svelte';
+
+/** Something to read that is not tied to a place; the newest takes the place of the one before. */
+export interface Notice {
+  title: string;
+  error: ApiError | null;
+  /** Goes away by itself. */
+  is_brief: boolean;
+}
+
+export type Sheet = 'models' | 'help' | 'go-to' | null;
+
+export const DEFAULTS: Settings = {
+  theme: 'system',
+  preset: 'auto',
+  remembers_turns: true,
+  prepares_on_open: true,
+  knows_embedded: false,
+  chat_width_px: 380,
+  shows_sees: false,
+};
+
+const BRIEF_MS = 4000;
+
+/** The window: what is open in it, and what it knows of the program. */
+export class WindowState {
+  readonly backend: Backend;
+  settings = $state.raw<Settings>(DEFAULTS);
+  open = $state.raw<OpenVideo | null>(null);
+  recents = $state.raw<RecentVideo[] | null>(null);
+  model = $state.raw<ModelState>({ kind: 'none' });
+  models = $state.raw<Model[]>([]);
+  notice = $state.raw<Notice | null>(null);
+  sheet = $state<Sheet>(null);
+  is_drag_over = $state(false);
+  is_opening = $state(false);
+  is_full_screen = $state(false);
+  /** In a narrow window the conversation is a sheet that comes and goes. */
+  shows_chat = $state(false);
+  /** What a screen reader is told. */
+  said = $state('');
+
+  #brief: ReturnType<typeof setTimeout> | undefined;
+  #stop_listening: () => void;
+  #loading = new AbortController();
+  /** Commands from the system's menus, carried out where the keys are. */
+  oncommand: (command: Command) => void = () => {};
+
+  constructor(backend: Backend) {
+    this.backend = backend;
+    this.#stop_listening = backend.listen((event) => this.#hear(event));
+  }
+
+  async start(): Promise<void> {
+    await this.attempt(async () => {
+      const [settings, model] = await Promise.all([this.backend.settings(), this.backend.modelState()]);
+      this.settings = settings;
+      this.model = model;
+    });
+    await this.readRecents();
+    this.backend.ready();
+  }
+
+  close(): void {
+    this.#stop_listening();
+    this.open?.close();
+  }
+
+  #hear(event: AppEvent): void {
+    switch (event.kind) {
+      case 'command':
+        return this.oncommand(event.command as Command);
+      case 'drag':
+        this.is_drag_over = event.is_over;
+        return;
+      case 'opened': {
+        const first = event.videos[0];
+        if (first !== undefined) this.show(first);
+        return;
+      }
+      case 'open-failed':
+        return this.tell(text.errors.open_title(event.name), event.error);
+      case 'model': {
+        const was = this.model;
+        this.model = event.state;
+        // Another model means other pictures and tokens.
+        if (event.state.kind !== was.kind) this.open?.sees.update(this.open.conversation.chat?.id ?? null);
+        return;
+      }
+      case 'worker-ended':
+        return this.tell(text.errors.worker[event.role], event.error);
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------- videos
+
+  show(info: VideoInfo): void {
+    if (this.open?.info.id === info.id) return;
+    this.open?.close();
+    this.notice = null;
+    this.open = new OpenVideo(this.backend, info, this.settings, (words) => this.say(words));
+    this.backend.setTitle(`${info.name} – ${text.name}`);
+  }
+
+  showStart(): void {
+    this.open?.close();
+    this.open = null;
+    this.backend.setTitle(text.name);
+    void this.readRecents();
+  }
+
+  async openWithDialog(): Promise<void> {
+    await this.#opening(async () => (await this.backend.openWithDialog())[0] ?? null);
+  }
+
+  async openSample(): Promise<void> {
+    await this.#opening(() => this.backend.openSample());
+  }
+
+  async openRecent(video: VideoId, name: string): Promise<void> {
+    await this.#opening(() => this.backend.openRecent(video), text.errors.open_title(name));
+  }
+
+  async #opening(which: () => Promise<VideoInfo | null>, title?: string): Promise<void> {
+    this.is_opening = true;
+    await this.attempt(async () => {
+      const info = await which();
+      if (info !== null) this.show(info);
+    }, title);
+    this.is_opening = false;
+  }
+
+  async readRecents(): Promise<void> {
+    await this.attempt(async () => {
+      this.recents = await this.backend.recentVideos();
+    });
+  }
+
+  async forget(video: VideoId): Promise<void> {
+    await this.attempt(() => this.backend.forgetVideo(video));
+    if (this.open?.info.id === video) this.showStart();
+    else await this.readRecents();
+  }
+
+  // ------------------------------------------------------------------------------------- models and settings
+
+  async readModels(): Promise<void> {
+    await this.attempt(async () => {
+      this.models = await this.backend.models();
+    });
+  }
+
+  async pickModel(from: 'files' | 'folder'): Promise<void> {
+    await this.attempt(async () => {
+      const picked = await this.backend.pickModel(from);
+      if (picked !== null) this.models = [picked, ...this.models.filter((model) => model.id !== picked.id)];
+    });
+  }
+
+  async loadModel(model: Model): Promise<void> {
+    this.#loading.abort();
+    this.#loading = new AbortController();
+    try {
+      await this.backend.loadModel(model.id, this.#loading.signal);
+    } catch (error) {
+      if (!isCancelled(error)) this.model = { kind: 'failed', model, error: asApiError(error) };
+    }
+  }
+
+  cancelLoading(): void {
+    this.#loading.abort();
+  }
+
+  async change(changes: Partial<Settings>): Promise<void> {
+    this.settings = { ...this.settings, ...changes };
+    await this.attempt(async () => {
+      this.settings = await this.backend.changeSettings(changes);
+    });
+  }
+
+  nextTheme(): void {
+    const order: Theme[] = ['system', 'light', 'dark'];
+    const theme = order[(order.indexOf(this.settings.theme) + 1) % order.length] ?? 'system';
+    void this.change({ theme });
+    this.brief(`${text.command.theme}: ${text.theme[theme]}`);
+  }
+
+  // --------------------------------------------------------------------------------------------- being told
+
+  tell(title: string, error: ApiError | null): void {
+    clearTimeout(this.#brief);
+    this.notice = { title, error, is_brief: false };
+    this.say(error === null ? title : `${title}. ${error.message}`);
+  }
+
+  brief(title: string): void {
+    clearTimeout(this.#brief);
+    this.notice = { title, error: null, is_brief: true };
+    this.say(title);
+    this.#brief = setTimeout(() => (this.notice = null), BRIEF_MS);
+  }
+
+  say(words: string): void {
+    // The same words twice are only heard twice if they differ.
+    this.said = this.said === words ? `${words}\u00a0` : words;
+  }
+
+  /** Runs a call of the seam; its refusal is shown, cancelling is not one. */
+  async attempt(work: () => Promise<void>, title: string = text.errors.unexpected): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      const told = asApiError(error);
+      if (told.code !== 'cancelled') this.tell(title, told);
+    }
+  }
+}

@@ -1,0 +1,193 @@
+import { expect, test } from 'vitest';
+import { useWindows, type TestWindow } from './page';
+
+const open = useWindows();
+
+/** Time stamp of what is on screen, from the clip's 25 frames a second. */
+const until = async (window: TestWindow, index: number) => {
+  await expect.poll(() => window.shownIndex(), { timeout: 5000 }).toBe(index);
+};
+
+test('the sample opens on its first frame, with the workspace ready for keys', async () => {
+  const window = await open();
+  await window.openSample();
+  expect(await window.shownIndex()).toBe(0);
+  await window.page.keyboard.press('.');
+  await until(window, 1);
+});
+
+test('the keys that players share move to exactly the frames they name', async () => {
+  const window = await open();
+  await window.openSample();
+  for (const [key, index] of [
+    ['.', 1],
+    ['.', 2],
+    [',', 1],
+    ['ArrowRight', 126],
+    ['ArrowLeft', 1],
+    ['End', 174],
+    ['.', 174],
+    ['Home', 0],
+    [',', 0],
+  ] as const) {
+    await window.page.keyboard.press(key);
+    await until(window, index);
+  }
+});
+
+test('go to takes a time or a frame, and says what it did not understand', async () => {
+  const window = await open();
+  await window.openSample();
+  const { page } = window;
+  await page.keyboard.press('g');
+  await page.keyboard.type('0:03.2');
+  await page.keyboard.press('Enter');
+  await until(window, 80);
+  await page.keyboard.press('g');
+  await page.keyboard.type('nonsense');
+  await page.keyboard.press('Enter');
+  await page.getByText('Write a time such as').waitFor();
+  await page.getByRole('textbox', { name: 'Go to' }).fill('#42');
+  await page.keyboard.press('Enter');
+  await until(window, 42);
+  expect(await page.locator('dialog').count()).toBe(0);
+});
+
+test('while scrubbing a nearby picture is shown with its own time, then the very frame', async () => {
+  const window = await open({ script: { frame_ms: 300 } });
+  await window.openSample();
+  const { page } = window;
+  const ruler = (await page.locator('.ruler').boundingBox())!;
+  const x = (secs: number) => ruler.x + (secs / 7) * ruler.width;
+  await page.mouse.move(x(1), ruler.y + 10);
+  await page.mouse.down();
+  await page.mouse.move(x(3.42), ruler.y + 10, { steps: 6 });
+  await page.getByText('Nearby picture, 0:03.000').waitFor();
+  expect(await page.locator('.screen .picture').getAttribute('data-exact')).toBe('false');
+  await until(window, 85);
+  await page.mouse.up();
+  expect(await page.getByText('Nearby picture').count()).toBe(0);
+  expect(
+    await window.double((double) => double.calls.filter((call) => call.startsWith('setScrubbing'))),
+  ).toEqual(['setScrubbing true', 'setScrubbing false']);
+});
+
+test('scrubbing over a slow video never queues: where the pointer stops is shown at once', async () => {
+  const window = await open({ script: { frame_ms: 200, has_near_pictures: false } });
+  await window.openSample();
+  const { page } = window;
+  const ruler = (await page.locator('.ruler').boundingBox())!;
+  await page.mouse.move(ruler.x + 5, ruler.y + 10);
+  await page.mouse.down();
+  await page.mouse.move(ruler.x + ruler.width - 5, ruler.y + 10, { steps: 120 });
+  await page.mouse.up();
+  await until(window, 173);
+});
+
+test('playing runs at the clip’s own speed and ends on the last frame', async () => {
+  const window = await open();
+  await window.openSample();
+  const { page } = window;
+  await page.keyboard.press('Space');
+  await expect.poll(() => window.shownIndex(), { timeout: 5000 }).toBeGreaterThan(5);
+  const [from, from_ms] = [await window.shownIndex(), Date.now()];
+  await page.waitForTimeout(2000);
+  const [to, to_ms] = [await window.shownIndex(), Date.now()];
+  const rate = ((to - from) / (to_ms - from_ms)) * 1000;
+  expect(rate).toBeGreaterThan(12);
+  expect(rate).toBeLessThan(28);
+  await until(window, 174);
+  await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+});
+
+test('a range is one drag, or two keys, and can be moved by key', async () => {
+  const window = await open();
+  await window.openSample();
+  const { page } = window;
+  const strip = (await page.locator('.strip').boundingBox())!;
+  const x = (secs: number) => strip.x + (secs / 7) * strip.width;
+  await page.mouse.move(x(2.01), strip.y + 20);
+  await page.mouse.down();
+  await page.mouse.move(x(4.01), strip.y + 20, { steps: 5 });
+  await page.mouse.up();
+  const start = page.getByRole('slider', { name: 'Start of range' });
+  const end = page.getByRole('slider', { name: 'End of range' });
+  expect(await start.getAttribute('aria-valuetext')).toBe('0:02.000');
+  expect(await end.getAttribute('aria-valuetext')).toBe('0:04.040');
+  await end.focus();
+  await page.keyboard.press('ArrowLeft');
+  expect(await end.getAttribute('aria-valuetext')).toBe('0:04.000');
+  await page.keyboard.press('ArrowRight');
+  expect(await end.getAttribute('aria-valuetext')).toBe('0:04.040');
+  await page.getByRole('button', { name: 'Clear range' }).click();
+  expect(await start.count()).toBe(0);
+
+  await page.keyboard.press('Home');
+  await page.keyboard.press('.');
+  await page.keyboard.press('i');
+  await page.keyboard.press('.');
+  await page.keyboard.press('o');
+  expect(await start.getAttribute('aria-valuetext')).toBe('0:00.040');
+  expect(await end.getAttribute('aria-valuetext')).toBe('0:00.120');
+});
+
+test('the marks are the frames of the plan, within the range, and lead there', async () => {
+  const window = await open({ settings: { shows_sees: true } });
+  await window.openSample();
+  const { page } = window;
+  const marks = page.locator('[data-mark]');
+  await expect.poll(() => marks.count()).toBe(16);
+  const at = (secs: number) =>
+    page
+      .locator('.ruler')
+      .boundingBox()
+      .then((box) => box!.x + (secs / 7) * box!.width);
+  const y = (await page.locator('.strip').boundingBox())!.y + 20;
+  await page.mouse.move(await at(2), y);
+  await page.mouse.down();
+  await page.mouse.move(await at(5), y, { steps: 5 });
+  await page.mouse.up();
+  await expect
+    .poll(async () => Number(await marks.first().getAttribute('data-mark')))
+    .toBeGreaterThanOrEqual(50);
+  expect(Number(await marks.last().getAttribute('data-mark'))).toBeLessThanOrEqual(126);
+  const index = Number(await marks.nth(3).getAttribute('data-mark'));
+  await marks.nth(3).click();
+  await until(window, index);
+});
+
+test('zooming keeps the number of nodes small', async () => {
+  const window = await open();
+  await window.openSample();
+  const { page } = window;
+  const strip = (await page.locator('.strip').boundingBox())!;
+  await page.mouse.move(strip.x + 400, strip.y + 20);
+  await page.keyboard.down('Control');
+  for (let turn = 0; turn < 8; turn++) await page.mouse.wheel(0, -100);
+  await page.keyboard.up('Control');
+  await page.waitForTimeout(200);
+  expect(await page.locator('.tiles canvas').count()).toBeLessThanOrEqual(16);
+  expect(await page.locator('.tick').count()).toBeLessThan(80);
+  expect(await page.locator('.tick.major').count()).toBeGreaterThan(1);
+});
+
+test('a picture that cannot be read says so and goes away when it can', async () => {
+  const window = await open();
+  await window.openSample();
+  const { page } = window;
+  await window.double((double) => {
+    double.script.fail_frame = {
+      code: 'video-unreadable',
+      message: 'frame 125 of sample.mp4 is damaged',
+      hint: null,
+    };
+  });
+  await page.keyboard.press('ArrowRight');
+  await page.getByText('frame 125 of sample.mp4 is damaged').waitFor();
+  await window.double((double) => {
+    double.script.fail_frame = null;
+  });
+  await page.keyboard.press('.');
+  await until(window, 126);
+  expect(await page.getByText('is damaged').count()).toBe(0);
+});
