@@ -368,4 +368,5 @@ def main():
         golden(f"values-{kind.name.lower()}", {sample.name: torch.from_numpy(gguf.quants.dequantize(sample.data, kind)).reshape(64, 256)[:4]})
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -2,12 +2,14 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use tempfile::TempDir;
 use videre::cancel::CancelToken;
 use videre::engine::Looking;
 
-use super::{N_FRAMES, PATCHES_A_FRAME, Seen, ask, local, looking, open};
+use super::{N_FRAMES, PATCHES_A_FRAME, Seen, ask, local, looking, open, sample, tiny_pair};
 
 const N_VISUAL: usize = N_FRAMES * PATCHES_A_FRAME;
 
@@ -168,4 +170,37 @@ fn a_folder_that_cannot_be_written_costs_time_only() {
     fs::write(&file, "in the way").expect("it can be written");
     let seen = ask_anew(&file, |_| {});
     assert!(!seen.said().is_empty());
+}
+
+#[test]
+fn a_process_killed_while_it_keeps_things_leaves_nothing_wrong() {
+    let folder = folder();
+    let expected = ask_anew(super::caches::folder().path(), |_| {}).said();
+    // From before the first feature is written to after the prefix is.
+    for millis in [60, 90, 120, 150, 180, 220, 300] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_videre"))
+            .args([
+                "ask",
+                "--strategy",
+                "every-patch",
+                "--preset",
+                "paper",
+                "--max-tokens",
+                "1",
+                "--model",
+            ])
+            .arg(tiny_pair())
+            .arg(sample())
+            .arg("What?")
+            .env("XDG_CACHE_HOME", folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("it starts");
+        std::thread::sleep(Duration::from_millis(millis));
+        child.kill().expect("it is killed, or has ended");
+        child.wait().expect("it ended");
+    }
+    let engine_folder = folder.path().join("videre");
+    assert_eq!(ask_anew(&engine_folder, |_| {}).said(), expected);
 }

@@ -7,6 +7,8 @@
 mod decoder;
 mod plan;
 mod quantized;
+#[cfg(feature = "media")]
+mod real_clip;
 mod session;
 mod text;
 mod tower;
