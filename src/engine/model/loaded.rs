@@ -9,7 +9,7 @@ use crate::api::{DeviceName, ModelFacts, ModelName};
 use crate::cancel::CancelToken;
 use crate::fault::Fault;
 use crate::llava::pair::Pair;
-use crate::llava::{CacheType, Compute, Model, Session, USUAL_CONTEXT};
+use crate::llava::{CacheType, Compute, LoadError, Model, Session, USUAL_CONTEXT};
 use crate::worker::Failure;
 
 /// Contexts grow in steps of this.
@@ -32,7 +32,16 @@ impl Loaded {
             DeviceName::Auto => Compute::best(),
             DeviceName::Cpu => Compute::cpu(),
         };
-        let model = Model::load(&pair, &compute, cancel).map_err(failed)?;
+        let model = Model::load(&pair, &compute, cancel).map_err(|error| {
+            let failure = Failure::from_error(&error);
+            match error {
+                LoadError::Memory(_) => Failure {
+                    message: format!("{}: {}", pair.language.source().name(), failure.message),
+                    ..failure
+                },
+                LoadError::Llava(_) | LoadError::Tokenizer(_) => failure,
+            }
+        })?;
         let geometry = model.geometry().map_err(failed)?;
         let speed = model.expected_speed(cancel).map_err(failed)?;
         let shape = model.tower().shape();
