@@ -20,7 +20,6 @@ mod media;
 mod model;
 mod progress;
 mod protocol;
-mod store;
 
 pub use auto::{Preselection, expected_secs};
 pub use coordinator::{Engine, Looking, OpenVideo, USUAL_PREFIX_BYTES, Update};
@@ -31,4 +30,3 @@ pub use media::MediaRole;
 pub use model::ModelRole;
 pub use progress::{Progress, Stage};
 pub use protocol::{ENCODE_LANE, FEED_LANE, MediaProtocol, ModelProtocol, VIEWER_LANE, WORK_LANE};
-pub use store::Store;

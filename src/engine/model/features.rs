@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, Write};
 
 use super::names::Names;
-use crate::engine::store::Store;
+use super::store::Store;
 use crate::llava::{Features, Model};
 use crate::visual::encoder::FeatureCache;
 use crate::visual::plan::ImageSource;

@@ -5,6 +5,7 @@ mod feed;
 mod loaded;
 mod names;
 mod reading;
+mod store;
 mod work;
 
 use std::path::Path;
@@ -19,9 +20,9 @@ use crate::worker::{Emit, Failure, Role};
 use features::FeatureMemory;
 use feed::Feeds;
 use loaded::Loaded;
+use store::Store;
 
 use super::protocol::ModelProtocol;
-use super::store::Store;
 
 /// Features of all videos together: about 1,700 images of CLIP-L/336.
 const MAX_FEATURE_BYTES: u64 = 2 << 30;

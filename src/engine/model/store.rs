@@ -20,7 +20,7 @@ const KEPT_FRACTION: f64 = 0.9;
 
 /// A folder of results with a limit.
 #[derive(Clone, Debug)]
-pub struct Store {
+pub(super) struct Store {
     folder: PathBuf,
     max_bytes: u64,
 }
@@ -39,8 +39,7 @@ impl Deref for Kept {
 
 impl Store {
     /// A store in `folder`, which is made when something is first kept.
-    #[must_use]
-    pub fn new(folder: PathBuf, max_bytes: u64) -> Self {
+    pub(super) fn new(folder: PathBuf, max_bytes: u64) -> Self {
         Self { folder, max_bytes }
     }
 
