@@ -3,24 +3,22 @@
 //!
 //! Many queries: 32 of them lie side by side in vector lanes, so that maximum, exponential and sum are vertical and
 //! keys and values are read as the cache holds them. Query heads that share a key head are lanes of the same panel.
-//! Few queries (a token being generated): the cache is cut in chunks of keys for the threads, and the parts are joined.
+//! Few queries (a token being generated) go another way: [`super::few`].
 
 use std::cell::RefCell;
+use std::ops::Range;
 
 use half::f16;
 
 use super::gemm::float_tile;
-use super::threads::{Columns, share_out};
+use super::threads::{Columns, prefetch, share_out};
 use super::{Isa, PANEL, softmax};
 
 /// Keys of a tile.
-pub(super) const TILE: usize = 64;
+const TILE: usize = 64;
 
 /// Panels of queries that share the widening of a tile.
 const PANELS: usize = 4;
-
-/// Keys of one task of a generated token.
-const CHUNK: usize = 256;
 
 /// Heads of an attention layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,7 +61,7 @@ pub enum Mask {
 
 impl Mask {
     /// The positions that query `i` sees, of `n_keys`.
-    fn seen(self, i: usize, n_keys: usize) -> (usize, usize) {
+    pub(super) fn seen(self, i: usize, n_keys: usize) -> (usize, usize) {
         match self {
             Self::Full => (0, n_keys),
             Self::Causal { n_past } => (0, n_keys.min(n_past + i + 1)),
@@ -83,14 +81,37 @@ impl KvRows<'_> {
         }
     }
 
-    /// One head of positions `first..`, as f32 (positions, `head_dim`).
-    fn widen(self, isa: Isa, shape: AttentionShape, head: usize, first: usize, out: &mut [f32]) {
+    /// One head of some positions as f32, (positions, `pad`); what pads a row is left as it is.
+    pub(super) fn widen(
+        self,
+        isa: Isa,
+        shape: AttentionShape,
+        head: usize,
+        positions: Range<usize>,
+        pad: usize,
+        out: &mut [f32],
+    ) {
         let (dim, stride) = (shape.head_dim, shape.n_kv_heads * shape.head_dim);
-        for (i, out) in out.chunks_exact_mut(dim).enumerate() {
-            let at = (first + i) * stride + head * dim;
+        let from = positions.start * stride + head * dim;
+        let out = &mut out[..positions.len() * pad];
+        match self {
+            Self::F32(rows) => {
+                for (row, out) in rows[from..].chunks(stride).zip(out.chunks_exact_mut(pad)) {
+                    out[..dim].copy_from_slice(&row[..dim]);
+                }
+            }
+            Self::F16(rows) => softmax::widen(isa, &rows[from..], stride, dim, pad, out),
+        }
+    }
+
+    /// Asks for one head of some positions, which will be read soon.
+    pub(super) fn prefetch(self, shape: AttentionShape, head: usize, positions: Range<usize>) {
+        let (dim, stride) = (shape.head_dim, shape.n_kv_heads * shape.head_dim);
+        for position in positions {
+            let at = position * stride + head * dim;
             match self {
-                Self::F32(rows) => out.copy_from_slice(&rows[at..at + dim]),
-                Self::F16(rows) => softmax::widen(isa, &rows[at..at + dim], out),
+                Self::F32(rows) => prefetch(&rows[at..at + dim]),
+                Self::F16(rows) => prefetch(&rows[at..at + dim]),
             }
         }
     }
@@ -173,25 +194,25 @@ pub fn attention_on(
         n_keys,
         out: Columns::new(out, head_dim),
     };
-    if n_queries * (n_heads / n_kv_heads) <= PANEL / 4 {
+    if n_queries == 1 || n_queries * (n_heads / n_kv_heads) <= PANEL / 2 {
         layer.few();
     } else {
         layer.many();
     }
 }
 
-struct Layer<'a> {
-    isa: Isa,
-    shape: AttentionShape,
-    q: &'a [f32],
-    k: KvRows<'a>,
-    v: KvRows<'a>,
-    mask: Mask,
-    scale: f32,
-    n_queries: usize,
-    n_keys: usize,
+pub(super) struct Layer<'a> {
+    pub(super) isa: Isa,
+    pub(super) shape: AttentionShape,
+    pub(super) q: &'a [f32],
+    pub(super) k: KvRows<'a>,
+    pub(super) v: KvRows<'a>,
+    pub(super) mask: Mask,
+    pub(super) scale: f32,
+    pub(super) n_queries: usize,
+    pub(super) n_keys: usize,
     /// (queries * heads, dim).
-    out: Columns<'a>,
+    pub(super) out: Columns<'a>,
 }
 
 /// What a thread keeps between tasks.
@@ -219,12 +240,12 @@ thread_local! {
 }
 
 impl Layer<'_> {
-    fn group(&self) -> usize {
+    pub(super) fn group(&self) -> usize {
         self.shape.n_heads / self.shape.n_kv_heads
     }
 
     /// The row of `q` and of the result for a lane: lanes count (query, head of the group).
-    fn row_of(&self, kv_head: usize, lane: usize) -> usize {
+    pub(super) fn row_of(&self, kv_head: usize, lane: usize) -> usize {
         lane / self.group() * self.shape.n_heads + kv_head * self.group() + lane % self.group()
     }
 
@@ -269,10 +290,10 @@ impl Layer<'_> {
             .unwrap_or(0);
         for first in (first / TILE * TILE..end).step_by(TILE) {
             let n = TILE.min(self.n_keys - first);
+            let tile = first..first + n;
             self.k
-                .widen(self.isa, self.shape, kv_head, first, &mut keys[..n * dim]);
-            self.v
-                .widen(self.isa, self.shape, kv_head, first, &mut values[..n * dim]);
+                .widen(self.isa, self.shape, kv_head, tile.clone(), dim, keys);
+            self.v.widen(self.isa, self.shape, kv_head, tile, dim, values);
             for panel in panels.iter_mut() {
                 self.tile(panel, first, &keys[..n * dim], &values[..n * dim]);
             }
@@ -340,88 +361,4 @@ impl Layer<'_> {
             unsafe { self.out.write(self.row_of(kv_head, first_lane + i), 0..dim, &row) };
         }
     }
-
-    /// A few queries: every chunk of keys is a task for one key head; then the chunks are joined.
-    fn few(&self) {
-        let dim = self.shape.head_dim;
-        let n_lanes = self.n_queries * self.group();
-        let n_chunks = self.n_keys.div_ceil(CHUNK);
-        let part_len = n_lanes * (dim + 2);
-        let mut parts = vec![0.0; self.shape.n_kv_heads * n_chunks * part_len];
-        let columns = Columns::new(&mut parts, part_len);
-        let cost = 2 * CHUNK * dim * 2;
-        share_out(self.shape.n_kv_heads * n_chunks, cost, |task| {
-            let (kv_head, chunk) = (task % self.shape.n_kv_heads, task / self.shape.n_kv_heads);
-            let part = SCRATCH.with_borrow_mut(|scratch| self.chunk(kv_head, chunk * CHUNK, scratch));
-            // SAFETY: a row of parts belongs to one task.
-            unsafe { columns.write(kv_head * n_chunks + chunk, 0..part_len, &part) };
-        });
-        for kv_head in 0..self.shape.n_kv_heads {
-            for lane in 0..n_lanes {
-                let chunks = parts[kv_head * n_chunks * part_len..]
-                    .chunks_exact(part_len)
-                    .take(n_chunks);
-                let joined = join(chunks.map(|part| &part[lane * (dim + 2)..][..dim + 2]), dim);
-                // SAFETY: no other thread writes now.
-                unsafe { self.out.write(self.row_of(kv_head, lane), 0..dim, &joined) };
-            }
-        }
-    }
-
-    /// The part of one chunk of keys: for each lane the weighted values, the maximum and the sum.
-    fn chunk(&self, kv_head: usize, chunk_start: usize, scratch: &mut Scratch) -> Vec<f32> {
-        let dim = self.shape.head_dim;
-        let n_lanes = self.n_queries * self.group();
-        let Scratch { keys, values, .. } = scratch;
-        keys.resize(TILE * dim, 0.0);
-        values.resize(TILE * dim, 0.0);
-        let mut part = vec![0.0; n_lanes * (dim + 2)];
-        for state in part.chunks_exact_mut(dim + 2) {
-            state[dim] = f32::NEG_INFINITY;
-        }
-        let chunk_end = self.n_keys.min(chunk_start + CHUNK);
-        for first in (chunk_start..chunk_end).step_by(TILE) {
-            let n = TILE.min(chunk_end - first);
-            self.k
-                .widen(self.isa, self.shape, kv_head, first, &mut keys[..n * dim]);
-            self.v
-                .widen(self.isa, self.shape, kv_head, first, &mut values[..n * dim]);
-            for (lane, state) in part.chunks_exact_mut(dim + 2).enumerate() {
-                let (start, end) = self.mask.seen(lane / self.group(), self.n_keys);
-                let (start, end) = (start.max(first), end.min(first + n));
-                if start < end {
-                    let q = &self.q[self.row_of(kv_head, lane) * dim..][..dim];
-                    let range = (start - first) * dim..(end - first) * dim;
-                    softmax::lane(
-                        self.isa,
-                        q,
-                        self.scale,
-                        &keys[range.clone()],
-                        &values[range],
-                        state,
-                    );
-                }
-            }
-        }
-        part
-    }
-}
-
-/// Joins the parts of one lane (values, maximum, sum): the softmax over all of their keys.
-fn join<'a>(parts: impl Iterator<Item = &'a [f32]> + Clone, dim: usize) -> Vec<f32> {
-    let largest = parts
-        .clone()
-        .map(|part| part[dim])
-        .fold(f32::NEG_INFINITY, f32::max);
-    let mut joined = vec![0.0; dim];
-    let mut sum = 0.0;
-    for part in parts.filter(|part| part[dim + 1] > 0.0) {
-        let factor = (part[dim] - largest).exp();
-        sum += factor * part[dim + 1];
-        for (joined, value) in joined.iter_mut().zip(part) {
-            *joined += factor * value;
-        }
-    }
-    joined.iter_mut().for_each(|value| *value /= sum);
-    joined
 }

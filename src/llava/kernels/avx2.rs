@@ -281,9 +281,17 @@ unsafe fn float_rows<const R: usize>(
     }
 }
 
-/// Widens f16 values given by their bits.
+/// See [`super::softmax::widen`]; f16 values are given by their bits.
 #[target_feature(enable = "avx2,fma,f16c")]
-pub(super) fn widen_f16(from: &[u16], to: &mut [f32]) {
+pub(super) fn widen_rows(from: &[u16], stride: usize, dim: usize, pad: usize, to: &mut [f32]) {
+    for (from, to) in from.chunks(stride).zip(to.chunks_exact_mut(pad)) {
+        widen_f16(&from[..dim], &mut to[..dim]);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+fn widen_f16(from: &[u16], to: &mut [f32]) {
     let (from, from_rest) = from.as_chunks::<8>();
     let (to, to_rest) = to.as_chunks_mut::<8>();
     for (from, to) in from.iter().zip(to) {

@@ -69,6 +69,17 @@ fn n_blocks<B: Blocks>(rows: &[&[u8]; ROWS], x: &InputRow<'_>) -> usize {
     n_blocks
 }
 
+/// Asks for the next rows' bytes `from..from + len`, in the order of memory. Four rows are read side by side, which is
+/// no pattern that the processor foresees; without this a core waits for most lines of weights that are not cached.
+#[inline(always)]
+fn prefetch(rows: &[&[u8]; ROWS], from: usize, len: usize) {
+    let next = rows[ROWS - 1].as_ptr_range().end.wrapping_add(from);
+    for line in (0..len).step_by(64) {
+        // SAFETY: a hint; it may name any address.
+        unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(next.wrapping_add(line).cast()) };
+    }
+}
+
 /// `Q4_K`, and `Q5_K` with `FIFTH`.
 #[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c")]
 pub(super) fn q4k_q5k<const FIFTH: bool>(rows: [&[u8]; ROWS], x: InputRow<'_>) -> [f32; ROWS] {
@@ -82,6 +93,7 @@ pub(super) fn q4k_q5k<const FIFTH: bool>(rows: [&[u8]; ROWS], x: InputRow<'_>) -
     let (scale_and_min, fifth) = (halves(0, 1), _mm512_set1_epi8(16));
     let mut acc = [_mm512_setzero_ps(); ROWS];
     for b in 0..n_blocks {
+        prefetch(&rows, b * ROWS * n_bytes, ROWS * n_bytes);
         // SAFETY: `n_blocks` asserts the lengths.
         unsafe {
             let x_q = x.q.as_ptr().add(256 * b).cast::<u8>();
@@ -176,6 +188,7 @@ pub(super) fn q6k(rows: [&[u8]; ROWS], x: InputRow<'_>) -> [f32; ROWS] {
     let twice = _mm512_setr_epi32(0, 0, 1, 1, 2, 2, 3, 3, 4, 4, 5, 5, 6, 6, 7, 7);
     let mut acc = [_mm512_setzero_ps(); ROWS];
     for b in 0..n_blocks {
+        prefetch(&rows, b * ROWS * Q6K::BYTES, ROWS * Q6K::BYTES);
         // SAFETY: `n_blocks` asserts the lengths.
         unsafe {
             let x_q: [__m512i; 4] =
@@ -236,6 +249,7 @@ pub(super) fn q8_0(rows: [&[u8]; ROWS], x: InputRow<'_>) -> [f32; ROWS] {
     let (sign, spread) = (_mm512_set1_epi8(-128), halves(0, 1));
     let mut acc = [_mm512_setzero_ps(); ROWS];
     for b in (0..n_blocks).step_by(2) {
+        prefetch(&rows, b * ROWS * Q8_0::BYTES, 2 * ROWS * Q8_0::BYTES);
         // SAFETY: `n_blocks` asserts the lengths.
         unsafe {
             let x_q = _mm512_loadu_si512(x.q.as_ptr().add(32 * b).cast());

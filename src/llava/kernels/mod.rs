@@ -23,6 +23,9 @@ mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod avx512_rows;
 mod blocks;
+mod few;
+#[cfg(target_arch = "x86_64")]
+mod few_x86;
 mod floats;
 mod gemm;
 mod gemv;

@@ -100,3 +100,19 @@ pub(super) fn float_tile(
 pub(super) fn dot(a: &[f32], b: &[f32]) -> f32 {
     a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
+
+/// Products of one query with each row of `keys` (keys, `query.len()`).
+pub(super) fn dots(query: &[f32], keys: &[f32], scores: &mut [f32]) {
+    for (score, key) in scores.iter_mut().zip(keys.chunks_exact(query.len())) {
+        *score = dot(query, key);
+    }
+}
+
+/// Adds the rows of `values` (keys, `out.len()`), each times its weight.
+pub(super) fn add_weighted(weights: &[f32], values: &[f32], out: &mut [f32]) {
+    for (weight, value) in weights.iter().zip(values.chunks_exact(out.len())) {
+        for (out, value) in out.iter_mut().zip(value) {
+            *out += weight * value;
+        }
+    }
+}
