@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use half::f16;
 use videre::gguf::TensorType;
-use videre::llava::kernels::{AttentionShape, Isa, KvRows, Mask, Weights, attention, matmul, matmul_many};
+use videre::llava::kernels::{AttentionShape, Isa, KvRows, Mask, Weights, attention_on, matmul, matmul_many_on};
 
 /// TinyLlama 1.1B with the mixture of Q4_K_M.
 const LAYERS: usize = 22;
@@ -129,18 +129,20 @@ fn forward(model: &Model, cache: &[f16], m: usize, n_past: usize) -> (f64, f64) 
     for layer in &model.layers {
         let start = now_secs();
         let [a, b, c] = &layer.qkv;
-        matmul_many(
+        matmul_many_on(
+            Isa::detect(),
             &[a.view(), b.view(), c.view()],
             &x[..m * WIDTH],
             &mut [&mut q, &mut k, &mut v],
         );
         matmul(layer.output.view(), &x[..m * WIDTH], &mut out);
         let [a, b] = &layer.gate_up;
-        matmul_many(&[a.view(), b.view()], &x[..m * WIDTH], &mut [&mut gate, &mut up]);
+        matmul_many_on(Isa::detect(), &[a.view(), b.view()], &x[..m * WIDTH], &mut [&mut gate, &mut up]);
         matmul(layer.down.view(), &x, &mut out);
         matrices += now_secs() - start;
         let start = now_secs();
-        attention(
+        attention_on(
+            Isa::detect(),
             SHAPE,
             &x[..m * WIDTH],
             rows,

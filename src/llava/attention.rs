@@ -25,7 +25,7 @@ pub enum Sight {
 /// `(n, n_heads * head_dim)`.
 ///
 /// # Errors
-/// [`LlavaError::Cancelled`] between blocks, or candle's.
+/// [`LlavaError::Cancelled`] within a few milliseconds (in the portable twin, between blocks), or candle's.
 pub fn attend(
     queries: &Tensor,
     keys: &Tensor,
@@ -36,7 +36,7 @@ pub fn attend(
 ) -> Result<Tensor, LlavaError> {
     cancel.check()?;
     if compute.kernels() == KernelPath::Native && compute.is_host() {
-        return attend_native(queries, keys, values, sight);
+        return attend_native(queries, keys, values, sight, cancel);
     }
     attend_in_blocks(queries, keys, values, sight, cancel)
 }
@@ -46,6 +46,7 @@ fn attend_native(
     keys: &Tensor,
     values: &Tensor,
     sight: Sight,
+    cancel: &CancelToken,
 ) -> Result<Tensor, LlavaError> {
     let (n, n_heads, head_dim) = queries.dims3()?;
     let shape = kernels::AttentionShape {
@@ -61,16 +62,16 @@ fn attend_native(
     let mut out = vec![0f32; n * n_heads * head_dim];
     let mut run = |k: KvRows<'_>, v: KvRows<'_>| {
         on_slice(queries, |q: &[f32]| {
-            kernels::attention(shape, q, k, v, mask, scale, &mut out);
+            kernels::attention(shape, q, k, v, mask, scale, &mut out, cancel)
         })
     };
     match keys.dtype() {
         DType::F16 => on_slice(keys, |k| {
             on_slice(values, |v| run(KvRows::F16(k), KvRows::F16(v)))
-        })???,
+        })????,
         _ => on_slice(keys, |k| {
             on_slice(values, |v| run(KvRows::F32(k), KvRows::F32(v)))
-        })???,
+        })????,
     }
     Ok(Tensor::from_vec(out, (n, n_heads * head_dim), queries.device())?)
 }

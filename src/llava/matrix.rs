@@ -93,7 +93,7 @@ impl Matrix {
     /// `xs` times the transposed matrix: `(n, in)` f32 to `(n, out)` f32.
     ///
     /// # Errors
-    /// [`LlavaError::Cancelled`] before it starts, or candle's.
+    /// [`LlavaError::Cancelled`] within a few milliseconds, or candle's.
     pub fn matmul(&self, xs: &Tensor, compute: &Compute, cancel: &CancelToken) -> Result<Tensor, LlavaError> {
         let [ys] = matmul_all([self], xs, compute, cancel)?;
         Ok(ys)
@@ -166,7 +166,7 @@ impl Matrix {
 /// Several matrices over one input `(n, in)`: query, key and value; gate and up.
 ///
 /// # Errors
-/// [`LlavaError::Cancelled`] before it starts (and, in the portable twin, between blocks of rows), or candle's.
+/// [`LlavaError::Cancelled`] within a few milliseconds (in the portable twin, between blocks of rows), or candle's.
 pub(super) fn matmul_all<const N: usize>(
     matrices: [&Matrix; N],
     xs: &Tensor,
@@ -177,7 +177,7 @@ pub(super) fn matmul_all<const N: usize>(
     if compute.kernels() == KernelPath::Native
         && let Some(views) = host_views(&matrices)
     {
-        return matmul_native(&views, xs);
+        return matmul_native(&views, xs, cancel);
     }
     let products = matrices
         .iter()
@@ -204,6 +204,7 @@ fn host_views<'a, const N: usize>(matrices: &[&'a Matrix; N]) -> Option<[kernels
 fn matmul_native<const N: usize>(
     views: &[kernels::Weights<'_>; N],
     xs: &Tensor,
+    cancel: &CancelToken,
 ) -> Result<[Tensor; N], LlavaError> {
     let (n, n_cols) = xs.dims2()?;
     if views.iter().any(|view| view.n_cols() != n_cols) {
@@ -213,8 +214,8 @@ fn matmul_native<const N: usize>(
     let mut products = views.map(|view| vec![0f32; n * view.n_rows()]);
     on_slice(xs, |xs: &[f32]| {
         let mut outs: Vec<&mut [f32]> = products.iter_mut().map(Vec::as_mut_slice).collect();
-        kernels::matmul_many(views, xs, &mut outs);
-    })?;
+        kernels::matmul_many(views, xs, &mut outs, cancel)
+    })??;
     let tensors: Vec<Tensor> = products
         .into_iter()
         .zip(views)

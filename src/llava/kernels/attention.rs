@@ -13,6 +13,7 @@ use half::f16;
 use super::gemm::float_tile;
 use super::threads::{Columns, prefetch, share_out};
 use super::{Isa, PANEL, softmax};
+use crate::cancel::{CancelToken, Cancelled};
 
 /// Keys of a tile.
 const TILE: usize = 64;
@@ -110,8 +111,8 @@ impl KvRows<'_> {
         for position in positions {
             let at = position * stride + head * dim;
             match self {
-                Self::F32(rows) => prefetch(&rows[at..at + dim]),
-                Self::F16(rows) => prefetch(&rows[at..at + dim]),
+                Self::F32(rows) => prefetch(rows[at..].as_ptr(), 4 * dim),
+                Self::F16(rows) => prefetch(rows[at..].as_ptr(), 2 * dim),
             }
         }
     }
@@ -119,8 +120,12 @@ impl KvRows<'_> {
 
 /// `out = softmax(scale * q * k^T + mask) * v`, heads apart; `q` and `out` are (queries, `n_heads`, `head_dim`).
 ///
+/// # Errors
+/// [`Cancelled`] within a few milliseconds; the result is then worthless.
+///
 /// # Panics
 /// Where the sizes do not fit the shape, or a mask lets a query see nothing.
+#[expect(clippy::too_many_arguments, reason = "the operands of attention")]
 pub fn attention(
     shape: AttentionShape,
     q: &[f32],
@@ -129,11 +134,13 @@ pub fn attention(
     mask: Mask,
     scale: f32,
     out: &mut [f32],
-) {
-    attention_on(Isa::detect(), shape, q, k, v, mask, scale, out);
+    cancel: &CancelToken,
+) -> Result<(), Cancelled> {
+    attend(Isa::detect(), shape, q, k, v, mask, scale, out, cancel);
+    cancel.check()
 }
 
-/// [`attention`] with the instructions given.
+/// [`attention`] with the instructions given, to the end.
 ///
 /// # Panics
 /// As [`attention`].
@@ -147,6 +154,21 @@ pub fn attention_on(
     mask: Mask,
     scale: f32,
     out: &mut [f32],
+) {
+    attend(isa, shape, q, k, v, mask, scale, out, &CancelToken::new());
+}
+
+#[expect(clippy::too_many_arguments, reason = "the operands of attention")]
+fn attend(
+    isa: Isa,
+    shape: AttentionShape,
+    q: &[f32],
+    k: KvRows<'_>,
+    v: KvRows<'_>,
+    mask: Mask,
+    scale: f32,
+    out: &mut [f32],
+    cancel: &CancelToken,
 ) {
     let AttentionShape {
         n_heads,
@@ -193,6 +215,7 @@ pub fn attention_on(
         n_queries,
         n_keys,
         out: Columns::new(out, head_dim),
+        cancel,
     };
     if n_queries == 1 || n_queries * (n_heads / n_kv_heads) <= PANEL / 2 {
         layer.few();
@@ -213,6 +236,7 @@ pub(super) struct Layer<'a> {
     pub(super) n_keys: usize,
     /// (queries * heads, dim).
     pub(super) out: Columns<'a>,
+    pub(super) cancel: &'a CancelToken,
 }
 
 /// What a thread keeps between tasks.
@@ -253,7 +277,7 @@ impl Layer<'_> {
         let n_lanes = self.n_queries * self.group();
         let n_blocks = n_lanes.div_ceil(PANELS * PANEL);
         let n_tasks = n_blocks * self.shape.n_kv_heads;
-        share_out(n_tasks, usize::MAX, |task| {
+        share_out(n_tasks, usize::MAX, self.cancel, |task| {
             // Late blocks see the most keys: they go first, so that the threads end together.
             let (block, kv_head) = (
                 n_blocks - 1 - task / self.shape.n_kv_heads,

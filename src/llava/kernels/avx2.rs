@@ -6,14 +6,15 @@ use std::arch::x86_64::{
     _mm256_fmadd_ps, _mm256_fnmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16,
     _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32,
     _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_sign_epi8, _mm256_storeu_ps,
-    _mm256_sub_epi8,
+    _mm256_permute2x128_si256, _mm256_storeu_si256, _mm256_sub_epi8, _mm256_unpackhi_epi32,
+    _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64,
 };
 use std::ops::Range;
 
 use half::f16;
 
 use super::blocks::{Blocks, Unpacked};
-use super::gemm::{self, Panel};
+use super::gemm::{self, Panel, Sixteen};
 use super::gemv::ROWS;
 use super::input::{InputRow, QuantInput};
 use super::{PANEL, Weights, floats, portable};
@@ -107,7 +108,53 @@ pub(super) fn fill<B: Blocks>(
     len: usize,
     panel: &mut Panel,
 ) {
-    gemm::fill::<B>(w, rows, first_col, len, panel);
+    let interleave = |from: &_, half, len, to: &mut _| interleave(from, half, len, to);
+    gemm::fill::<B>(w, rows, first_col, len, panel, interleave);
+}
+
+/// See [`gemm::interleave`]: transpositions of 8 by 8 words.
+#[inline]
+#[target_feature(enable = "avx2,fma,f16c")]
+fn interleave(from: &Sixteen, half: usize, len: usize, to: &mut [u8; gemm::BLOCK * PANEL]) {
+    for first_col in (0..len).step_by(32) {
+        for first_row in [0, 8] {
+            // SAFETY: 32 bytes from `first_col` on, which is at most 224, lie inside each row of 256; a panel has as
+            // many steps of 128 bytes as rows have words.
+            unsafe {
+                let row: [__m256i; 8] = std::array::from_fn(|i| {
+                    _mm256_loadu_si256(from.0[first_row + i].as_ptr().add(first_col).cast())
+                });
+                let at = to.as_mut_ptr().add(first_col / 4 * 4 * PANEL + 64 * half + 4 * first_row);
+                for c in 0..4 {
+                    // Halves `l` are column `4 l + c` of four rows.
+                    let four = |j: usize| {
+                        let pair = |a, b| {
+                            if c < 2 {
+                                _mm256_unpacklo_epi32(a, b)
+                            } else {
+                                _mm256_unpackhi_epi32(a, b)
+                            }
+                        };
+                        let (low, high) = (pair(row[j], row[j + 1]), pair(row[j + 2], row[j + 3]));
+                        if c % 2 == 0 {
+                            _mm256_unpacklo_epi64(low, high)
+                        } else {
+                            _mm256_unpackhi_epi64(low, high)
+                        }
+                    };
+                    let (a, b) = (four(0), four(4));
+                    _mm256_storeu_si256(
+                        at.add(4 * PANEL * c).cast(),
+                        _mm256_permute2x128_si256::<0x20>(a, b),
+                    );
+                    _mm256_storeu_si256(
+                        at.add(4 * PANEL * (4 + c)).cast(),
+                        _mm256_permute2x128_si256::<0x31>(a, b),
+                    );
+                }
+            }
+        }
+    }
 }
 
 /// Rows of the input that share a load of the panel.

@@ -4,12 +4,14 @@
 use std::arch::x86_64::{
     __m512, __m512i, _mm512_add_ps, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_fmadd_ps,
     _mm512_fnmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mul_ps, _mm512_reduce_add_ps,
-    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_storeu_ps,
+    _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_ps, _mm512_setzero_si512, _mm512_shuffle_i32x4,
+    _mm512_storeu_ps, _mm512_storeu_si512, _mm512_unpackhi_epi32, _mm512_unpackhi_epi64,
+    _mm512_unpacklo_epi32, _mm512_unpacklo_epi64,
 };
 use std::ops::Range;
 
 use super::blocks::Blocks;
-use super::gemm::{self, Panel};
+use super::gemm::{self, Panel, Sixteen};
 use super::gemv::ROWS;
 use super::input::{InputRow, QuantInput};
 use super::{PANEL, Weights, avx512_rows, portable};
@@ -36,7 +38,53 @@ pub(super) fn fill<B: Blocks>(
     len: usize,
     panel: &mut Panel,
 ) {
-    gemm::fill::<B>(w, rows, first_col, len, panel);
+    let interleave = |from: &_, half, len, to: &mut _| interleave(from, half, len, to);
+    gemm::fill::<B>(w, rows, first_col, len, panel, interleave);
+}
+
+/// See [`gemm::interleave`]: a transposition of 16 by 16 words, 64 columns at a time.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vnni,avx2,fma,f16c")]
+fn interleave(from: &Sixteen, half: usize, len: usize, to: &mut [u8; gemm::BLOCK * PANEL]) {
+    for first_col in (0..len).step_by(64) {
+        // SAFETY: 64 bytes from `first_col` on, which is at most 192, lie inside each row of 256; a panel has as many
+        // steps of 128 bytes as rows have words.
+        unsafe {
+            let row: [__m512i; 16] =
+                std::array::from_fn(|i| _mm512_loadu_si512(from.0[i].as_ptr().add(first_col).cast()));
+            // Four rows side by side: quarter `l` of `fours[4 j + c]` is column `4 l + c` of the rows from `4 j` on.
+            let fours: [__m512i; 16] = std::array::from_fn(|i| {
+                let (j, c) = (i / 4 * 4, i % 4);
+                let pair = |a, b| {
+                    if c < 2 {
+                        _mm512_unpacklo_epi32(a, b)
+                    } else {
+                        _mm512_unpackhi_epi32(a, b)
+                    }
+                };
+                let (low, high) = (pair(row[j], row[j + 1]), pair(row[j + 2], row[j + 3]));
+                if c % 2 == 0 {
+                    _mm512_unpacklo_epi64(low, high)
+                } else {
+                    _mm512_unpackhi_epi64(low, high)
+                }
+            });
+            let at = to.as_mut_ptr().add(first_col / 4 * 4 * PANEL + 64 * half);
+            for c in 0..4 {
+                let even = |a, b| _mm512_shuffle_i32x4::<0x88>(a, b);
+                let odd = |a, b| _mm512_shuffle_i32x4::<0xdd>(a, b);
+                let (a, b) = (
+                    even(fours[c], fours[4 + c]),
+                    even(fours[8 + c], fours[12 + c]),
+                );
+                _mm512_storeu_si512(at.add(4 * PANEL * c).cast(), even(a, b));
+                _mm512_storeu_si512(at.add(4 * PANEL * (8 + c)).cast(), odd(a, b));
+                let (a, b) = (odd(fours[c], fours[4 + c]), odd(fours[8 + c], fours[12 + c]));
+                _mm512_storeu_si512(at.add(4 * PANEL * (4 + c)).cast(), even(a, b));
+                _mm512_storeu_si512(at.add(4 * PANEL * (12 + c)).cast(), odd(a, b));
+            }
+        }
+    }
 }
 
 /// Rows of the input that share a load of the panel.

@@ -18,6 +18,7 @@ use std::arch::x86_64::{
 use super::blocks::{Blocks, Q4K, Q5K, Q6K, Q8_0, six_bit_pairs};
 use super::gemv::ROWS;
 use super::input::InputRow;
+use super::threads;
 
 /// Lanes 0-7 take element `low`, lanes 8-15 element `high`.
 #[inline]
@@ -69,15 +70,14 @@ fn n_blocks<B: Blocks>(rows: &[&[u8]; ROWS], x: &InputRow<'_>) -> usize {
     n_blocks
 }
 
-/// Asks for the next rows' bytes `from..from + len`, in the order of memory. Four rows are read side by side, which is
-/// no pattern that the processor foresees; without this a core waits for most lines of weights that are not cached.
+/// Asks for the next rows' bytes `from..from + n_bytes`, in the order of memory. Four rows are read side by side, which
+/// is no pattern that the processor foresees; without this a core waits for most lines of weights.
 #[inline(always)]
-fn prefetch(rows: &[&[u8]; ROWS], from: usize, len: usize) {
-    let next = rows[ROWS - 1].as_ptr_range().end.wrapping_add(from);
-    for line in (0..len).step_by(64) {
-        // SAFETY: a hint; it may name any address.
-        unsafe { std::arch::x86_64::_mm_prefetch::<{ std::arch::x86_64::_MM_HINT_T0 }>(next.wrapping_add(line).cast()) };
-    }
+fn prefetch(rows: &[&[u8]; ROWS], from: usize, n_bytes: usize) {
+    threads::prefetch(
+        rows[ROWS - 1].as_ptr_range().end.wrapping_add(from),
+        n_bytes,
+    );
 }
 
 /// `Q4_K`, and `Q5_K` with `FIFTH`.

@@ -51,6 +51,9 @@ impl Layer<'_> {
             .par_chunks_exact_mut(n_rows * part_len)
             .enumerate()
             .for_each(|(chunk, parts)| {
+                if self.cancel.is_cancelled() {
+                    return;
+                }
                 let keys = chunk * CHUNK..self.n_keys.min((chunk + 1) * CHUNK);
                 WIDE.with_borrow_mut(|wide| self.chunk(keys, &queries, pad, wide, parts));
             });

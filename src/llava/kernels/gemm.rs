@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::blocks::{Blocks, Unpacked, with_blocks};
 use super::input::QuantInput;
 use super::isa::Kind;
-use super::threads::Columns;
+use super::threads::{Columns, prefetch};
 use super::{Isa, PANEL, Weights, gemv, portable};
 
 /// Columns that are unpacked at a time.
@@ -65,7 +65,7 @@ fn product<B: Blocks>(
         let len = BLOCK.min(w.n_cols() - first_col);
         match isa.0 {
             Kind::Portable => {
-                fill::<B>(w, rows.clone(), first_col, len, panel);
+                fill::<B>(w, rows.clone(), first_col, len, panel, interleave);
                 portable::int_tile::<B>(panel, first_col, len, x, acc);
             }
             // SAFETY: an `Isa` is only given out where the processor has it.
@@ -84,7 +84,12 @@ fn product<B: Blocks>(
     }
 }
 
-/// Unpacks columns of weight rows. Lanes past the last row keep older finite values, and are not written out.
+/// Columns of 16 weight rows, unpacked: half of a panel before its words are brought side by side.
+#[repr(align(64))]
+pub(super) struct Sixteen(pub(super) [[u8; BLOCK]; 16]);
+
+/// Unpacks columns of weight rows; `interleave` brings the words of 16 rows to their half of a panel's quants. Lanes
+/// past the last row keep older finite values, and are not written out.
 #[inline(always)]
 pub(super) fn fill<B: Blocks>(
     w: Weights<'_>,
@@ -92,24 +97,37 @@ pub(super) fn fill<B: Blocks>(
     first_col: usize,
     len: usize,
     panel: &mut Panel,
+    interleave: impl Fn(&Sixteen, usize, usize, &mut [u8; BLOCK * PANEL]),
 ) {
     let mut unpacked = Unpacked::EMPTY;
-    for (lane, row) in rows.enumerate() {
-        let blocks = &w.row(row)[first_col / B::LEN * B::BYTES..];
-        for (b, block) in blocks.chunks_exact(B::BYTES).take(len / B::LEN).enumerate() {
-            B::unpack(block, &mut unpacked);
-            let words = unpacked.q.as_chunks::<4>().0;
-            for (word, target) in words[..B::LEN / 4]
-                .iter()
-                .zip(panel.q[b * B::LEN * PANEL..].chunks_exact_mut(4 * PANEL))
-            {
-                target[4 * lane..][..4].copy_from_slice(word);
+    let mut sixteen = Sixteen([[0; BLOCK]; 16]);
+    let n_bytes = len / B::LEN * B::BYTES;
+    let at = first_col / B::LEN * B::BYTES;
+    let (ahead, at_ahead) = if first_col + len < w.n_cols() { (0, at + n_bytes) } else { (PANEL, 0) };
+    for half in 0..rows.len().div_ceil(16) {
+        for (i, row) in rows.clone().skip(16 * half).take(16).enumerate() {
+            let lane = 16 * half + i;
+            // The next columns, or the first ones of the next panel: 32 rows are more than a processor foresees.
+            prefetch(w.row(row).as_ptr().wrapping_add(ahead * w.row(row).len() + at_ahead), n_bytes);
+            for (b, block) in w.row(row)[at..][..n_bytes].chunks_exact(B::BYTES).enumerate() {
+                B::unpack(block, &mut unpacked);
+                sixteen.0[i][b * B::LEN..][..B::LEN].copy_from_slice(&unpacked.q[..B::LEN]);
+                let first_group = b * B::LEN / B::GROUP;
+                for g in 0..B::LEN / B::GROUP {
+                    panel.scale[first_group + g][lane] = unpacked.scale[g];
+                    panel.min[first_group + g][lane] = unpacked.min[g];
+                }
             }
-            let first_group = b * B::LEN / B::GROUP;
-            for g in 0..B::LEN / B::GROUP {
-                panel.scale[first_group + g][lane] = unpacked.scale[g];
-                panel.min[first_group + g][lane] = unpacked.min[g];
-            }
+        }
+        interleave(&sixteen, half, len, &mut panel.q);
+    }
+}
+
+/// Words of 16 rows side by side, in plain Rust.
+pub(super) fn interleave(from: &Sixteen, half: usize, len: usize, to: &mut [u8; BLOCK * PANEL]) {
+    for (k, to) in to.as_chunks_mut::<{ 4 * PANEL }>().0[..len / 4].iter_mut().enumerate() {
+        for (row, to) in from.0.iter().zip(to[64 * half..].as_chunks_mut::<4>().0) {
+            to.copy_from_slice(&row[4 * k..][..4]);
         }
     }
 }

@@ -40,6 +40,7 @@ use std::ops::Range;
 pub use attention::{AttentionShape, KvRows, Mask, attention, attention_on};
 pub use isa::Isa;
 
+use crate::cancel::{CancelToken, Cancelled};
 use crate::gguf::TensorType;
 use blocks::{Blocks, MAX_BLOCK_LEN, Unpacked, with_blocks};
 use input::QuantInput;
@@ -127,23 +128,36 @@ impl<'a> Weights<'a> {
 /// # Panics
 /// Where the sizes of `x` and `y` do not fit the matrix.
 pub fn matmul(w: Weights<'_>, x: &[f32], y: &mut [f32]) {
-    matmul_many(&[w], x, &mut [y]);
+    matmul_many_on(Isa::detect(), &[w], x, &mut [y]);
 }
 
 /// Several matrices over one input (query, key and value; gate and up): the input is quantized once, and the threads
 /// are started once.
 ///
+/// # Errors
+/// [`Cancelled`] within a few milliseconds; the results are then worthless.
+///
 /// # Panics
 /// Where the sizes of `x` and `ys` do not fit the matrices.
-pub fn matmul_many(ws: &[Weights<'_>], x: &[f32], ys: &mut [&mut [f32]]) {
-    matmul_many_on(Isa::detect(), ws, x, ys);
+pub fn matmul_many(
+    ws: &[Weights<'_>],
+    x: &[f32],
+    ys: &mut [&mut [f32]],
+    cancel: &CancelToken,
+) -> Result<(), Cancelled> {
+    multiply(Isa::detect(), ws, x, ys, cancel);
+    cancel.check()
 }
 
-/// [`matmul_many`] with the instructions given.
+/// [`matmul_many`] with the instructions given, to the end.
 ///
 /// # Panics
 /// Where the sizes of `x` and `ys` do not fit the matrices.
 pub fn matmul_many_on(isa: Isa, ws: &[Weights<'_>], x: &[f32], ys: &mut [&mut [f32]]) {
+    multiply(isa, ws, x, ys, &CancelToken::new());
+}
+
+fn multiply(isa: Isa, ws: &[Weights<'_>], x: &[f32], ys: &mut [&mut [f32]], cancel: &CancelToken) {
     let Some(n_cols) = ws.first().map(Weights::n_cols) else {
         return;
     };
@@ -180,7 +194,7 @@ pub fn matmul_many_on(isa: Isa, ws: &[Weights<'_>], x: &[f32], ys: &mut [&mut [f
         .collect();
     let n_bytes: usize = ws.iter().map(|w| w.bytes.len()).sum();
     let panel_cost = n_bytes / panels.len().max(1) * m;
-    threads::share_out(panels.len(), panel_cost, |task| {
+    threads::share_out(panels.len(), panel_cost, cancel, |task| {
         let (i, first_row) = panels[task];
         let (w, y) = (ws[i], &outputs[i]);
         let rows = first_row..w.n_rows.min(first_row + PANEL);

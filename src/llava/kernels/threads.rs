@@ -5,12 +5,19 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
+use crate::cancel::CancelToken;
+
 /// Bytes times rows below which a task is not worth a thread of its own: some ten microseconds.
 const MIN_COST: usize = 128 << 10;
 
-/// Runs tasks `0..n_tasks` on all threads; `cost` of one task in bytes read.
-pub(super) fn share_out(n_tasks: usize, cost: usize, run: impl Fn(usize) + Sync + Send) {
+/// Runs tasks `0..n_tasks` on all threads, none any more once it is cancelled; `cost` of one task in bytes read.
+pub(super) fn share_out(n_tasks: usize, cost: usize, cancel: &CancelToken, run: impl Fn(usize) + Sync + Send) {
     let min_len = (MIN_COST / cost.max(1)).max(1);
+    let run = |task| {
+        if !cancel.is_cancelled() {
+            run(task);
+        }
+    };
     if n_tasks <= min_len {
         (0..n_tasks).for_each(run);
     } else {
@@ -18,17 +25,17 @@ pub(super) fn share_out(n_tasks: usize, cost: usize, run: impl Fn(usize) + Sync 
     }
 }
 
-/// Asks for values that will be read soon, so that they are in the second-level cache by then.
+/// Asks for bytes that will be read soon, so that they are in the second-level cache by then. Any address will do.
 #[inline(always)]
-pub(super) fn prefetch<T>(values: &[T]) {
+pub(super) fn prefetch<T>(start: *const T, n_bytes: usize) {
     #[cfg(target_arch = "x86_64")]
-    for at in (0..size_of_val(values)).step_by(64) {
+    for at in (0..n_bytes).step_by(64) {
         use std::arch::x86_64::{_MM_HINT_T1, _mm_prefetch};
-        // SAFETY: a hint, and inside the slice.
-        unsafe { _mm_prefetch::<_MM_HINT_T1>(values.as_ptr().cast::<i8>().add(at)) };
+        // SAFETY: a hint, which never faults.
+        unsafe { _mm_prefetch::<_MM_HINT_T1>(start.cast::<i8>().wrapping_add(at)) };
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _elsewhere = values;
+    let _elsewhere = (start, n_bytes);
 }
 
 /// A row-major result whose columns are written by different threads.
