@@ -7,7 +7,9 @@ use std::time::Instant;
 
 use half::f16;
 use videre::gguf::TensorType;
-use videre::llava::kernels::{AttentionShape, Isa, KvRows, Mask, Weights, attention_on, matmul, matmul_many_on};
+use videre::llava::kernels::{
+    AttentionShape, Isa, KvRows, Mask, Weights, attention_on, matmul, matmul_many_on,
+};
 
 /// TinyLlama 1.1B with the mixture of Q4_K_M.
 const LAYERS: usize = 22;
@@ -137,7 +139,12 @@ fn forward(model: &Model, cache: &[f16], m: usize, n_past: usize) -> (f64, f64) 
         );
         matmul(layer.output.view(), &x[..m * WIDTH], &mut out);
         let [a, b] = &layer.gate_up;
-        matmul_many_on(Isa::detect(), &[a.view(), b.view()], &x[..m * WIDTH], &mut [&mut gate, &mut up]);
+        matmul_many_on(
+            Isa::detect(),
+            &[a.view(), b.view()],
+            &x[..m * WIDTH],
+            &mut [&mut gate, &mut up],
+        );
         matmul(layer.down.view(), &x, &mut out);
         matrices += now_secs() - start;
         let start = now_secs();

@@ -4,8 +4,9 @@
 //! text and pictures enter alike.
 
 use candle_core::{DType, Tensor};
-use candle_nn::ops::{rms_norm, silu};
+use candle_nn::ops::rms_norm;
 
+use super::activation::silu_times;
 use super::attention::{Sight, attend};
 use super::cache::{CacheShape, CacheType, KvCache};
 use super::device::Compute;
@@ -160,6 +161,19 @@ impl Decoder {
                 capacity: cache.capacity(),
             });
         }
+        self.compute
+            .run(|| self.forward_inside(rows, cache, rope, wanted, cancel))
+    }
+
+    fn forward_inside(
+        &self,
+        rows: &Tensor,
+        cache: &mut KvCache,
+        rope: RopeSet,
+        wanted: Wanted,
+        cancel: &CancelToken,
+    ) -> Result<Option<Tensor>, LlavaError> {
+        let n = rows.dim(0)?;
         let angles = self.rope.angles(rope, cache.len(), n, self.compute.device())?;
         let mut xs = rows.clone();
         for (i, layer) in self.layers.iter().enumerate() {
@@ -252,7 +266,9 @@ impl Decoder {
     fn feed_forward(&self, layer: &Layer, xs: &Tensor, cancel: &CancelToken) -> Result<Tensor, LlavaError> {
         let xs = rms_norm(xs, &layer.ff_norm, self.shape.norm_eps)?;
         let [gate, up] = matmul_all([&layer.gate, &layer.up], &xs, &self.compute, cancel)?;
-        layer.down.matmul(&(silu(&gate)? * up)?, &self.compute, cancel)
+        layer
+            .down
+            .matmul(&silu_times(gate, &up, &self.compute)?, &self.compute, cancel)
     }
 }
 

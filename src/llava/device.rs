@@ -2,6 +2,8 @@
 
 use candle_core::{DType, Device};
 
+use super::kernels;
+
 /// The device, and whether our own kernels run on it.
 #[derive(Clone, Debug)]
 pub struct Compute {
@@ -79,6 +81,15 @@ impl Compute {
     #[must_use]
     pub fn kernels(&self) -> KernelPath {
         self.kernels
+    }
+
+    /// Runs a step of a model where its products are handed to threads soonest.
+    pub(super) fn run<R: Send>(&self, step: impl FnOnce() -> R + Send) -> R {
+        if self.is_host() {
+            kernels::inside_pool(step)
+        } else {
+            step()
+        }
     }
 
     /// A name for people.

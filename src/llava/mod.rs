@@ -17,6 +17,7 @@ pub mod prompt;
 pub mod template;
 pub mod tokenizer;
 
+mod activation;
 mod attention;
 mod cache;
 mod decoder;

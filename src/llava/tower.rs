@@ -4,9 +4,15 @@
 //! layers after the feature layer do not run, and the last norm is not applied. llama.cpp (2025-05 to 2026-10) puts the
 //! class token last and runs one layer too few, so the same files give other features there.
 
+<<<<<<< HEAD
 use candle_core::{DType, Tensor};
 use candle_nn::ops::{layer_norm, sigmoid, silu};
+=======
+use candle_core::Tensor;
+use candle_nn::ops::{layer_norm, silu};
+>>>>>>> a5937b6 (Chunks of 256, gates and activations in vectors, a model's step inside the pool of threads)
 
+use super::activation::quick_gelu;
 use super::attention::{Sight, attend};
 use super::device::Compute;
 use super::error::LlavaError;
@@ -251,6 +257,10 @@ impl Tower {
     /// # Errors
     /// [`LlavaError::Cancelled`] within a fraction of a block, or candle's; an image of another size is one.
     pub fn encode(&self, pixels: &Tensor, cancel: &CancelToken) -> Result<Tensor, LlavaError> {
+        self.compute.run(|| self.encode_inside(pixels, cancel))
+    }
+
+    fn encode_inside(&self, pixels: &Tensor, cancel: &CancelToken) -> Result<Tensor, LlavaError> {
         let mut xs = self.embed(pixels, cancel)?;
         for block in &self.blocks {
             xs = (&xs + self.attention(block, &xs, cancel)?)?;
@@ -313,7 +323,7 @@ impl Tower {
         let xs = block.ff_norm.forward(xs)?;
         let xs = block.ff_in.forward(&xs, &self.compute, cancel)?;
         let xs = match self.shape.activation {
-            Activation::QuickGelu => (&xs * sigmoid(&(&xs * 1.702)?)?)?,
+            Activation::QuickGelu => quick_gelu(xs, &self.compute)?,
             Activation::Gelu => xs.gelu_erf()?,
             Activation::GeluTanh => xs.gelu()?,
             Activation::Silu => silu(&xs)?,

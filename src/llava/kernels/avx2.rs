@@ -4,10 +4,10 @@
 use std::arch::x86_64::{
     __m256, __m256i, _mm_loadu_si128, _mm256_abs_epi8, _mm256_add_epi32, _mm256_cvtepi32_ps, _mm256_cvtph_ps,
     _mm256_fmadd_ps, _mm256_fnmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16,
-    _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_set1_epi8, _mm256_set1_epi16, _mm256_set1_epi32,
-    _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_sign_epi8, _mm256_storeu_ps,
-    _mm256_permute2x128_si256, _mm256_storeu_si256, _mm256_sub_epi8, _mm256_unpackhi_epi32,
-    _mm256_unpackhi_epi64, _mm256_unpacklo_epi32, _mm256_unpacklo_epi64,
+    _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_permute2x128_si256, _mm256_set1_epi8, _mm256_set1_epi16,
+    _mm256_set1_epi32, _mm256_set1_ps, _mm256_setzero_ps, _mm256_setzero_si256, _mm256_sign_epi8,
+    _mm256_storeu_ps, _mm256_storeu_si256, _mm256_sub_epi8, _mm256_unpackhi_epi32, _mm256_unpackhi_epi64,
+    _mm256_unpacklo_epi32, _mm256_unpacklo_epi64,
 };
 use std::ops::Range;
 
@@ -124,7 +124,9 @@ fn interleave(from: &Sixteen, half: usize, len: usize, to: &mut [u8; gemm::BLOCK
                 let row: [__m256i; 8] = std::array::from_fn(|i| {
                     _mm256_loadu_si256(from.0[first_row + i].as_ptr().add(first_col).cast())
                 });
-                let at = to.as_mut_ptr().add(first_col / 4 * 4 * PANEL + 64 * half + 4 * first_row);
+                let at = to
+                    .as_mut_ptr()
+                    .add(first_col / 4 * 4 * PANEL + 64 * half + 4 * first_row);
                 for c in 0..4 {
                     // Halves `l` are column `4 l + c` of four rows.
                     let four = |j: usize| {

@@ -73,10 +73,7 @@ fn interleave(from: &Sixteen, half: usize, len: usize, to: &mut [u8; gemm::BLOCK
             for c in 0..4 {
                 let even = |a, b| _mm512_shuffle_i32x4::<0x88>(a, b);
                 let odd = |a, b| _mm512_shuffle_i32x4::<0xdd>(a, b);
-                let (a, b) = (
-                    even(fours[c], fours[4 + c]),
-                    even(fours[8 + c], fours[12 + c]),
-                );
+                let (a, b) = (even(fours[c], fours[4 + c]), even(fours[8 + c], fours[12 + c]));
                 _mm512_storeu_si512(at.add(4 * PANEL * c).cast(), even(a, b));
                 _mm512_storeu_si512(at.add(4 * PANEL * (8 + c)).cast(), odd(a, b));
                 let (a, b) = (odd(fours[c], fours[4 + c]), odd(fours[8 + c], fours[12 + c]));

@@ -74,10 +74,7 @@ fn n_blocks<B: Blocks>(rows: &[&[u8]; ROWS], x: &InputRow<'_>) -> usize {
 /// is no pattern that the processor foresees; without this a core waits for most lines of weights.
 #[inline(always)]
 fn prefetch(rows: &[&[u8]; ROWS], from: usize, n_bytes: usize) {
-    threads::prefetch(
-        rows[ROWS - 1].as_ptr_range().end.wrapping_add(from),
-        n_bytes,
-    );
+    threads::prefetch(rows[ROWS - 1].as_ptr_range().end.wrapping_add(from), n_bytes);
 }
 
 /// `Q4_K`, and `Q5_K` with `FIFTH`.

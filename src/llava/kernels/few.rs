@@ -33,10 +33,7 @@ thread_local! {
 impl Layer<'_> {
     /// Every chunk of keys is a task; then the chunks are joined.
     pub(super) fn few(&self) {
-        let (dim, pad) = (
-            self.shape.head_dim,
-            self.shape.head_dim.next_multiple_of(VECTOR),
-        );
+        let (dim, pad) = (self.shape.head_dim, self.shape.head_dim.next_multiple_of(VECTOR));
         let n_rows = self.n_queries * self.shape.n_heads;
         let mut queries = vec![0.0; n_rows * pad];
         for (padded, query) in queries.chunks_exact_mut(pad).zip(self.q.chunks_exact(dim)) {
@@ -69,14 +66,7 @@ impl Layer<'_> {
     }
 
     /// The parts (queries * heads, padded dim + 2) of one chunk of keys.
-    fn chunk(
-        &self,
-        keys: Range<usize>,
-        queries: &[f32],
-        pad: usize,
-        wide: &mut Vec<f32>,
-        parts: &mut [f32],
-    ) {
+    fn chunk(&self, keys: Range<usize>, queries: &[f32], pad: usize, wide: &mut Vec<f32>, parts: &mut [f32]) {
         let n_kv_heads = self.shape.n_kv_heads;
         for part in parts.chunks_exact_mut(pad + 2) {
             part[pad] = f32::NEG_INFINITY;

@@ -39,12 +39,7 @@ pub(super) unsafe fn dots_avx512(query: &[f32], keys: &[f32], scores: &mut [f32;
 fn sums_avx512(v: [__m512; 16]) -> __m512 {
     // Quarters of four vectors side by side: a, b, c, d, summed over the quarter.
     let fours: [__m512; 4] = std::array::from_fn(|i| {
-        let pair = |a, b| {
-            _mm512_castps_pd(_mm512_add_ps(
-                _mm512_unpacklo_ps(a, b),
-                _mm512_unpackhi_ps(a, b),
-            ))
-        };
+        let pair = |a, b| _mm512_castps_pd(_mm512_add_ps(_mm512_unpacklo_ps(a, b), _mm512_unpackhi_ps(a, b)));
         let (ab, cd) = (pair(v[4 * i], v[4 * i + 1]), pair(v[4 * i + 2], v[4 * i + 3]));
         _mm512_add_ps(
             _mm512_castpd_ps(_mm512_unpacklo_pd(ab, cd)),

@@ -103,12 +103,21 @@ pub(super) fn fill<B: Blocks>(
     let mut sixteen = Sixteen([[0; BLOCK]; 16]);
     let n_bytes = len / B::LEN * B::BYTES;
     let at = first_col / B::LEN * B::BYTES;
-    let (ahead, at_ahead) = if first_col + len < w.n_cols() { (0, at + n_bytes) } else { (PANEL, 0) };
+    let (ahead, at_ahead) = if first_col + len < w.n_cols() {
+        (0, at + n_bytes)
+    } else {
+        (PANEL, 0)
+    };
     for half in 0..rows.len().div_ceil(16) {
         for (i, row) in rows.clone().skip(16 * half).take(16).enumerate() {
             let lane = 16 * half + i;
             // The next columns, or the first ones of the next panel: 32 rows are more than a processor foresees.
-            prefetch(w.row(row).as_ptr().wrapping_add(ahead * w.row(row).len() + at_ahead), n_bytes);
+            prefetch(
+                w.row(row)
+                    .as_ptr()
+                    .wrapping_add(ahead * w.row(row).len() + at_ahead),
+                n_bytes,
+            );
             for (b, block) in w.row(row)[at..][..n_bytes].chunks_exact(B::BYTES).enumerate() {
                 B::unpack(block, &mut unpacked);
                 sixteen.0[i][b * B::LEN..][..B::LEN].copy_from_slice(&unpacked.q[..B::LEN]);
@@ -125,7 +134,10 @@ pub(super) fn fill<B: Blocks>(
 
 /// Words of 16 rows side by side, in plain Rust.
 pub(super) fn interleave(from: &Sixteen, half: usize, len: usize, to: &mut [u8; BLOCK * PANEL]) {
-    for (k, to) in to.as_chunks_mut::<{ 4 * PANEL }>().0[..len / 4].iter_mut().enumerate() {
+    for (k, to) in to.as_chunks_mut::<{ 4 * PANEL }>().0[..len / 4]
+        .iter_mut()
+        .enumerate()
+    {
         for (row, to) in from.0.iter().zip(to[64 * half..].as_chunks_mut::<4>().0) {
             to.copy_from_slice(&row[4 * k..][..4]);
         }

@@ -23,6 +23,7 @@ mod avx512;
 #[cfg(target_arch = "x86_64")]
 mod avx512_rows;
 mod blocks;
+mod elementwise;
 mod few;
 #[cfg(target_arch = "x86_64")]
 mod few_x86;
@@ -38,7 +39,9 @@ mod threads;
 use std::ops::Range;
 
 pub use attention::{AttentionShape, KvRows, Mask, attention, attention_on};
+pub use elementwise::{quick_gelu, silu_times};
 pub use isa::Isa;
+pub use threads::inside_pool;
 
 use crate::cancel::{CancelToken, Cancelled};
 use crate::gguf::TensorType;

@@ -23,7 +23,7 @@ impl Default for Lanes {
 
 /// `e^x` for `x <= 0`, to 2e-7 of its value; 0 below -87. Degree-6 polynomial after a split in powers of two.
 #[inline(always)]
-fn exp(x: f32) -> f32 {
+pub(super) fn exp(x: f32) -> f32 {
     let x = if x > -87.0 { x } else { -87.5 };
     // Adding 1.5 * 2^23 leaves the nearest integer in the low bits. (A cast of Rust's would do the same one by one.)
     let shifted = x * std::f32::consts::LOG2_E + 12_582_912.0;
@@ -141,6 +141,7 @@ macro_rules! for_each_isa {
         }
     };
 }
+pub(super) use for_each_isa;
 
 for_each_isa!(
     /// One tile of keys for 32 lanes: see [`step_body`].

@@ -11,7 +11,12 @@ use crate::cancel::CancelToken;
 const MIN_COST: usize = 128 << 10;
 
 /// Runs tasks `0..n_tasks` on all threads, none any more once it is cancelled; `cost` of one task in bytes read.
-pub(super) fn share_out(n_tasks: usize, cost: usize, cancel: &CancelToken, run: impl Fn(usize) + Sync + Send) {
+pub(super) fn share_out(
+    n_tasks: usize,
+    cost: usize,
+    cancel: &CancelToken,
+    run: impl Fn(usize) + Sync + Send,
+) {
     let min_len = (MIN_COST / cost.max(1)).max(1);
     let run = |task| {
         if !cancel.is_cancelled() {
@@ -23,6 +28,12 @@ pub(super) fn share_out(n_tasks: usize, cost: usize, cancel: &CancelToken, run: 
     } else {
         (0..n_tasks).into_par_iter().with_min_len(min_len).for_each(run);
     }
+}
+
+/// Does a step of a model from inside the pool of threads: handing each of its products to a pool that sleeps would
+/// take longer than the smaller ones.
+pub fn inside_pool<R: Send>(work: impl FnOnce() -> R + Send) -> R {
+    rayon::scope(|_| work())
 }
 
 /// Asks for bytes that will be read soon, so that they are in the second-level cache by then. Any address will do.

@@ -139,7 +139,7 @@ fn a_changed_row_ends_the_common_beginning() {
 fn a_cancelled_prompt_is_continued_where_it_stopped() {
     let decoder = decoder(NAME);
     let prompt = ask(3 * CHUNK, &[50]);
-    let mut session = Session::new(Arc::clone(&decoder), 512, CacheType::F16).unwrap();
+    let mut session = Session::new(Arc::clone(&decoder), 4 * CHUNK, CacheType::F16).unwrap();
     let cancel = CancelToken::new();
     let stopped = session.read(
         &prompt,
@@ -156,7 +156,7 @@ fn a_cancelled_prompt_is_continued_where_it_stopped() {
         "it stops"
     );
     assert_eq!(session.len(), 2 * CHUNK, "two chunks are kept");
-    let mut fresh = Session::new(decoder, 512, CacheType::F16).unwrap();
+    let mut fresh = Session::new(decoder, 4 * CHUNK, CacheType::F16).unwrap();
     let expected = bits(&read(&mut fresh, &prompt));
     let mut first = None;
     let logits = session
