@@ -4,13 +4,8 @@
 //! layers after the feature layer do not run, and the last norm is not applied. llama.cpp (2025-05 to 2026-10) puts the
 //! class token last and runs one layer too few, so the same files give other features there.
 
-<<<<<<< HEAD
 use candle_core::{DType, Tensor};
-use candle_nn::ops::{layer_norm, sigmoid, silu};
-=======
-use candle_core::Tensor;
 use candle_nn::ops::{layer_norm, silu};
->>>>>>> a5937b6 (Chunks of 256, gates and activations in vectors, a model's step inside the pool of threads)
 
 use super::activation::quick_gelu;
 use super::attention::{Sight, attend};

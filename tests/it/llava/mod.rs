@@ -4,6 +4,7 @@
     reason = "what these tests call must succeed, and the panic names the line"
 )]
 
+mod cancelling;
 mod decoder;
 mod plan;
 mod quantized;

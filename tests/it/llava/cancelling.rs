@@ -1,0 +1,160 @@
+//! How soon work stops, on layers as wide as those of a 7B model and its tower.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use candle_core::{DType, Device, Tensor};
+use videre::cancel::{CancelToken, Cancelled};
+use videre::gguf::{Gguf, GgufWriter, MetaValue, Source, TensorType};
+use videre::llava::{CacheType, Compute, Decoder, LlavaError, Sequence, SequencePart, Session, Tower};
+
+/// What a person takes for at once.
+const SOON: Duration = Duration::from_millis(300);
+/// A machine busy with other work may keep a thread waiting that long: one of several attempts must do.
+const ATTEMPTS: usize = 4;
+
+/// Zeros never written to take no memory, and their products as much time as others.
+fn zeroed(writer: &GgufWriter) -> Gguf {
+    let source = Source::Static {
+        bytes: writer.zeroed().leak(),
+        name: "7b.gguf",
+    };
+    Gguf::read(source).expect("the test gives a good one")
+}
+
+fn language() -> Decoder {
+    const WIDTH: usize = 4096;
+    const FF: usize = 11008;
+    let mut file = GgufWriter::new();
+    file.set("general.architecture", MetaValue::Str("llama".into()));
+    for (key, value) in [
+        ("context_length", 4096),
+        ("embedding_length", 4096),
+        ("block_count", 2),
+        ("feed_forward_length", 11008),
+        ("attention.head_count", 32),
+    ] {
+        file.set(&format!("llama.{key}"), MetaValue::U32(value));
+    }
+    file.tensor("token_embd.weight", &[512, WIDTH], TensorType::Q4_K)
+        .tensor("output_norm.weight", &[WIDTH], TensorType::F32);
+    for layer in 0..2 {
+        for (part, rows, cols) in [
+            ("attn_q", WIDTH, WIDTH),
+            ("attn_k", WIDTH, WIDTH),
+            ("attn_v", WIDTH, WIDTH),
+            ("attn_output", WIDTH, WIDTH),
+            ("ffn_gate", FF, WIDTH),
+            ("ffn_up", FF, WIDTH),
+            ("ffn_down", WIDTH, FF),
+        ] {
+            file.tensor(
+                &format!("blk.{layer}.{part}.weight"),
+                &[rows, cols],
+                TensorType::Q4_K,
+            );
+        }
+        for norm in ["attn_norm", "ffn_norm"] {
+            file.tensor(&format!("blk.{layer}.{norm}.weight"), &[WIDTH], TensorType::F32);
+        }
+    }
+    Decoder::load(&zeroed(&file), &Compute::cpu()).unwrap()
+}
+
+fn tower() -> Tower {
+    const WIDTH: usize = 1024;
+    let mut file = GgufWriter::new();
+    file.set("general.architecture", MetaValue::Str("clip".into()))
+        .tensor("v.class_embd", &[WIDTH], TensorType::F32)
+        .tensor("v.patch_embd.weight", &[WIDTH, 3, 14, 14], TensorType::F16)
+        .tensor("v.position_embd.weight", &[577, WIDTH], TensorType::F16);
+    for block in 0..4 {
+        for (part, rows, cols) in [
+            ("attn_q", WIDTH, WIDTH),
+            ("attn_k", WIDTH, WIDTH),
+            ("attn_v", WIDTH, WIDTH),
+            ("attn_out", WIDTH, WIDTH),
+            ("ffn_up", 4 * WIDTH, WIDTH),
+            ("ffn_down", WIDTH, 4 * WIDTH),
+        ] {
+            file.tensor(
+                &format!("v.blk.{block}.{part}.weight"),
+                &[rows, cols],
+                TensorType::F16,
+            )
+            .tensor(&format!("v.blk.{block}.{part}.bias"), &[rows], TensorType::F32);
+        }
+        for norm in ["ln1", "ln2"] {
+            for part in ["weight", "bias"] {
+                file.tensor(&format!("v.blk.{block}.{norm}.{part}"), &[WIDTH], TensorType::F32);
+            }
+        }
+    }
+    Tower::load(&zeroed(&file), &Compute::cpu()).unwrap()
+}
+
+/// Cancels `work` after each of these times (at different places inside of it), and measures how long it goes on.
+fn stops_soon(name: &str, after_ms: [u64; 3], mut work: impl FnMut(&CancelToken) -> LlavaError + Send) {
+    for after in after_ms {
+        let mut once = || {
+            let cancel = CancelToken::new();
+            let (error, late) = std::thread::scope(|scope| {
+                let (work, token) = (&mut work, cancel.clone());
+                let working = scope.spawn(move || (work(&token), Instant::now()));
+                std::thread::sleep(Duration::from_millis(after));
+                let asked = Instant::now();
+                cancel.cancel();
+                let (error, stopped) = working.join().unwrap();
+                (error, stopped.saturating_duration_since(asked))
+            });
+            assert!(
+                matches!(error, LlavaError::Cancelled(Cancelled)),
+                "{name}: {error}"
+            );
+            late
+        };
+        let late = (0..ATTEMPTS)
+            .map(|_| once())
+            .find(|late| *late < SOON)
+            .unwrap_or(SOON);
+        eprintln!("{name}, cancelled after {after} ms: stopped {late:?} later");
+        assert!(late < SOON, "{name}, cancelled after {after} ms");
+    }
+}
+
+/// The error that ends work which goes on until it is cancelled.
+fn until_error<T>(mut work: impl FnMut() -> Result<T, LlavaError>) -> LlavaError {
+    loop {
+        if let Err(error) = work() {
+            return error;
+        }
+    }
+}
+
+#[test]
+fn reading_and_answering_stop_at_once() {
+    let decoder = Arc::new(language());
+    let prompt = |n: usize| Sequence::new(vec![SequencePart::Tokens(vec![3; n])], 0);
+    stops_soon("reading", [20, 150, 700], |cancel| {
+        until_error(|| {
+            let mut session = Session::new(Arc::clone(&decoder), 4096, CacheType::F16)?;
+            session.read(&prompt(4096), 0, &mut |_| {}, cancel)
+        })
+    });
+    let mut session = Session::new(Arc::clone(&decoder), 4096, CacheType::F16).unwrap();
+    session
+        .read(&prompt(1024), 0, &mut |_| {}, &CancelToken::new())
+        .unwrap();
+    stops_soon("answering", [5, 20, 90], |cancel| {
+        until_error(|| session.read_token(3, cancel))
+    });
+}
+
+#[test]
+fn looking_stops_at_once() {
+    let tower = tower();
+    let pixels = Tensor::zeros((3, 336, 336), DType::F32, &Device::Cpu).unwrap();
+    stops_soon("looking", [10, 100, 400], |cancel| {
+        until_error(|| tower.encode(&pixels, cancel))
+    });
+}
