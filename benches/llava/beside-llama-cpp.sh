@@ -52,6 +52,6 @@ for key in ("prefill_tokens_per_sec", "decode_tokens_per_sec", "image_secs", "pe
     print("videre", key, found[key])'
     echo "llama.cpp decode $(llama_bench -p 0 -n 16 -d 3456) tokens/s"
     "$llama/llama-mtmd-cli" -m "$model" --mmproj "$pair/mmproj-model-f16.gguf" -t "$threads" -n 1 \
-        --image "$repository/tests/clips/picture.jpg" -p x --chat-template vicuna 2>&1 | grep -o 'encoding done in .*' |
-        sed 's/^/llama.cpp image /' || true
+        --image "$repository/tests/clips/picture.jpg" -p x --chat-template vicuna 2>&1 </dev/null |
+        grep -ao 'encoding done in .*' | sed 's/^/llama.cpp image /' || true
 done

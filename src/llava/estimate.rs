@@ -4,9 +4,10 @@ use crate::fault::{Explain, Fault};
 use crate::gguf::{Gguf, GgufError};
 
 use super::pair::Pair;
+use super::session::CHUNK;
 
 /// Rows that go through the decoder at a time while a prompt is read.
-const CHUNK_ROWS: u64 = 512;
+const CHUNK_ROWS: u64 = CHUNK as u64;
 /// Bytes of a number in a computation.
 const F32_BYTES: u64 = 4;
 /// Code, stacks, tokenizer and the allocator's slack.
@@ -123,7 +124,7 @@ fn weight_bytes(file: &Gguf) -> u64 {
     file.tensors().map(|tensor| tensor.n_bytes() as u64).sum()
 }
 
-/// Numbers alive in the tower: rows as in the decoder, and one layer widened to f32.
+/// Numbers alive in the tower: rows as in the decoder.
 fn tower_values(file: &Gguf) -> Result<u64, GgufError> {
     let size = |key: &str, default: u64| -> Result<u64, GgufError> {
         Ok(file
@@ -137,7 +138,7 @@ fn tower_values(file: &Gguf) -> Result<u64, GgufError> {
     let n_rows = file
         .tensor("v.position_embd.weight")
         .map_or(0, |tensor| tensor.shape[0] as u64);
-    Ok(n_rows * (6 * width + 2 * feed_forward) + 4 * width * width + 2 * width * feed_forward)
+    Ok(n_rows * (6 * width + 2 * feed_forward))
 }
 
 /// Memory that programs can still take, in bytes; `None` where the system does not say.
