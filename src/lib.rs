@@ -9,6 +9,7 @@
 
 pub mod api;
 pub mod cancel;
+pub mod chat;
 pub mod engine;
 pub mod fault;
 pub mod gguf;

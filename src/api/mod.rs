@@ -3,6 +3,7 @@
 mod media;
 mod model;
 mod strategy;
+pub mod window;
 
 pub use media::{FitJson, MediaEvent, MediaRequest};
 pub use model::{

@@ -9,6 +9,10 @@ mod tidy;
 /// Headers of GGUF files, good and broken.
 mod gguf;
 
+/// What is kept between runs.
+#[cfg(unix)]
+mod chat;
+
 /// Plans, preprocessing and the executor, against the reference implementation.
 mod visual;
 

@@ -1,0 +1,17 @@
+//! What crosses the seam between the window's page and the program, under the names that the page knows it by.
+//!
+//! Fields are `snake_case` with their units, words of an enum are `kebab-case`, an event carries its name in `kind`. Times
+//! are seconds of presentation time, indices count displayable frames from 0, and `null` means "not known" or "not
+//! chosen", never zero.
+
+mod answer;
+mod chat;
+mod error;
+mod plan;
+mod settings;
+
+pub use answer::{Answer, AnswerFacts, AnswerState, Timings};
+pub use chat::{Chat, ChatSummary, RecentVideo, Turn};
+pub use error::{ApiError, ErrorCode};
+pub use plan::{PlanRequest, PresetName, Range, StrategyName};
+pub use settings::{Settings, Theme};

@@ -1,0 +1,52 @@
+//! What the user chose for the window.
+
+use serde::{Deserialize, Serialize};
+
+use super::PresetName;
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Theme {
+    /// As the system is.
+    #[default]
+    System,
+    /// Dark on light.
+    Light,
+    /// Light on dark.
+    Dark,
+}
+
+/// Everything that is kept between runs. What was never chosen has the value of [`Settings::default`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Light or dark.
+    pub theme: Theme,
+    /// The preset of a newly opened video.
+    pub preset: PresetName,
+    /// Off: every question is asked as if it were the first.
+    pub remembers_turns: bool,
+    /// Encoding starts when a video is opened.
+    pub prepares_on_open: bool,
+    /// The note about the embedded model was put away.
+    pub knows_embedded: bool,
+    /// Width of the chat, pixels of the page.
+    pub chat_width_px: f64,
+    /// Whether the panel of what the model sees is open.
+    pub shows_sees: bool,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            theme: Theme::default(),
+            preset: PresetName::default(),
+            remembers_turns: true,
+            prepares_on_open: true,
+            knows_embedded: false,
+            chat_width_px: 420.0,
+            shows_sees: true,
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! Models that were loaded from disk.
+
+use std::path::PathBuf;
+use std::time::SystemTime;
+
+use rusqlite::params;
+
+use super::{Store, millis};
+use crate::chat::ChatError;
+
+/// A pair of files that was loaded before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeptModel {
+    /// The language model.
+    pub language_file: PathBuf,
+    /// The mmproj file.
+    pub vision_file: PathBuf,
+}
+
+impl Store {
+    /// Puts a pair that was loaded `now` at the head of the list.
+    ///
+    /// # Errors
+    /// What the file system or SQLite say.
+    pub fn keep_model(&self, model: &KeptModel, now: SystemTime) -> Result<(), ChatError> {
+        let language = self.path_to_text(&model.language_file)?;
+        let vision = self.path_to_text(&model.vision_file)?;
+        self.write(|change| {
+            let sql =
+                "INSERT OR REPLACE INTO model (language_file, vision_file, loaded_at_ms) VALUES (?1, ?2, ?3)";
+            change
+                .execute(sql, params![language, vision, millis(now)])
+                .map(drop)
+        })
+    }
+
+    /// Pairs that were loaded, the latest first.
+    ///
+    /// # Errors
+    /// What the file system or SQLite say.
+    pub fn models(&self) -> Result<Vec<KeptModel>, ChatError> {
+        let found = self.read(|connection| {
+            let sql = "SELECT language_file, vision_file FROM model ORDER BY loaded_at_ms DESC";
+            let mut statement = connection.prepare(sql)?;
+            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            rows.collect::<rusqlite::Result<Vec<(String, String)>>>()
+        })?;
+        let models = found.into_iter().map(|(language, vision)| {
+            Ok(KeptModel {
+                language_file: self.path_from_text(&language)?,
+                vision_file: self.path_from_text(&vision)?,
+            })
+        });
+        models.collect()
+    }
+
+    /// Takes a pair off the list. Its files stay where they are.
+    ///
+    /// # Errors
+    /// What the file system or SQLite say.
+    pub fn forget_model(&self, model: &KeptModel) -> Result<(), ChatError> {
+        let language = self.path_to_text(&model.language_file)?;
+        let vision = self.path_to_text(&model.vision_file)?;
+        self.write(|change| {
+            let sql = "DELETE FROM model WHERE language_file = ?1 AND vision_file = ?2";
+            change.execute(sql, params![language, vision]).map(drop)
+        })
+    }
+}
