@@ -7,11 +7,13 @@ export default defineConfig({
       {
         test: {
           name: 'browser',
+          expect: { poll: { timeout: 30_000 } },
           include: ['tests/browser/**/*.test.ts'],
           environment: 'node',
           globalSetup: ['tests/browser/server.ts'],
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          // A machine that is busy with other things is slow, not wrong.
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
           // One window at a time: they are measured and looked at.
           fileParallelism: false,
         },

@@ -2,10 +2,9 @@
 // clip than the bundled one.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
-import { createServer } from 'vite';
 import { findChromium } from './chromium.mjs';
+import { serve } from './serve.mjs';
 import { STATES } from './states.mjs';
 
 const [folder = 'screens', ...names] = process.argv.slice(2);
@@ -22,9 +21,7 @@ if (unknown.length > 0) {
 const out = resolve(folder);
 mkdirSync(out, { recursive: true });
 
-const configFile = fileURLToPath(new URL('../tests/vite.config.ts', import.meta.url));
-const server = await createServer({ configFile, server: { port: 0 } });
-await server.listen();
+const { address, close } = await serve();
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 try {
   for (const name of names.length > 0 ? names : Object.keys(STATES)) {
@@ -36,7 +33,7 @@ try {
         reducedMotion: 'reduce',
       });
       page.on('pageerror', (error) => console.error(`${name}: ${error.message}`));
-      await page.goto(`${server.resolvedUrls.local[0]}?${new URLSearchParams(state.options ?? {})}`);
+      await page.goto(`${address}?${new URLSearchParams(state.options ?? {})}`);
       await page.waitForFunction(() => window.double?.calls.includes('ready'));
       await state.make?.(page);
       await page.waitForTimeout(state.settle_ms ?? 700);
@@ -47,5 +44,5 @@ try {
   }
 } finally {
   await browser.close();
-  await server.close();
+  await close();
 }

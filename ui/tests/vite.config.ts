@@ -12,5 +12,7 @@ export default defineConfig({
   cacheDir: here('../node_modules/.vite-double'),
   plugins: [svelte({ configFile: here('../svelte.config.js') }), clipPlugin(clip)],
   server: { host: '127.0.0.1', port: 5174, fs: { allow: [here('..')] } },
+  preview: { host: '127.0.0.1' },
+  build: { target: 'esnext', minify: false },
   logLevel: 'warn',
 });

@@ -86,6 +86,8 @@ export interface Tick {
   secs: number;
   /** Written out; the others are lines. */
   is_major: boolean;
+  /** Whether labels at this zoom need tenths of a second. */
+  has_tenths: boolean;
 }
 
 const STEPS_SECS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
@@ -99,7 +101,7 @@ export function ticks(view: View, label_px: number): Tick[] {
   const first = Math.ceil(view.start_secs / minor - 1e-9);
   for (let number = first; number * minor <= view.start_secs + view.span_secs + 1e-9; number++) {
     const secs = number * minor;
-    result.push({ x: secsToX(view, secs), secs, is_major: number % 5 === 0 });
+    result.push({ x: secsToX(view, secs), secs, is_major: number % 5 === 0, has_tenths: major % 1 !== 0 });
   }
   return result;
 }

@@ -45,8 +45,10 @@ export class Sees {
   past = $state.raw<{ plan: PlanView; question: string } | null>(null);
   pointed = $state.raw<Pointed>({ frame: null, token: null });
 
+  /** The plan to look at. */
+  readonly shown = $derived(this.past?.plan ?? this.plan);
   /** Distinct frames of the plan in the order of time, for marks and for stepping between them. */
-  readonly given = $derived.by((): FrameRef[] => distinct(this.plan?.frames ?? []));
+  readonly given = $derived.by((): FrameRef[] => distinct(this.shown?.frames ?? []));
 
   #backend: Backend;
   #video: VideoId;

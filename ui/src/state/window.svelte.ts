@@ -52,6 +52,8 @@ export class WindowState {
   is_full_screen = $state(false);
   /** In a narrow window the conversation is a sheet that comes and goes. */
   shows_chat = $state(false);
+  /** What `system` comes to. */
+  theme = $state<'light' | 'dark'>('dark');
   /** What a screen reader is told. */
   said = $state('');
 
@@ -125,18 +127,18 @@ export class WindowState {
   }
 
   async openWithDialog(): Promise<void> {
-    await this.#opening(async () => (await this.backend.openWithDialog())[0] ?? null);
+    await this.#opening(async () => (await this.backend.openWithDialog())[0] ?? null, text.errors.open_some);
   }
 
   async openSample(): Promise<void> {
-    await this.#opening(() => this.backend.openSample());
+    await this.#opening(() => this.backend.openSample(), text.errors.open_some);
   }
 
   async openRecent(video: VideoId, name: string): Promise<void> {
     await this.#opening(() => this.backend.openRecent(video), text.errors.open_title(name));
   }
 
-  async #opening(which: () => Promise<VideoInfo | null>, title?: string): Promise<void> {
+  async #opening(which: () => Promise<VideoInfo | null>, title: string): Promise<void> {
     this.is_opening = true;
     await this.attempt(async () => {
       const info = await which();

@@ -202,8 +202,7 @@ export const en = {
     preset: 'Preset',
     strategy: 'How frames become tokens',
     strategy_of_preset: 'As the preset says',
-    offer: (n_tokens: number, secs: number) =>
-      `${formatCount(n_tokens)} tok · ${formatSecs(Math.round(secs))}`,
+    offer: (n_tokens: number, secs: number) => `${formatCount(n_tokens)} tok · ~${formatRemaining(secs)}`,
     offer_label: (name: string, n_frames: number, n_tokens: number, secs: number, memory: string) =>
       `${name}: ${frames(n_frames)}, ${tokens(n_tokens)}, first answer in about ${formatRemaining(secs)}, ${memory}`,
     cost: (n_frames: number, n_images: number) =>
@@ -222,6 +221,7 @@ export const en = {
     op: { mean: 'mean of several patches', max: 'largest of several patches' },
     thumbnail_only:
       'This preset shows the model the thumbnail alone: one picture, one pass, every patch of it read.',
+    frame_only_note: 'The model gets this one frame, whole: one picture, one pass, every patch of it read.',
     past: 'As it was for',
     back_to_now: 'Back to now',
     token: (number: number, total: number) => `Token ${formatCount(number)} of ${formatCount(total)}`,
@@ -369,6 +369,7 @@ export const en = {
   },
 
   errors: {
+    open_some: 'The video could not be opened',
     open_title: (name: string) => `${name} could not be opened`,
     worker: {
       media: 'The video reader stopped and was started again',

@@ -10,6 +10,8 @@ export interface Options {
   model?: 'large';
   recents?: '1';
   context?: BrowserContextOptions;
+  /** The same, spelled as in the address. */
+  query?: Record<string, string>;
 }
 
 export interface TestWindow {
@@ -18,12 +20,13 @@ export interface TestWindow {
   openSample(): Promise<void>;
   ask(words: string): Promise<void>;
   /** Runs in the page, on the double. */
-  double<T>(work: (double: Double) => T): Promise<T>;
+  double<T>(work: (double: Double) => T): Promise<Awaited<T>>;
   /** Number of the frame on screen. */
   shownIndex(): Promise<number>;
 }
 
 /** Gives each test file a browser, and each test windows that are closed after it. */
+
 export function useWindows(): (options?: Options) => Promise<TestWindow> {
   let browser: Browser;
   let pages: Page[] = [];
@@ -43,8 +46,9 @@ export function useWindows(): (options?: Options) => Promise<TestWindow> {
   });
 
   return async (options = {}) => {
-    const { script, settings, model, recents, context } = options;
+    const { script, settings, model, recents, context, query: spelled } = options;
     const query = new URLSearchParams({
+      ...spelled,
       ...(script === undefined ? {} : { script: JSON.stringify(script) }),
       ...(settings === undefined ? {} : { settings: JSON.stringify(settings) }),
       ...(model === undefined ? {} : { model }),

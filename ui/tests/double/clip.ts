@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import type { Plugin } from 'vite';
+import type { Connect, Plugin } from 'vite';
 
 export interface ClipFacts {
   name: string;
@@ -46,21 +46,21 @@ export function clipPlugin(path: string): Plugin {
     times: probed.frames.map((frame) => Number(frame.best_effort_timestamp_time)),
     n_bytes: Number(probed.format.size),
   };
+  const answer: Connect.NextHandleFunction = (request, response) => {
+    const found = /^\/frame\/(\d+)$/u.exec(request.url ?? '');
+    if (found === null) {
+      response.setHeader('Content-Type', 'application/json');
+      response.end(JSON.stringify(facts));
+      return;
+    }
+    const name = names[Math.min(names.length - 1, Number(found[1]))];
+    response.setHeader('Content-Type', 'image/jpeg');
+    response.setHeader('Cache-Control', 'max-age=3600');
+    response.end(name === undefined ? '' : readFileSync(join(folder, name)));
+  };
   return {
     name: 'clip',
-    configureServer(server) {
-      server.middlewares.use('/clip', (request, response) => {
-        const found = /^\/frame\/(\d+)$/u.exec(request.url ?? '');
-        if (found === null) {
-          response.setHeader('Content-Type', 'application/json');
-          response.end(JSON.stringify(facts));
-          return;
-        }
-        const name = names[Math.min(names.length - 1, Number(found[1]))];
-        response.setHeader('Content-Type', 'image/jpeg');
-        response.setHeader('Cache-Control', 'max-age=3600');
-        response.end(name === undefined ? '' : readFileSync(join(folder, name)));
-      });
-    },
+    configureServer: (server) => void server.middlewares.use('/clip', answer),
+    configurePreviewServer: (server) => void server.middlewares.use('/clip', answer),
   };
 }

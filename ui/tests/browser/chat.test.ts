@@ -1,0 +1,162 @@
+import { expect, test } from 'vitest';
+import { useWindows } from './page';
+
+const open = useWindows();
+const STAR = 'At 0:01 the circle moves, and at 0:06.6 the star is **blue**.';
+
+test('an answer streams, is remembered with its facts, and is announced when it is finished', async () => {
+  const window = await open({ model: 'large', script: { answer: STAR, word_ms: 40 } });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('What happens?');
+  await page.getByRole('article').getByText('Answering').waitFor();
+  await page.getByText('16 frames · 2,304 tokens · 9.8 s').waitFor();
+  expect(await page.locator('.words strong').textContent()).toBe('blue');
+  expect(await page.locator('[aria-live=polite]').textContent()).toContain(STAR);
+  await page.getByText('16 frames · 2,304 tokens').click();
+  await page.getByText('LLaVA 1.6 Vicuna 7B Q4_K_M', { exact: true }).last().waitFor();
+  await page.getByText('1,728 sampled, 576 thumbnail').waitFor();
+});
+
+test('times in an answer lead there; one the model was given no frame of is drawn as such', async () => {
+  const window = await open({ script: { answer: STAR } });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('What happens?');
+  const given = page.getByRole('button', { name: 'Go to 0:01', exact: true });
+  const not_given = page.getByRole('button', { name: 'Go to 0:06.6, not from the video’s frames' });
+  await given.click();
+  // The frame of that second that the model was given, not just any.
+  const index = Number(await page.locator('[data-mark]').nth(2).getAttribute('data-mark'));
+  await expect.poll(() => window.shownIndex()).toBe(index);
+  await not_given.click();
+  await expect.poll(() => window.shownIndex()).toBe(165);
+  await page.getByText('One time in this answer is not from the video’s frames').waitFor();
+});
+
+test('stop keeps what was said', async () => {
+  const window = await open({ script: { answer: 'one two three four five six', word_ms: 400 } });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('Count');
+  await page.getByText('one two').waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByText('Stopped').waitFor();
+  expect(await page.locator('.words').textContent()).toContain('one two');
+  expect(await page.locator('.words').textContent()).not.toContain('six');
+});
+
+test('a question asked before the video is read waits with its stages, and the field stays free', async () => {
+  const window = await open({ script: { encode_ms: 150 } });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('First?');
+  await page.getByRole('article').getByText('Looking at the frames').waitFor();
+  await page.locator('[data-question]').fill('Second words');
+  await page.getByRole('article').getByText('left').first().waitFor();
+  await page.getByRole('button', { name: 'How this answer came about' }).waitFor({ timeout: 30_000 });
+  expect(await page.locator('[data-question]').inputValue()).toBe('Second words');
+});
+
+test('answering again replaces the answer; editing replaces the question and what followed', async () => {
+  const window = await open({ script: { answer: 'first answer' } });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('Question one');
+  await page.getByText('first answer').waitFor();
+  await window.double((double) => void (double.script.answer = 'second answer'));
+  await page.getByRole('button', { name: 'Answer again' }).click();
+  await page.getByText('second answer').waitFor();
+  expect(await page.getByRole('article').count()).toBe(1);
+  await window.ask('Question two');
+  await expect.poll(() => page.getByRole('article').count()).toBe(2);
+  await page.locator('article').first().hover();
+  await page.getByRole('button', { name: 'Edit and ask again' }).first().click();
+  await page.getByRole('textbox', { name: 'Edit and ask again' }).fill('Question changed');
+  await page.keyboard.press('Enter');
+  await page.getByText('Question changed').waitFor();
+  await expect.poll(() => page.getByRole('article').count()).toBe(1);
+  expect(await page.getByText('Question two').count()).toBe(0);
+});
+
+test('listed options make a multiple choice, unless the user says otherwise', async () => {
+  const window = await open({ script: { answer: 'The star.', choice: 1 } });
+  await window.openSample();
+  const { page } = window;
+  await page.locator('[data-question]').fill('Which? A) The circle B) The star');
+  await page.getByText('Multiple choice').waitFor();
+  await page.keyboard.press('Enter');
+  await page.locator('.choice').waitFor();
+  expect(await page.locator('.choice').textContent()).toBe('BThe star');
+  await page.locator('[data-question]').fill('Which? A) The circle B) The star');
+  await page.getByLabel('Ask as an open question').check();
+  await page.locator('[data-question]').press('Enter');
+  await expect.poll(() => page.getByRole('article').count()).toBe(2);
+  const kept = await window.double((double) =>
+    double.kept.flatMap((chat) => chat.turns.map((turn) => turn.options)),
+  );
+  expect(kept).toEqual([['The circle', 'The star'], []]);
+});
+
+test('what a model writes becomes words, never part of the page', async () => {
+  const answer =
+    '<img src=x onerror="window.hit=1"> <script>window.hit=1</script> [a](javascript:window.hit=1) ![b](http://x.test/b.png)';
+  const window = await open({ script: { answer } });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('Attack');
+  await page.getByRole('button', { name: 'How this answer came about' }).waitFor();
+  const words = page.locator('.words');
+  expect(await words.textContent()).toContain('<script>window.hit=1</script>');
+  expect(await words.locator('img, script, a, iframe, svg, style').count()).toBe(0);
+  expect(await page.evaluate('window.hit')).toBeUndefined();
+});
+
+test('a failed answer keeps its words, says why, and can be asked again', async () => {
+  const window = await open({
+    script: {
+      answer: 'one two three four',
+      fail_answer: {
+        code: 'worker-ended',
+        message: 'the model was ended for memory',
+        hint: 'Close other programs',
+      },
+    },
+  });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('Count');
+  await page.getByText('the model was ended for memory').first().waitFor();
+  expect(await page.locator('.words').textContent()).toContain('one two');
+  await window.double((double) => void (double.script.fail_answer = null));
+  await page.getByRole('button', { name: 'Ask again' }).click();
+  await page.getByText('one two three four').waitFor();
+  expect(await page.getByRole('article').count()).toBe(1);
+});
+
+test('copying gives the answer as it was written', async () => {
+  const window = await open({ script: { answer: STAR } });
+  await window.openSample();
+  await window.ask('What happens?');
+  await window.page.getByRole('button', { name: 'Copy answer' }).click();
+  await expect.poll(() => window.double((double) => double.copied)).toEqual([STAR]);
+});
+
+test('conversations are kept apart and can be deleted', async () => {
+  const window = await open({ script: { answer: 'ok' } });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('In the first');
+  await page.getByRole('button', { name: 'How this answer came about' }).waitFor();
+  await page.getByRole('button', { name: 'New conversation' }).click();
+  await expect.poll(() => page.getByRole('article').count()).toBe(0);
+  await window.ask('In the second');
+  await page.getByRole('button', { name: 'How this answer came about' }).waitFor();
+  const list = page.getByLabel('Conversations about this video');
+  await expect
+    .poll(() => list.locator('option').allTextContents())
+    .toEqual(['In the second', 'In the first']);
+  await page.getByRole('button', { name: 'Delete this conversation' }).click();
+  await page.getByRole('button', { name: 'Delete', exact: true }).click();
+  await page.getByRole('article').getByText('In the first').waitFor();
+});

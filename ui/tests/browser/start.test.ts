@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest';
+import { useWindows } from './page';
+
+const open = useWindows();
+
+test('the first start offers a video, the sample, and says what the built-in model knows', async () => {
+  const { page } = await open();
+  await page.getByRole('heading', { name: 'Ask a video' }).waitFor();
+  await page.getByText('It knows only simple moving shapes').waitFor();
+  await page.getByRole('button', { name: 'Open a video…' }).click();
+  await page.locator('.picture[data-exact=true]').waitFor();
+});
+
+test('recent videos show their conversations; one whose file is gone cannot be opened but can be forgotten', async () => {
+  const { page } = await open({ recents: '1' });
+  await page.getByText('What happens after the pan goes on the stove?').waitFor();
+  const gone = page.getByRole('button', { name: /lecture-03-recording.mkv The file is no longer/u });
+  expect(await gone.isDisabled()).toBe(true);
+  await page.getByRole('button', { name: 'Forget lecture-03-recording.mkv' }).click({ force: true });
+  await page.getByRole('button', { name: 'Forget this video' }).click();
+  await expect.poll(() => gone.count()).toBe(0);
+});
+
+test('a file that cannot be opened says what is wrong and what to do', async () => {
+  const { page } = await open({
+    script: {
+      fail_open: { code: 'video-unreadable', message: 'broken.mp4 has no index', hint: 'Copy it again' },
+    },
+  });
+  await page.getByRole('button', { name: 'Try the sample' }).click();
+  await page.getByText('The video could not be opened').first().waitFor();
+  await page.getByText('broken.mp4 has no index', { exact: true }).waitFor();
+  await page.getByRole('button', { name: 'Open another video…' }).waitFor();
+  await page.keyboard.press('Escape');
+  expect(await page.getByText('broken.mp4 has no index', { exact: true }).count()).toBe(0);
+});
+
+test('a video dropped on the window opens; another one takes its place', async () => {
+  const window = await open();
+  const { page } = window;
+  await window.double((double) => double.emit({ kind: 'drag', is_over: true }));
+  await page.getByText('Drop to open').waitFor();
+  await window.double((double) => {
+    double.emit({ kind: 'drag', is_over: false });
+    double.emit({ kind: 'opened', videos: [double.video] });
+  });
+  await page.locator('.picture[data-exact=true]').waitFor();
+  await window.double((double) =>
+    double.emit({ kind: 'opened', videos: [{ ...double.video, id: 'b', name: 'other.mp4' }] }),
+  );
+  await page.getByRole('heading', { name: 'other.mp4' }).waitFor();
+  expect(await page.title()).toBe('other.mp4 – Videre');
+});
+
+test('a wrong pair of files is refused in words, a right one loads with progress', async () => {
+  const window = await open({ script: { encode_ms: 60 } });
+  const { page } = window;
+  await window.double(
+    (double) =>
+      void (double.script.picked = (double.constructor as typeof import('../double/backend').Double).wrong),
+  );
+  await page.getByRole('button', { name: /^Model and device/u }).click();
+  await page.getByRole('button', { name: 'Load two files…' }).click();
+  await page.getByText('The two files belong to different models').waitFor();
+  await page.getByText('More than is free').waitFor();
+  const large = page.getByRole('listitem').filter({ hasText: 'LLaVA 1.6 Vicuna 7B' });
+  await large.getByRole('button', { name: 'Load', exact: true }).click();
+  await page.getByRole('progressbar', { name: 'Loading' }).first().waitFor();
+  await large.getByText('In use').waitFor({ timeout: 30_000 });
+});
+
+test('everything can be reached from the menu by key, and the system’s menu has the same items', async () => {
+  const window = await open();
+  await window.openSample();
+  const { page } = window;
+  await page.getByRole('button', { name: 'Menu', exact: true }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('menuitem', { name: /^Open a video/u }).waitFor();
+  await page.keyboard.press('End');
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('Copy diagnosis');
+  await page.keyboard.press('Enter');
+  await page.getByText('Diagnosis copied, without file names').first().waitFor();
+  const items = await window.double((double) =>
+    double.menu.flatMap((menu) =>
+      menu.items.flatMap((item) => (item.kind === 'command' ? [item.command] : [])),
+    ),
+  );
+  expect(items).toContain('save-frame');
+  await window.double((double) => double.emit({ kind: 'command', command: 'help' }));
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+});
+
+test('the theme follows the system until it is chosen', async () => {
+  const window = await open({ context: { colorScheme: 'light' } });
+  const { page } = window;
+  const theme = () => page.evaluate(() => document.documentElement.dataset['theme']);
+  expect(await theme()).toBe('light');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  await expect.poll(theme).toBe('dark');
+  await window.double((double) => double.emit({ kind: 'command', command: 'theme' }));
+  await expect.poll(theme).toBe('light');
+  await page.emulateMedia({ colorScheme: 'dark' });
+  expect(await theme()).toBe('light');
+});
