@@ -160,7 +160,10 @@ async function copyDiagnosis(window: WindowState): Promise<void> {
 
 function focusQuestion(window: WindowState): void {
   window.shows_chat = true;
-  requestAnimationFrame(() => document.querySelector<HTMLTextAreaElement>('[data-question]')?.focus());
+  const field = () => document.querySelector<HTMLTextAreaElement>('[data-question]');
+  // At once, so that no typed letter is taken for a key; in a narrow window the field appears first.
+  field()?.focus();
+  requestAnimationFrame(() => field()?.focus());
 }
 
 const MENUS: { label: string; commands: (Command | null)[] }[] = [

@@ -68,7 +68,7 @@ test('every control in the workspace can be reached by Tab, shows it, and has a 
   const { page } = window;
   await page.evaluate(() => (document.activeElement as HTMLElement | null)?.blur());
   const seen: string[] = [];
-  for (let press = 0; press < 60; press++) {
+  for (let press = 0; press < 90; press++) {
     await page.keyboard.press('Tab');
     const now = await page.evaluate(() => {
       const element = document.activeElement as HTMLElement;

@@ -39,7 +39,7 @@ test('stop keeps what was said', async () => {
   await window.openSample();
   const { page } = window;
   await window.ask('Count');
-  await page.getByText('one two').waitFor();
+  await page.locator('.answer', { hasText: 'one two' }).waitFor();
   await page.keyboard.press('Escape');
   await page.getByText('Stopped').waitFor();
   expect(await page.locator('.words').textContent()).toContain('one two');
@@ -63,10 +63,10 @@ test('answering again replaces the answer; editing replaces the question and wha
   await window.openSample();
   const { page } = window;
   await window.ask('Question one');
-  await page.getByText('first answer').waitFor();
+  await page.locator('.words', { hasText: 'first answer' }).waitFor();
   await window.double((double) => void (double.script.answer = 'second answer'));
   await page.getByRole('button', { name: 'Answer again' }).click();
-  await page.getByText('second answer').waitFor();
+  await page.locator('.words', { hasText: 'second answer' }).waitFor();
   expect(await page.getByRole('article').count()).toBe(1);
   await window.ask('Question two');
   await expect.poll(() => page.getByRole('article').count()).toBe(2);
@@ -74,9 +74,9 @@ test('answering again replaces the answer; editing replaces the question and wha
   await page.getByRole('button', { name: 'Edit and ask again' }).first().click();
   await page.getByRole('textbox', { name: 'Edit and ask again' }).fill('Question changed');
   await page.keyboard.press('Enter');
-  await page.getByText('Question changed').waitFor();
+  await page.locator('.question', { hasText: 'Question changed' }).waitFor();
   await expect.poll(() => page.getByRole('article').count()).toBe(1);
-  expect(await page.getByText('Question two').count()).toBe(0);
+  expect(await page.locator('.question', { hasText: 'Question two' }).count()).toBe(0);
 });
 
 test('listed options make a multiple choice, unless the user says otherwise', async () => {
@@ -129,8 +129,8 @@ test('a failed answer keeps its words, says why, and can be asked again', async 
   await page.getByText('the model was ended for memory').first().waitFor();
   expect(await page.locator('.words').textContent()).toContain('one two');
   await window.double((double) => void (double.script.fail_answer = null));
-  await page.getByRole('button', { name: 'Ask again' }).click();
-  await page.getByText('one two three four').waitFor();
+  await page.getByRole('button', { name: 'Ask again', exact: true }).click();
+  await page.locator('.words', { hasText: 'one two three four' }).waitFor();
   expect(await page.getByRole('article').count()).toBe(1);
 });
 
