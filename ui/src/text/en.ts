@@ -145,7 +145,7 @@ export const en = {
   bar: {
     menu: 'Menu',
     start: 'Show all videos',
-    model: (name: string) => `Model and device: ${name}`,
+    model: 'Model and device:',
     no_model: 'No model',
     loading: (name: string) => `Loading ${name}`,
     failed: (name: string) => `${name} could not be loaded`,
@@ -159,7 +159,6 @@ export const en = {
     picture: (name: string) => `Picture of ${name}`,
     opening: 'Opening the video',
     nearby: (time: string) => `Nearby picture, ${time}`,
-    time_of: (shown: string, whole: string) => `${shown} of ${whole}`,
     frame_of: (index: number, count: number) => `Frame ${formatCount(index)} of ${formatCount(count)}`,
     frame: (index: number) => `Frame ${formatCount(index)}`,
     counting: 'Counting frames',
