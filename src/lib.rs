@@ -10,6 +10,7 @@
 pub mod api;
 pub mod cancel;
 pub mod chat;
+pub mod desktop;
 pub mod engine;
 pub mod fault;
 pub mod gguf;

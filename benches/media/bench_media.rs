@@ -15,7 +15,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use videre::cancel::CancelToken;
-use videre::media::{Filmstrip, Landing, Limits, PreviewSize, Video};
+use videre::media::{Filmstrip, Landing, Limits, PreviewSize, Slots, Video};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -53,7 +53,7 @@ fn main() -> Result<(), Box<dyn Error>> {
                 max_height: 90,
             };
             let strip = Filmstrip {
-                n_slots: count.parse()?,
+                slots: Slots::Spread(count.parse()?),
                 size,
                 landing: Landing::KeyFrame,
             };

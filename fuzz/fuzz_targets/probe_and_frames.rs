@@ -14,7 +14,7 @@ use std::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use videre::cancel::CancelToken;
 use videre::fault::Explain;
-use videre::media::{Filmstrip, Landing, Limits, MediaError, PreviewSize, Video};
+use videre::media::{Filmstrip, Landing, Limits, MediaError, PreviewSize, Slots, Video};
 
 /// Frames taken from the start.
 const N_FIRST: usize = 4;
@@ -55,7 +55,7 @@ fn look_through(path: &Path, bytes: &[u8]) -> Result<(), MediaError> {
         assert_eq!(frame.index, place % n_frames);
     }
     let strip = Filmstrip {
-        n_slots: 5,
+        slots: Slots::Spread(5),
         size: PreviewSize { max_width: 64, max_height: 64 },
         landing: Landing::KeyFrame,
     };

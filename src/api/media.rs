@@ -27,6 +27,60 @@ pub enum MediaRequest {
         /// Side of the tower's square, pixels.
         side_px: u32,
     },
+    /// A picture of a frame for the viewer: one [`MediaEvent::Picture`].
+    Picture {
+        /// The file.
+        path: OsString,
+        /// The frame.
+        index: usize,
+        /// What it must fit into.
+        within: BoxJson,
+        /// Whether a neighbour will do.
+        landing: LandingJson,
+    },
+    /// The first picture of a file, without listing its frames: one [`MediaEvent::Picture`], milliseconds after a file
+    /// of hours was named.
+    FirstPicture {
+        /// The file.
+        path: OsString,
+        /// What it must fit into.
+        within: BoxJson,
+    },
+    /// Small pictures near these times, the cheapest there are: a [`MediaEvent::Picture`] for each, in any order.
+    Filmstrip {
+        /// The file.
+        path: OsString,
+        /// Seconds.
+        at_secs: Vec<f64>,
+        /// What each must fit into.
+        within: BoxJson,
+    },
+    /// A frame as it is, for saving: one [`MediaEvent::Frame`].
+    Frame {
+        /// The file.
+        path: OsString,
+        /// The frame.
+        index: usize,
+    },
+}
+
+/// What a picture must fit into, with square pixels; it is never enlarged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BoxJson {
+    /// Pixels.
+    pub max_width: u32,
+    /// Pixels.
+    pub max_height: u32,
+}
+
+/// Which frame's picture will do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LandingJson {
+    /// This very frame's.
+    Exact,
+    /// The nearest one that is at hand: kept from before, or of a key frame.
+    Near,
 }
 
 /// What the media role answers.
@@ -55,6 +109,30 @@ pub enum MediaEvent {
         /// Width of the frame as displayed, before it was fitted.
         width: u32,
         /// Height of the frame as displayed.
+        height: u32,
+    },
+    /// A picture. Beside it: a JPEG file.
+    Picture {
+        /// Position among the times that were asked for; 0 where one was.
+        slot: usize,
+        /// The frame that it shows, which need not be the one that was asked for.
+        index: usize,
+        /// That frame's own time in seconds.
+        pts_secs: f64,
+        /// Pixels, square ones.
+        width: u32,
+        /// Pixels.
+        height: u32,
+    },
+    /// A frame. Beside it: `width * height` pixels of red, green and blue, a byte each.
+    Frame {
+        /// Position among the displayable frames.
+        index: usize,
+        /// Presentation time stamp in seconds.
+        pts_secs: f64,
+        /// Pixels as displayed: rotation applied, pixel aspect not.
+        width: u32,
+        /// Pixels.
         height: u32,
     },
 }

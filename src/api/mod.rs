@@ -5,7 +5,7 @@ mod model;
 mod strategy;
 pub mod window;
 
-pub use media::{FitJson, MediaEvent, MediaRequest};
+pub use media::{BoxJson, FitJson, LandingJson, MediaEvent, MediaRequest};
 pub use model::{
     AnswerJson, ChoiceJson, DeviceName, EndingJson, ModelEvent, ModelFacts, ModelName, ModelRequest,
     PromptForm, QuestionJson, SamplingJson, StageMillis, TokenUseJson, TurnJson, VideoJson, WorkJson,

@@ -9,6 +9,7 @@ use super::feeder::Feeder;
 use super::identity::FileIdentity;
 use super::progress::{Estimator, Progress, Stage};
 use super::protocol::{MediaProtocol, ModelProtocol, VIEWER_LANE, WORK_LANE};
+use super::viewer::Pointer;
 use crate::api::{
     AnswerJson, DeviceName, FrameJson, MediaEvent, MediaRequest, ModelEvent, ModelFacts, ModelName,
     ModelRequest, ProbeJson, PromptForm, QuestionJson, VideoJson, WorkJson,
@@ -30,9 +31,10 @@ pub const USUAL_PREFIX_BYTES: u64 = 256 << 20;
 
 /// The two roles, and the work that goes between them.
 pub struct Engine {
-    media: Arc<dyn Caller<MediaProtocol>>,
+    pub(super) media: Arc<dyn Caller<MediaProtocol>>,
     model: Arc<dyn Caller<ModelProtocol>>,
     next_job: AtomicU64,
+    pub(super) pointer: Pointer,
 }
 
 /// A file that was opened and listed.
@@ -98,6 +100,13 @@ impl OpenVideo {
         compose::plan(&chosen, strategy, geometry).map_err(|error| self.about(&error))
     }
 
+    /// The file's name without its folders; what is no text in it is replaced.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let name = self.path.file_name().unwrap_or_default();
+        name.to_string_lossy().into_owned()
+    }
+
     /// The failure of an error that does not know which file it is about.
     fn about(&self, error: &impl crate::fault::Explain) -> Failure {
         let failure = Failure::from_error(error);
@@ -116,6 +125,7 @@ impl Engine {
             media,
             model,
             next_job: AtomicU64::new(1),
+            pointer: Pointer::default(),
         }
     }
 
@@ -145,7 +155,7 @@ impl Engine {
                     remaining_secs: None,
                 })),
                 MediaEvent::Opened { probe, duration_secs } => opened = Some((probe, duration_secs, payload)),
-                MediaEvent::Fitted { .. } => {}
+                MediaEvent::Fitted { .. } | MediaEvent::Picture { .. } | MediaEvent::Frame { .. } => {}
             },
         )?;
         let (probe, duration_secs, payload) = opened.ok_or_else(|| silent("the video reader", "opened"))?;
@@ -310,7 +320,7 @@ impl Engine {
 }
 
 /// A role that ended without saying what it had to say: a fault of the program.
-fn silent(who: &str, what: &str) -> Failure {
+pub(super) fn silent(who: &str, what: &str) -> Failure {
     Failure::new(Fault::Machine, format!("{who} did not say what it {what}"))
         .with_hint("this is a fault of the program; please report it")
 }

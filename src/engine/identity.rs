@@ -42,6 +42,12 @@ impl FileIdentity {
         Ok(Self(hash.as_str()[..32].to_owned()))
     }
 
+    /// An identity that was found earlier, by its name.
+    #[must_use]
+    pub fn known(name: String) -> Self {
+        Self(name)
+    }
+
     /// Its name.
     #[must_use]
     pub fn as_str(&self) -> &str {

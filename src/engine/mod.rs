@@ -20,6 +20,7 @@ mod media;
 mod model;
 mod progress;
 mod protocol;
+mod viewer;
 
 pub use auto::{Preselection, expected_secs};
 pub use coordinator::{Engine, Looking, OpenVideo, USUAL_PREFIX_BYTES, Update};
@@ -29,4 +30,7 @@ pub use media::MediaRole;
 #[cfg(feature = "llava")]
 pub use model::ModelRole;
 pub use progress::{Progress, Stage};
-pub use protocol::{ENCODE_LANE, FEED_LANE, MediaProtocol, ModelProtocol, VIEWER_LANE, WORK_LANE};
+pub use protocol::{
+    ENCODE_LANE, FEED_LANE, MediaProtocol, ModelProtocol, STRIP_LANE, VIEWER_LANE, WORK_LANE,
+};
+pub use viewer::{FullFrame, Picture};

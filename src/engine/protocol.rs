@@ -25,6 +25,8 @@ impl Protocol for ModelProtocol {
 pub const VIEWER_LANE: Lane = Lane(0);
 /// The media role's lane for the model's frames, so that scrubbing never waits behind an encoding.
 pub const ENCODE_LANE: Lane = Lane(1);
+/// The media role's lane for strips of pictures: drawing one takes seconds, for which no picture of the viewer may wait.
+pub const STRIP_LANE: Lane = Lane(2);
 /// The model role's lane for work.
 pub const WORK_LANE: Lane = Lane(0);
 /// The model role's lane for frames that running work waits for.

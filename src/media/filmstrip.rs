@@ -7,6 +7,7 @@ use image::RgbImage;
 use super::access::Pace;
 use super::convert::Sizing;
 use super::error::MediaError;
+use super::index::FrameIndex;
 use super::preview::PreviewSize;
 use super::video::Video;
 use crate::cancel::CancelToken;
@@ -20,11 +21,20 @@ pub enum Landing {
     Exact,
 }
 
+/// Where the slots of a strip are.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Slots {
+    /// So many slots of equal time, each looked at in its middle.
+    Spread(usize),
+    /// One at each of these times in seconds.
+    At(Vec<f64>),
+}
+
 /// A strip of pictures.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Filmstrip {
-    /// How many slots of equal time there are.
-    pub n_slots: usize,
+    /// Where its pictures are taken.
+    pub slots: Slots,
     /// How large a picture may be.
     pub size: PreviewSize,
     /// Which frame stands for a slot.
@@ -45,7 +55,20 @@ pub struct Slide {
 }
 
 impl Filmstrip {
-    /// Makes the pictures from left to right and hands each out as soon as it is there. Slots that fall on one frame
+    /// The time that each slot is looked at.
+    fn times(&self, index: &FrameIndex) -> Vec<f64> {
+        match &self.slots {
+            Slots::At(times) => times.clone(),
+            Slots::Spread(n_slots) => {
+                let slot_secs = index.duration_secs() / (*n_slots).max(1) as f64;
+                (0..*n_slots)
+                    .map(|slot| index.pts_secs(0) + (slot as f64 + 0.5) * slot_secs)
+                    .collect()
+            }
+        }
+    }
+
+    /// Makes the pictures in the order of time and hands each out as soon as it is there. Slots that fall on one frame
     /// share its picture. To make way for a newer strip, cancel this one's token.
     ///
     /// # Errors
@@ -58,26 +81,12 @@ impl Filmstrip {
         each: &mut dyn FnMut(Slide) -> ControlFlow<()>,
     ) -> Result<(), MediaError> {
         let index = video.index(None, &mut |_| {}, cancel)?;
-        let keys = index.key_frames();
-        let (start_secs, slot_secs) = (
-            index.pts_secs(0),
-            index.duration_secs() / self.n_slots.max(1) as f64,
-        );
-        let frames: Vec<usize> = (0..self.n_slots)
-            .map(|slot| {
-                let middle = start_secs + (slot as f64 + 0.5) * slot_secs;
-                match self.landing {
-                    Landing::Exact => index.nearest(middle),
-                    Landing::KeyFrame => {
-                        let distance = |key: &usize| (index.pts_secs(*key) - middle).abs();
-                        let after = keys.partition_point(|&key| index.pts_secs(key) < middle);
-                        let near = &keys[after.saturating_sub(1)..(after + 1).min(keys.len())];
-                        near.iter()
-                            .copied()
-                            .min_by(|a, b| distance(a).total_cmp(&distance(b)))
-                            .unwrap_or(0)
-                    }
-                }
+        let frames: Vec<usize> = self
+            .times(index)
+            .into_iter()
+            .map(|secs| match self.landing {
+                Landing::Exact => index.nearest(secs),
+                Landing::KeyFrame => index.nearest_key(secs),
             })
             .collect();
         let times: Vec<f64> = frames.iter().map(|&frame| index.pts_secs(frame)).collect();
@@ -97,9 +106,10 @@ impl Filmstrip {
         let size = self.size;
         let fit = move |displayed: (u32, u32)| size.fit(displayed, aspect);
         let mut distinct = frames.clone();
+        distinct.sort_unstable();
         distinct.dedup();
         match self.landing {
-            Landing::Exact => video.walk(&frames, Pace::Batch, Some(&fit), cancel, &mut |frame| {
+            Landing::Exact => video.walk(&distinct, Pace::Batch, Some(&fit), cancel, &mut |frame| {
                 hand_out(frame.index, &frame.image)
             }),
             Landing::KeyFrame => {

@@ -189,6 +189,20 @@ impl FrameIndex {
         (0..self.len()).filter(|&i| self.is_key(i)).collect()
     }
 
+    /// The key frame whose time is nearest to `secs`; the earlier of two, and the first frame where there is none.
+    #[must_use]
+    pub fn nearest_key(&self, secs: f64) -> usize {
+        let keys = self.key_frames();
+        let distance = |key: &usize| (self.pts_secs(*key) - secs).abs();
+        let after = keys.partition_point(|&key| self.pts_secs(key) < secs);
+        let near = &keys[after.saturating_sub(1)..(after + 1).min(keys.len())];
+        let nearest = near
+            .iter()
+            .copied()
+            .min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        nearest.unwrap_or(0)
+    }
+
     /// The last key frame that is shown at or before frame `index`; the first frame where there is none.
     #[must_use]
     pub fn key_before(&self, index: usize) -> usize {

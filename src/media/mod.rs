@@ -29,7 +29,7 @@ mod video;
 
 pub use about::{About, about};
 pub use error::MediaError;
-pub use filmstrip::{Filmstrip, Landing, Slide};
+pub use filmstrip::{Filmstrip, Landing, Slide, Slots};
 pub use index::{FrameIndex, Verification};
 pub use limits::Limits;
 pub use orientation::Orientation;

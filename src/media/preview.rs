@@ -103,6 +103,12 @@ impl Previews {
         }
     }
 
+    /// The box that its pictures fit into.
+    #[must_use]
+    pub fn size(&self) -> PreviewSize {
+        self.size
+    }
+
     /// Bytes of compressed pictures held.
     #[must_use]
     pub fn n_bytes(&self) -> usize {
@@ -124,8 +130,7 @@ impl Previews {
             .is_some_and(|last| index < last && last - index <= N_KEPT_WHEN_STEPPING_BACK);
         self.last = Some(index);
         if let Some(preview) = self.kept.get(&index).cloned() {
-            self.by_use.retain(|&used| used != index);
-            self.by_use.push_back(index);
+            self.touch(index);
             return Ok(preview);
         }
         let first = if backwards {
@@ -177,15 +182,79 @@ impl Previews {
         }
     }
 
+    /// A preview near a frame, for a pointer that is on its way: the frame itself where it is kept, else the nearest of
+    /// the kept ones and the key frames, which take one packet to decode. [`Preview::index`] tells which it is.
+    ///
+    /// # Errors
+    /// As [`Video::frame`].
+    pub fn near(
+        &mut self,
+        video: &mut Video,
+        index: usize,
+        cancel: &CancelToken,
+    ) -> Result<Arc<Preview>, MediaError> {
+        let path = video.path().to_owned();
+        let frames = video.index(None, &mut |_| {}, cancel)?;
+        let n_frames = frames.len();
+        if index >= n_frames {
+            return Err(MediaError::OutOfRange {
+                path,
+                index,
+                n_frames,
+            });
+        }
+        let secs = frames.pts_secs(index);
+        let key = frames.nearest_key(secs);
+        let distance = |frame: usize| (frames.pts_secs(frame) - secs).abs();
+        let kept = self
+            .kept
+            .keys()
+            .copied()
+            .min_by(|&a, &b| distance(a).total_cmp(&distance(b)));
+        if let Some(kept) = kept.filter(|&kept| distance(kept) <= distance(key)) {
+            self.touch(kept);
+            return self
+                .kept
+                .get(&kept)
+                .cloned()
+                .ok_or(MediaError::FrameLost { path, index });
+        }
+        let (size, aspect) = (self.size, video.probe().display_pixel_aspect());
+        let fit = move |displayed: (u32, u32)| size.fit(displayed, aspect);
+        // A key frame that cannot be decoded by itself, as some streams have them, is reached as any other frame.
+        let Some(image) = video.key_frame(key, &fit, cancel)? else {
+            return self.get(video, index, cancel);
+        };
+        let machine = |error: EncodingError| MediaError::Machine {
+            path: path.clone(),
+            reason: error.to_string(),
+        };
+        let (width, height) = image.dimensions();
+        let jpeg = encode_jpeg(&image).map_err(machine)?;
+        let preview = Preview {
+            index: key,
+            width,
+            height,
+            jpeg,
+        };
+        Ok(self.keep(preview, video.limits().preview_bytes))
+    }
+
+    /// The frame was used last.
+    fn touch(&mut self, index: usize) {
+        self.by_use.retain(|&used| used != index);
+        self.by_use.push_back(index);
+    }
+
     /// Keeps a preview and forgets the longest unused ones beyond `limit` bytes, never the newest.
-    fn keep(&mut self, preview: Preview, limit: usize) {
+    fn keep(&mut self, preview: Preview, limit: usize) -> Arc<Preview> {
         let index = preview.index;
         self.n_bytes += preview.jpeg.len();
-        if let Some(replaced) = self.kept.insert(index, Arc::new(preview)) {
+        let preview = Arc::new(preview);
+        if let Some(replaced) = self.kept.insert(index, Arc::clone(&preview)) {
             self.n_bytes -= replaced.jpeg.len();
-            self.by_use.retain(|&used| used != index);
         }
-        self.by_use.push_back(index);
+        self.touch(index);
         while self.n_bytes > limit
             && self.by_use.len() > 1
             && let Some(oldest) = self.by_use.pop_front()
@@ -195,6 +264,7 @@ impl Previews {
                 .remove(&oldest)
                 .map_or(0, |forgotten| forgotten.jpeg.len());
         }
+        preview
     }
 }
 

@@ -1,5 +1,7 @@
 //! How chosen frames become visual tokens, under names that say what is done.
 
+use super::geometry::TowerGeometry;
+
 /// A way from chosen frames to the rows that the language model reads.
 ///
 /// The letters are those of the TS-LLaVA paper's code (arXiv 2411.11066); their suffixes 1, 2, 3 mean 4, 6, 8 cells.
@@ -99,6 +101,33 @@ pub enum RowEnds {
 }
 
 impl Strategy {
+    /// The strategy of this [`name`](Self::name), with the numbers of the paper that it comes from.
+    #[must_use]
+    pub fn named(name: &str, geometry: TowerGeometry) -> Option<Self> {
+        let cells = Cells::in_time(6);
+        let n_sampled = 5 * geometry.n_patches() as usize;
+        Some(match name {
+            "every-patch" => Self::EveryPatch,
+            "sampled" => Self::Sampled { n_sampled },
+            "thumbnail" => Self::Thumbnail(cells),
+            "thumbnails" => Self::Thumbnails(cells),
+            "thumbnail-and-sampled" => Self::ThumbnailAndSampled {
+                n_thumbnails: 1,
+                cells,
+                n_sampled,
+                order: Order::SampledFirst,
+            },
+            "slow-fast" => Self::SlowFast {
+                n_slow: 10,
+                fast_side: 4,
+            },
+            "image-grid" => Self::ImageGrid {
+                row_ends: RowEnds::Plain,
+            },
+            _ => return None,
+        })
+    }
+
     /// The name used on the command line and in files.
     #[must_use]
     pub fn name(&self) -> &'static str {

@@ -28,6 +28,10 @@ mod cli;
 #[cfg(feature = "cli")]
 mod engine;
 
+/// What the window's page can ask for.
+#[cfg(feature = "cli")]
+mod desktop;
+
 /// Text to token ids and back.
 #[cfg(feature = "llava")]
 mod tokenizer;

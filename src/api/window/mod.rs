@@ -7,11 +7,17 @@
 mod answer;
 mod chat;
 mod error;
+mod events;
 mod plan;
 mod settings;
+mod video;
+mod view;
 
 pub use answer::{Answer, AnswerFacts, AnswerState, Timings};
 pub use chat::{Chat, ChatSummary, RecentVideo, Turn};
 pub use error::{ApiError, ErrorCode};
+pub use events::{AnswerEvent, AskRequest, PrepareEvent, StageInfo, StageName};
 pub use plan::{PlanRequest, PresetName, Range, StrategyName};
 pub use settings::{Settings, Theme};
+pub use video::{FilmstripRequest, FramePurpose, FrameRequest, PictureInfo, Place, SavedFile, VideoInfo};
+pub use view::{ContextUse, Cost, Offer, PlanImage, PlanImageKind, PlanView, TokenPlace};

@@ -7,7 +7,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use videre::visual::geometry::TowerGeometry;
 use videre::visual::preset::Preset;
 use videre::visual::sampling::{Sampling, TimeRange};
-use videre::visual::strategy::{CellOrder, Cells, Order, RowEnds, Strategy};
+use videre::visual::strategy::{CellOrder, Cells, Order, Strategy};
 use videre::visual::tower::Tower;
 
 #[derive(clap::Args)]
@@ -199,27 +199,8 @@ impl PlanArgs {
 
 /// A strategy with the numbers of the paper that it comes from.
 fn named_strategy(name: StrategyName, geometry: TowerGeometry) -> Strategy {
-    let cells = Cells::in_time(6);
-    let n_sampled = 5 * geometry.n_patches() as usize;
-    match name {
-        StrategyName::EveryPatch => Strategy::EveryPatch,
-        StrategyName::Sampled => Strategy::Sampled { n_sampled },
-        StrategyName::Thumbnail => Strategy::Thumbnail(cells),
-        StrategyName::Thumbnails => Strategy::Thumbnails(cells),
-        StrategyName::ThumbnailAndSampled => Strategy::ThumbnailAndSampled {
-            n_thumbnails: 1,
-            cells,
-            n_sampled,
-            order: Order::SampledFirst,
-        },
-        StrategyName::SlowFast => Strategy::SlowFast {
-            n_slow: 10,
-            fast_side: 4,
-        },
-        StrategyName::ImageGrid => Strategy::ImageGrid {
-            row_ends: RowEnds::Plain,
-        },
-    }
+    let value = name.to_possible_value().expect("BUG: no name is hidden");
+    Strategy::named(value.get_name(), geometry).expect("BUG: the flag's words are the strategies' names")
 }
 
 fn cells_of(strategy: &mut Strategy) -> Option<&mut Cells> {

@@ -3,7 +3,10 @@
 
 mod caches;
 mod questions;
+mod viewer;
 mod workers;
+
+pub(crate) use workers::kill;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -77,14 +80,14 @@ fn local(folder: &Path) -> Engine {
 }
 
 /// Both roles in worker processes of the real binary, with caches in `folder`.
-struct Workers {
-    media: Arc<Client<MediaProtocol>>,
-    model: Arc<Client<ModelProtocol>>,
-    engine: Engine,
+pub(crate) struct Workers {
+    pub(crate) media: Arc<Client<MediaProtocol>>,
+    pub(crate) model: Arc<Client<ModelProtocol>>,
+    pub(crate) engine: Engine,
 }
 
 impl Workers {
-    fn new(folder: &Path) -> Self {
+    pub(crate) fn new(folder: &Path) -> Self {
         Self::with_media(worker("media", folder), folder)
     }
 

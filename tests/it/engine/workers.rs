@@ -15,7 +15,7 @@ fn folder() -> TempDir {
     TempDir::new().expect("a temporary folder can be made")
 }
 
-fn kill(pid: Option<u32>) {
+pub(crate) fn kill(pid: Option<u32>) {
     let pid = pid.expect("it runs").to_string();
     let killed = Command::new("kill").args(["-KILL", &pid]).status();
     assert!(killed.is_ok_and(|status| status.success()), "{pid} is killed");

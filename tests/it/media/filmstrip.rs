@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use videre::cancel::CancelToken;
 use videre::fault::{Explain, Fault};
-use videre::media::{Filmstrip, Landing, PreviewSize, Previews, Slide};
+use videre::media::{Filmstrip, Landing, PreviewSize, Previews, Slide, Slots};
 
 use super::clips::{self, film_number};
 
@@ -17,7 +17,7 @@ fn draw(clip: &str, n_slots: usize, landing: Landing) -> Vec<Slide> {
     let (mut video, _) = clips::open_indexed(&clips::clip(clip));
     let mut slides = Vec::new();
     let strip = Filmstrip {
-        n_slots,
+        slots: Slots::Spread(n_slots),
         size: SMALL,
         landing,
     };
@@ -120,7 +120,7 @@ fn a_cancelled_strip_stops() {
     let cancel = CancelToken::new();
     let mut n_slides = 0;
     let strip = Filmstrip {
-        n_slots: 20,
+        slots: Slots::Spread(20),
         size: SMALL,
         landing: Landing::KeyFrame,
     };

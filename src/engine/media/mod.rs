@@ -1,4 +1,6 @@
-//! The media role: files to frames. The only part of the engine that calls `media`.
+//! The media role: files to frames and pictures. The only part of the engine that calls `media`.
+
+mod pictures;
 
 use std::ffi::OsString;
 use std::ops::ControlFlow;
@@ -6,11 +8,12 @@ use std::path::PathBuf;
 
 use crate::api::{FitJson, MediaEvent, MediaRequest, ProbeJson};
 use crate::cancel::CancelToken;
-use crate::media::{IndexProgress, Limits, Video};
+use crate::media::{IndexProgress, Limits, MediaError, Video};
 use crate::visual::preprocess::fit;
 use crate::worker::{Emit, Failure, Role};
 
 use super::protocol::MediaProtocol;
+use pictures::Sizes;
 
 /// Videos that stay open on a lane: the one on screen and the one before it.
 const MAX_OPEN: usize = 2;
@@ -20,7 +23,13 @@ pub struct MediaRole {
     /// Where lists of frames are kept; nowhere without.
     index_folder: Option<PathBuf>,
     /// The last one used comes last.
-    open: Vec<Video>,
+    open: Vec<Opened>,
+}
+
+/// An open file, and the pictures kept of it.
+struct Opened {
+    video: Video,
+    sizes: Sizes,
 }
 
 impl MediaRole {
@@ -33,28 +42,37 @@ impl MediaRole {
         }
     }
 
-    /// The file at `path`, opened and indexed where it is not.
+    /// The file at `path`, opened and its frames listed where they are not.
     fn video(
         &mut self,
         path: OsString,
         progress: &mut dyn FnMut(IndexProgress),
         cancel: &CancelToken,
-    ) -> Result<&mut Video, Failure> {
+    ) -> Result<&mut Opened, Failure> {
+        let folder = self.index_folder.clone();
+        let opened = self.unlisted(path, cancel)?;
+        opened
+            .video
+            .index(folder.as_deref(), progress, cancel)
+            .map_err(failure)?;
+        Ok(opened)
+    }
+
+    /// The file at `path`, opened where it is not.
+    fn unlisted(&mut self, path: OsString, cancel: &CancelToken) -> Result<&mut Opened, Failure> {
         let path = PathBuf::from(path);
-        let known = self.open.iter().position(|video| video.path() == path);
-        let mut video = match known {
+        let known = self.open.iter().position(|opened| opened.video.path() == path);
+        let opened = match known {
             Some(position) => self.open.remove(position),
-            None => {
-                Video::open(&path, &Limits::default(), cancel).map_err(|error| Failure::from_error(&error))?
-            }
+            None => Opened {
+                video: Video::open(&path, &Limits::default(), cancel).map_err(failure)?,
+                sizes: Sizes::default(),
+            },
         };
-        video
-            .index(self.index_folder.as_deref(), progress, cancel)
-            .map_err(|error| Failure::from_error(&error))?;
         if self.open.len() == MAX_OPEN {
             self.open.remove(0);
         }
-        self.open.push(video);
+        self.open.push(opened);
         Ok(self.open.last_mut().expect("BUG: it was just pushed"))
     }
 
@@ -66,7 +84,7 @@ impl MediaRole {
     ) -> Result<(), Failure> {
         // A file that is opened anew may have changed since.
         let name = PathBuf::from(&path);
-        self.open.retain(|video| video.path() != name);
+        self.open.retain(|opened| opened.video.path() != name);
         let mut report = |indexed: IndexProgress| {
             emit(
                 MediaEvent::Indexing {
@@ -75,10 +93,8 @@ impl MediaRole {
                 &[],
             );
         };
-        let video = self.video(path, &mut report, cancel)?;
-        let index = video
-            .index(None, &mut |_| {}, cancel)
-            .map_err(|error| Failure::from_error(&error))?;
+        let video = &mut self.video(path, &mut report, cancel)?.video;
+        let index = video.index(None, &mut |_| {}, cancel).map_err(failure)?;
         let pts: Vec<u8> = (0..index.len())
             .flat_map(|frame| index.pts_secs(frame).to_le_bytes())
             .collect();
@@ -97,7 +113,7 @@ impl MediaRole {
         cancel: &CancelToken,
         emit: &mut Emit<'_, MediaEvent>,
     ) -> Result<(), Failure> {
-        let video = self.video(path, &mut |_| {}, cancel)?;
+        let video = &mut self.video(path, &mut |_| {}, cancel)?.video;
         let mut failure = None;
         let decoded = video.frames(indices, cancel, &mut |frame| {
             let square = match fit(&frame.image, how.into(), side_px) {
@@ -117,7 +133,7 @@ impl MediaRole {
             emit(event, square.as_raw());
             ControlFlow::Continue(())
         });
-        decoded.map_err(|error| Failure::from_error(&error))?;
+        decoded.map_err(self::failure)?;
         failure.map_or(Ok(()), Err)
     }
 }
@@ -140,6 +156,24 @@ impl Role for MediaRole {
                 fit,
                 side_px,
             } => self.fitted(path, &indices, fit, side_px, cancel, emit),
+            MediaRequest::Picture {
+                path,
+                index,
+                within,
+                landing,
+            } => self.picture(path, index, (within, landing), cancel, emit),
+            MediaRequest::FirstPicture { path, within } => self.first_picture(path, within, cancel, emit),
+            MediaRequest::Filmstrip {
+                path,
+                at_secs,
+                within,
+            } => self.filmstrip(path, at_secs, within, cancel, emit),
+            MediaRequest::Frame { path, index } => self.frame(path, index, cancel, emit),
         }
     }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` takes")]
+fn failure(error: MediaError) -> Failure {
+    Failure::from_error(&error)
 }

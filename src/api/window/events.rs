@@ -1,0 +1,106 @@
+//! What comes while work is done.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ApiError, PlanRequest};
+
+/// What is being done; in this order, any may be skipped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StageName {
+    /// Other work comes first.
+    Waiting,
+    /// The model is loaded.
+    LoadingModel,
+    /// The frames of the file are listed.
+    ReadingVideo,
+    /// Pictures go through the tower.
+    Encoding,
+    /// The language model reads the video and the question.
+    ReadingPrompt,
+    /// It writes.
+    Answering,
+}
+
+/// How far work is.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageInfo {
+    /// What is being done.
+    pub stage: StageName,
+    /// In pictures or tokens; both 0 where nothing can be counted.
+    pub n_done: usize,
+    /// All of them.
+    pub n_total: usize,
+    /// Of all that is left until the first word.
+    pub remaining_secs: Option<f64>,
+}
+
+/// What comes while a video is prepared.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum PrepareEvent {
+    /// How far it is.
+    Stage(StageInfo),
+    /// These frames have gone through the tower; sent once for each.
+    Encoded {
+        /// Their numbers.
+        frames: Vec<usize>,
+    },
+}
+
+/// A question as the page asks it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AskRequest {
+    /// The chat's id.
+    pub chat: String,
+    /// The user's words.
+    pub question: String,
+    /// Answers to choose from, without their letters; none for an open question.
+    pub options: Vec<String>,
+    /// What the model is to be shown.
+    pub plan: PlanRequest,
+    /// Takes the place of this turn and of all after it.
+    pub replaces: Option<String>,
+}
+
+/// What comes while a question is answered.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum AnswerEvent {
+    /// How far it is.
+    Stage(StageInfo),
+    /// These frames have gone through the tower; sent once for each.
+    Encoded {
+        /// Their numbers.
+        frames: Vec<usize>,
+    },
+    /// The first event: the turn exists and is kept.
+    Began {
+        /// Its id.
+        turn: String,
+    },
+    /// The chat's earliest turn that the model still gets.
+    RemembersFrom {
+        /// Its id.
+        turn: String,
+    },
+    /// A piece of the answer.
+    Text {
+        /// Whole characters.
+        text: String,
+    },
+    /// A process ended and is started again; what was said so far stays.
+    Restarting {
+        /// Why.
+        error: ApiError,
+    },
+}
+
+impl From<PrepareEvent> for AnswerEvent {
+    fn from(event: PrepareEvent) -> Self {
+        match event {
+            PrepareEvent::Stage(stage) => Self::Stage(stage),
+            PrepareEvent::Encoded { frames } => Self::Encoded { frames },
+        }
+    }
+}

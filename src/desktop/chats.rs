@@ -1,0 +1,67 @@
+//! Conversations as the page names them.
+
+use std::time::SystemTime;
+
+use super::Desktop;
+use super::refusal::{gone, of_store};
+use crate::api::window::{ApiError, Chat, ChatSummary, Settings};
+use crate::chat::ChatId;
+
+impl Desktop {
+    /// The chats about a video that have a question in them, the latest first.
+    ///
+    /// # Errors
+    /// What the file of chats says.
+    pub fn chats(&self, video: &str) -> Result<Vec<ChatSummary>, ApiError> {
+        self.store.chats(video).map_err(of_store)
+    }
+
+    /// A chat with all its turns.
+    ///
+    /// # Errors
+    /// One that is gone; what the file of chats says.
+    pub fn chat(&self, id: &str) -> Result<Chat, ApiError> {
+        self.store.chat(chat_id(id)?).map_err(of_store)
+    }
+
+    /// An empty chat about a video; it is not kept before something was asked.
+    ///
+    /// # Errors
+    /// A video that is not known; what the file of chats says.
+    pub fn new_chat(&self, video: &str, now: SystemTime) -> Result<Chat, ApiError> {
+        let id = self.store.new_chat(video, now).map_err(of_store)?;
+        self.store.chat(id).map_err(of_store)
+    }
+
+    /// Removes a chat.
+    ///
+    /// # Errors
+    /// What the file of chats says.
+    pub fn delete_chat(&self, id: &str) -> Result<(), ApiError> {
+        self.store.delete_chat(chat_id(id)?).map_err(of_store)
+    }
+
+    /// All settings.
+    ///
+    /// # Errors
+    /// What the file of chats says.
+    pub fn settings(&self) -> Result<Settings, ApiError> {
+        self.store.settings().map_err(of_store)
+    }
+
+    /// Changes those settings that are named, and answers with all of them.
+    ///
+    /// # Errors
+    /// What is no setting; what the file of chats says.
+    pub fn change_settings(
+        &self,
+        changes: &serde_json::Map<String, serde_json::Value>,
+    ) -> Result<Settings, ApiError> {
+        self.store.change_settings(changes).map_err(of_store)
+    }
+}
+
+/// The number behind a chat's id; anything else is no chat's.
+pub(super) fn chat_id(id: &str) -> Result<ChatId, ApiError> {
+    id.parse().map(ChatId).map_err(|_no_number| gone("chat"))
+}

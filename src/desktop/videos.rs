@@ -1,0 +1,243 @@
+//! Files that the user opened, and pictures of them.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use super::refusal::{missing_video, of_store, of_video};
+use super::{Desktop, lock};
+use crate::api::BoxJson;
+use crate::api::window::{
+    ApiError, FilmstripRequest, FramePurpose, FrameRequest, PictureInfo, Place, RecentVideo, VideoInfo,
+};
+use crate::cancel::CancelToken;
+use crate::chat::{NewVideo, Poster};
+use crate::engine::{FileIdentity, FullFrame, OpenVideo, Picture, Update};
+
+/// How many videos the start page lists.
+const MAX_RECENT: usize = 24;
+/// Where in a video its poster is taken, of its length: the very first frame is often black.
+const POSTER_AT: f64 = 0.1;
+/// Height of a kept poster, pixels: twice what the list shows, for dense screens.
+const POSTER_HEIGHT_PX: u32 = 360;
+
+/// A picture with what stands beside it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Shown {
+    /// What it is.
+    pub info: PictureInfo,
+    /// An image file.
+    pub bytes: Vec<u8>,
+}
+
+impl Shown {
+    fn new(picture: Picture, is_exact: bool) -> Self {
+        Self {
+            info: PictureInfo {
+                mime: "image/jpeg".to_owned(),
+                width: picture.width,
+                height: picture.height,
+                index: picture.index,
+                pts_secs: picture.pts_secs,
+                is_exact,
+            },
+            bytes: picture.jpeg,
+        }
+    }
+}
+
+impl Desktop {
+    /// Opens a file that the user chose, and puts it at the head of the list.
+    ///
+    /// # Errors
+    /// What is wrong with the file, or with the list.
+    pub fn open_file(
+        &self,
+        path: &Path,
+        cancel: &CancelToken,
+        on_update: &mut dyn FnMut(Update),
+    ) -> Result<VideoInfo, ApiError> {
+        let video = self.engine.open(path, cancel, on_update).map_err(of_video)?;
+        let n_bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let info = VideoInfo::new(&video, n_bytes);
+        let new = NewVideo {
+            identity: video.identity.clone(),
+            path: video.path.clone(),
+            duration_secs: video.duration_secs,
+        };
+        self.store.opened(&new, SystemTime::now()).map_err(of_store)?;
+        let video = Arc::new(video);
+        lock(&self.open).insert(info.id.clone(), Arc::clone(&video));
+        // The file is open whether or not it has a poster.
+        if let Err(error) = self.keep_poster(&video, cancel) {
+            tracing::warn!(error = error.message, "no poster was kept");
+        }
+        Ok(info)
+    }
+
+    fn keep_poster(&self, video: &OpenVideo, cancel: &CancelToken) -> Result<(), ApiError> {
+        let id = video.identity.as_str();
+        if self.store.poster(id).map_err(of_store)?.is_some() {
+            return Ok(());
+        }
+        let within = BoxJson {
+            max_width: u32::from(u16::MAX),
+            max_height: POSTER_HEIGHT_PX,
+        };
+        let index = video.frame_at(video.duration_secs * POSTER_AT);
+        let picture = self
+            .engine
+            .picture(video, index, within, cancel)
+            .map_err(of_video)?;
+        let poster = Poster {
+            width: picture.width,
+            height: picture.height,
+            index: picture.index,
+            pts_secs: picture.pts_secs,
+            jpeg: picture.jpeg,
+        };
+        self.store.keep_poster(id, &poster).map_err(of_store)
+    }
+
+    /// Opens a video that was opened before.
+    ///
+    /// # Errors
+    /// `video-missing` where the file is gone; what is wrong with it.
+    pub fn open_recent(
+        &self,
+        id: &str,
+        cancel: &CancelToken,
+        on_update: &mut dyn FnMut(Update),
+    ) -> Result<VideoInfo, ApiError> {
+        let kept = self.store.video(id).map_err(of_store)?;
+        let kept = kept.ok_or_else(|| missing_video("the video"))?;
+        if !kept.path.is_file() {
+            return Err(missing_video(&kept.name));
+        }
+        self.open_file(&kept.path, cancel, on_update)
+    }
+
+    /// Videos that were opened, the latest first, with their chats.
+    ///
+    /// # Errors
+    /// What the file of chats says.
+    pub fn recent_videos(&self) -> Result<Vec<RecentVideo>, ApiError> {
+        self.store.recent_videos(MAX_RECENT).map_err(of_store)
+    }
+
+    /// The kept picture of a video, also where its file is gone.
+    ///
+    /// # Errors
+    /// `video-missing` where none was kept.
+    pub fn poster(&self, id: &str) -> Result<Shown, ApiError> {
+        let poster = self.store.poster(id).map_err(of_store)?;
+        let poster = poster.ok_or_else(|| missing_video("the video"))?;
+        let picture = Picture {
+            index: poster.index,
+            pts_secs: poster.pts_secs,
+            width: poster.width,
+            height: poster.height,
+            jpeg: poster.jpeg,
+        };
+        Ok(Shown::new(picture, true))
+    }
+
+    /// Removes a video with its chats, pictures, features and prefix.
+    ///
+    /// # Errors
+    /// What the file of chats or the file system say.
+    pub fn forget_video(&self, id: &str, cancel: &CancelToken) -> Result<(), ApiError> {
+        let known = self.store.video(id).map_err(of_store)?;
+        if let Some(kept) = known {
+            lock(&self.open).remove(id);
+            self.store.forget_video(&kept.id).map_err(of_store)?;
+            let identity = FileIdentity::known(kept.id);
+            self.engine.forget(&identity, cancel).map_err(of_video)?;
+        }
+        Ok(())
+    }
+
+    /// The time stamp of every displayable frame in seconds, ascending.
+    ///
+    /// # Errors
+    /// `video-missing`; what is wrong with the file.
+    pub fn frame_times(&self, id: &str, cancel: &CancelToken) -> Result<Vec<f64>, ApiError> {
+        self.video(id, cancel).map(|video| video.pts_secs.clone())
+    }
+
+    /// One picture.
+    ///
+    /// # Errors
+    /// `video-missing`; what is wrong with the file.
+    pub fn frame(&self, request: &FrameRequest, cancel: &CancelToken) -> Result<Shown, ApiError> {
+        let video = self.video(&request.video, cancel)?;
+        let last = video.pts_secs.len().saturating_sub(1);
+        let wanted = match request.at {
+            Place::Index { index } => index.min(last),
+            Place::Secs { secs } => video.frame_at(secs),
+        };
+        let within = BoxJson {
+            max_width: request.max_edge_px,
+            max_height: request.max_edge_px,
+        };
+        let picture = match request.purpose {
+            FramePurpose::Scrub => self.engine.picture_near(&video, wanted, within, cancel),
+            FramePurpose::Still | FramePurpose::Step | FramePurpose::Play => {
+                self.engine.picture(&video, wanted, within, cancel)
+            }
+        };
+        let picture = picture.map_err(of_video)?;
+        let is_exact = picture.index == wanted;
+        Ok(Shown::new(picture, is_exact))
+    }
+
+    /// Small pictures along a video; `each` gets the slot and the picture.
+    ///
+    /// # Errors
+    /// `video-missing`; what is wrong with the file.
+    pub fn filmstrip(
+        &self,
+        request: &FilmstripRequest,
+        cancel: &CancelToken,
+        each: &mut dyn FnMut(usize, Shown),
+    ) -> Result<(), ApiError> {
+        let video = self.video(&request.video, cancel)?;
+        let within = BoxJson {
+            max_width: u32::from(u16::MAX),
+            max_height: request.height_px,
+        };
+        let drawn = self
+            .engine
+            .filmstrip(&video, &request.at_secs, within, cancel, &mut |slot, picture| {
+                each(slot, Shown::new(picture, true));
+            });
+        drawn.map_err(of_video)
+    }
+
+    /// A frame as it is, for saving, and the name that it is saved as unless the user says otherwise.
+    ///
+    /// # Errors
+    /// `video-missing`; what is wrong with the file.
+    pub fn full_frame(
+        &self,
+        id: &str,
+        index: usize,
+        cancel: &CancelToken,
+    ) -> Result<(FullFrame, String), ApiError> {
+        let video = self.video(id, cancel)?;
+        let frame = self.engine.full_frame(&video, index, cancel).map_err(of_video)?;
+        let name = format!("frame-{:07}-{:.3}s.png", frame.index, frame.pts_secs);
+        Ok((frame, name))
+    }
+
+    /// The video with this id: open, or opened now where it was opened in an earlier session.
+    pub(super) fn video(&self, id: &str, cancel: &CancelToken) -> Result<Arc<OpenVideo>, ApiError> {
+        let find = || lock(&self.open).get(id).cloned();
+        if let Some(video) = find() {
+            return Ok(video);
+        }
+        self.open_recent(id, cancel, &mut |_| {})?;
+        // Another content under the same path has another id.
+        find().ok_or_else(|| missing_video("the video"))
+    }
+}

@@ -1,0 +1,220 @@
+//! Pictures for whoever looks at the video.
+
+use std::sync::{Mutex, PoisonError};
+
+use super::coordinator::{Engine, OpenVideo, silent};
+use super::protocol::{STRIP_LANE, VIEWER_LANE};
+use crate::api::{BoxJson, LandingJson, MediaEvent, MediaRequest};
+use crate::cancel::CancelToken;
+use crate::fault::Fault;
+use crate::worker::Failure;
+
+/// A compressed picture of a frame.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Picture {
+    /// The frame that it shows.
+    pub index: usize,
+    /// That frame's own time in seconds.
+    pub pts_secs: f64,
+    /// Pixels, square ones.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// A JPEG file.
+    pub jpeg: Vec<u8>,
+}
+
+/// A frame as it is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FullFrame {
+    /// Position among the displayable frames, from 0.
+    pub index: usize,
+    /// Presentation time stamp in seconds.
+    pub pts_secs: f64,
+    /// Pixels as displayed: rotation applied, pixel aspect not.
+    pub image: image::RgbImage,
+}
+
+/// The picture that the pointer wants now.
+#[derive(Debug, Default)]
+pub(super) struct Pointer(Mutex<Option<CancelToken>>);
+
+impl Pointer {
+    /// Whoever asked before need not be answered any more.
+    fn moves_on(&self, cancel: &CancelToken) {
+        let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(earlier) = newest.replace(cancel.clone()) {
+            earlier.cancel();
+        }
+    }
+}
+
+impl OpenVideo {
+    /// The frame that is on screen at `secs`: the last one whose time stamp is not later. The first one before it.
+    #[must_use]
+    pub fn frame_at(&self, secs: f64) -> usize {
+        self.pts_secs
+            .partition_point(|&pts| pts <= secs)
+            .saturating_sub(1)
+    }
+
+    /// The number of the last frame at most.
+    fn within(&self, index: usize) -> usize {
+        index.min(self.pts_secs.len().saturating_sub(1))
+    }
+}
+
+impl Engine {
+    /// The picture of this very frame; beyond the end of the last one.
+    ///
+    /// Asked for frame after frame it decodes each once, and going backwards it keeps the whole group of pictures.
+    ///
+    /// # Errors
+    /// [`Fault::Cancelled`]; what is wrong with the file.
+    pub fn picture(
+        &self,
+        video: &OpenVideo,
+        index: usize,
+        within: BoxJson,
+        cancel: &CancelToken,
+    ) -> Result<Picture, Failure> {
+        self.one_picture(video, index, within, LandingJson::Exact, cancel)
+    }
+
+    /// A picture near a frame, at once, for a pointer that is being dragged: the frame itself where it was seen before,
+    /// else the nearest picture that is at hand. A newer call ends an older one that still waits.
+    ///
+    /// # Errors
+    /// [`Fault::Cancelled`], also when a newer call came; what is wrong with the file.
+    pub fn picture_near(
+        &self,
+        video: &OpenVideo,
+        index: usize,
+        within: BoxJson,
+        cancel: &CancelToken,
+    ) -> Result<Picture, Failure> {
+        self.pointer.moves_on(cancel);
+        self.one_picture(video, index, within, LandingJson::Near, cancel)
+    }
+
+    fn one_picture(
+        &self,
+        video: &OpenVideo,
+        index: usize,
+        within: BoxJson,
+        landing: LandingJson,
+        cancel: &CancelToken,
+    ) -> Result<Picture, Failure> {
+        let request = MediaRequest::Picture {
+            path: video.path.as_os_str().to_owned(),
+            index: video.within(index),
+            within,
+            landing,
+        };
+        self.one(request, cancel)
+    }
+
+    /// The first picture of a file that is not open yet: there long before its frames are listed.
+    ///
+    /// # Errors
+    /// [`Fault::Cancelled`]; what is wrong with the file.
+    pub fn first_picture(
+        &self,
+        path: &std::path::Path,
+        within: BoxJson,
+        cancel: &CancelToken,
+    ) -> Result<Picture, Failure> {
+        let path = path.as_os_str().to_owned();
+        self.one(MediaRequest::FirstPicture { path, within }, cancel)
+    }
+
+    fn one(&self, request: MediaRequest, cancel: &CancelToken) -> Result<Picture, Failure> {
+        let mut found = None;
+        self.media
+            .call(VIEWER_LANE, request, &[], cancel, &mut |event, jpeg| {
+                found = picture_of(&event, jpeg).map(|(_, picture)| picture);
+            })?;
+        found.ok_or_else(|| silent("the video reader", "drew"))
+    }
+
+    /// Small pictures near `at_secs`, the cheapest there are. `each` gets the position among the times and the picture, in
+    /// any order. Scrubbing does not wait for it.
+    ///
+    /// # Errors
+    /// [`Fault::Cancelled`]; what is wrong with the file.
+    pub fn filmstrip(
+        &self,
+        video: &OpenVideo,
+        at_secs: &[f64],
+        within: BoxJson,
+        cancel: &CancelToken,
+        each: &mut dyn FnMut(usize, Picture),
+    ) -> Result<(), Failure> {
+        let request = MediaRequest::Filmstrip {
+            path: video.path.as_os_str().to_owned(),
+            at_secs: at_secs.to_vec(),
+            within,
+        };
+        self.media
+            .call(STRIP_LANE, request, &[], cancel, &mut |event, jpeg| {
+                if let Some((slot, picture)) = picture_of(&event, jpeg) {
+                    each(slot, picture);
+                }
+            })
+    }
+
+    /// A frame as it is, for saving.
+    ///
+    /// # Errors
+    /// [`Fault::Cancelled`]; what is wrong with the file.
+    pub fn full_frame(
+        &self,
+        video: &OpenVideo,
+        index: usize,
+        cancel: &CancelToken,
+    ) -> Result<FullFrame, Failure> {
+        let request = MediaRequest::Frame {
+            path: video.path.as_os_str().to_owned(),
+            index,
+        };
+        let mut found = None;
+        self.media
+            .call(VIEWER_LANE, request, &[], cancel, &mut |event, pixels| {
+                if let MediaEvent::Frame {
+                    index,
+                    pts_secs,
+                    width,
+                    height,
+                } = event
+                {
+                    found = image::RgbImage::from_raw(width, height, pixels).map(|image| FullFrame {
+                        index,
+                        pts_secs,
+                        image,
+                    });
+                }
+            })?;
+        found.ok_or_else(|| Failure::new(Fault::Machine, "the video reader sent no whole frame"))
+    }
+}
+
+fn picture_of(event: &MediaEvent, jpeg: Vec<u8>) -> Option<(usize, Picture)> {
+    let MediaEvent::Picture {
+        slot,
+        index,
+        pts_secs,
+        width,
+        height,
+    } = *event
+    else {
+        return None;
+    };
+    let picture = Picture {
+        index,
+        pts_secs,
+        width,
+        height,
+        jpeg,
+    };
+    Some((slot, picture))
+}
