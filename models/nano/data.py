@@ -7,16 +7,17 @@ import torch
 
 import plans
 import tokens
-from world.questions import TASKS, View, ask, clear_moment
+from world.questions import CORNER_FROM, MIDDLE_WITHIN, PLACES, TASKS, WAYS, View, ask, clear_moment
 from world.render import render
-from world.scene import APPEARING, CHANGING, COLOURS, LEAVING, MAX_OBJECTS, SHAPES, sample_scenes
+from world.scene import APPEARING, CHANGING, COLOURS, LEAVING, MAX_OBJECTS, SHAPES, SLOW, STILL, sample_scenes
 
 IGNORE = -100
-# What is going to happen to an object, told from a thumbnail: the dense label behind the temporal tasks.
+# Dense labels: classes, the last of each meaning "nothing here" or "cannot be told". A thumbnail shows the whole clip, so
+# its labels tell what becomes of the object; a single frame knows only what it shows.
 FATES = ["nothing", "appears first", "appears later", "leaves", "changes"]
-# Columns of the dense head: name -> width. Class heads have one column a class, the others are values from 0 to 1.
-DENSE = {"shape": len(SHAPES) + 1, "colour": len(COLOURS) + 1, "direction": 5, "fate": len(FATES),
-         "centre_image": 2, "centre_frame": 2, "way": 1}  # fmt: skip
+PACES = ["still", "slow", "fast"]
+DENSE = {"shape": len(SHAPES) + 1, "before": len(COLOURS) + 1, "after": len(COLOURS) + 1, "direction": len(WAYS) + 1,
+         "fate": len(FATES) + 1, "pace": len(PACES) + 1, "place": len(PLACES) + 1, "count": MAX_OBJECTS + 1}  # fmt: skip
 
 
 @dataclass
@@ -59,30 +60,52 @@ def _dense_part(shape, n, rng, thumb):
 
     y, x = np.divmod(np.arange(grid * grid), grid)
     cell = (y // gh) * cols + x // gw
-    colour = np.where(scenes.changed(times) > 0.5, scenes.colour_after[:, None], scenes.colour[:, None])  # [n, cells, 3]
     clip = np.arange(n)[:, None]
+    turned = scenes.changed(times)[clip, cell[None], who] > 0.5
+    before, after = scenes.colour[clip, who], scenes.colour_after[clip, who]
     centre = scenes.centres(times)[clip, cell[None], who]
     own = np.stack([((x % gw) + 0.5) / gw, ((y % gh) + 0.5) / gh], -1)
-    centre = np.where(some[..., None], centre, own[None])
-    corner = np.stack([x // gw, y // gh], -1)[None]
-    fate = np.zeros((n, MAX_OBJECTS), int)
+    still = scenes.motion[clip, who] == STILL
+
+    def told(values, where, n_classes):
+        return np.where(where, values, n_classes - 1)
+
+    whole = some & thumb
+    pace = np.where(still, 0, np.where(scenes.way[clip, who] <= SLOW[1], 1, 2))
+    n_seen = scenes.count if thumb else (scenes.opacity(times)[:, 0] > 0.5).sum(1)
+    labels = {
+        "shape": told(scenes.shape[clip, who], some, DENSE["shape"]),
+        "before": told(before if thumb else np.where(turned, after, before), some, DENSE["before"]),
+        "after": told(after if thumb else np.where(turned, after, before), some, DENSE["after"]),
+        "direction": told(scenes.motion[clip, who], whole, DENSE["direction"]),
+        "fate": told(_fates(scenes)[clip, who], whole, DENSE["fate"]),
+        "pace": told(pace, whole, DENSE["pace"]),
+        "place": told(_places(centre), some & (still | (not thumb)), DENSE["place"]),
+        "count": told(np.broadcast_to(n_seen[:, None] - 1, some.shape), some & (n_seen[:, None] > 0), DENSE["count"]),
+    }
+    return labels | {
+        "pictures": plans.normalise(pictures),
+        "centre": np.where(some[..., None], centre, own[None]).astype(np.float32),
+    }
+
+
+def _fates(scenes):
+    """Number in FATES of every object, [n, objects]."""
     is_actor = np.arange(MAX_OBJECTS)[None] == scenes.actor[:, None]
+    fate = np.zeros(is_actor.shape, int)
     fate = np.where((scenes.event == LEAVING)[:, None] & is_actor, 3, fate)
     fate = np.where((scenes.event == CHANGING)[:, None] & is_actor, 4, fate)
     arrival = np.where(np.arange(MAX_OBJECTS)[None] < scenes.count[:, None], scenes.seen_from, 9)
     first = arrival == arrival.min(1, keepdims=True)
-    fate = np.where((scenes.event == APPEARING)[:, None], np.where(first, 1, 2), fate)
-    temporal = some & thumb
-    return {
-        "pictures": plans.normalise(pictures),
-        "shape": np.where(some, scenes.shape[clip, who], len(SHAPES)),
-        "colour": np.where(some, colour[clip, cell[None], who], len(COLOURS)),
-        "direction": np.where(temporal, scenes.motion[clip, who], IGNORE),
-        "fate": np.where(temporal, fate[clip, who], IGNORE),
-        "centre_image": ((corner + centre) / [cols, rows]).astype(np.float32),
-        "centre_frame": centre.astype(np.float32),
-        "way": np.where(temporal, scenes.way[clip, who], np.nan)[..., None].astype(np.float32),
-    }
+    return np.where((scenes.event == APPEARING)[:, None], np.where(first, 1, 2), fate)
+
+
+def _places(centre):
+    """Number in PLACES of every centre, len(PLACES) where a person would hesitate: `place_name` for arrays."""
+    d = centre - 0.5
+    corner = 2 * (d[..., 1] > 0) + (d[..., 0] > 0)
+    clear = np.where(abs(d).min(-1) > CORNER_FROM, corner, len(PLACES))
+    return np.where(abs(d).max(-1) < MIDDLE_WITHIN, 4, clear)
 
 
 def frame_times(n, n_frames, rng):
@@ -94,44 +117,46 @@ def frame_times(n, n_frames, rng):
     return times
 
 
-def question_batch(shape, tokenizer, preset_name, n, rng, n_questions=9, chat=False, scenes=None, questions=None):
+def question_batch(shape, tokenizer, preset_name, n, rng, n_questions=12, chat=False, keep=1.0):
     """Pictures of `n` clips under a preset, and their questions packed behind one visual prefix.
 
     Each question sees the prefix and itself, at the positions it would have if asked alone; with `chat` the questions are
-    the turns of one conversation instead. `scenes` and `questions` (a list a clip) replace the random ones.
+    the turns of one conversation instead. Of the visual rows a share of `keep` is shown, at the positions they have.
     """
     preset = plans.PRESETS[preset_name]
     single = preset_name == "frame"
-    scenes = sample_scenes(n, rng) if scenes is None else scenes
+    scenes = sample_scenes(n, rng)
     if single:
         times = np.array([[clear_moment(scenes, i, rng)] for i in range(n)])
     else:
         times = frame_times(n, preset.n_frames, rng)
     frames, _ = render(scenes, times, shape.side, shape.side, rng)
     pictures = np.stack([plans.images(preset, f) for f in frames])
-    asked = questions
-    if asked is None:
-        asked = [ask(View(scenes, i, times[i, 0] if single else None), rng, n_questions) for i in range(n)]
-    batch = pack(tokenizer, asked, plans.rows(preset, preset.n_frames, shape.n_patches), chat)
+    asked = [ask(View(scenes, i, times[i, 0] if single else None), rng, n_questions) for i in range(n)]
+    rows = plans.rows(preset, preset.n_frames, shape.n_patches)
+    shown = None if keep == 1 else np.sort(rng.permutation(len(rows))[: round(keep * len(rows))])
+    batch = pack(tokenizer, asked, rows, chat, shown)
     batch["pictures"] = torch.from_numpy(plans.normalise(pictures.reshape(-1, *pictures.shape[2:])))
     return batch
 
 
-def pack(tokenizer, asked, rows, chat=False):
+def pack(tokenizer, asked, rows, chat=False, shown=None):
     """Token ids, positions, the attention mask and what is to be learnt, for lists of questions a clip.
 
     Layout of a sequence: the head of the prompt, a place for each visual row, the questions.
     """
     head = [tokenizer.token_to_id(tokens.BOS), *tokens.encode(tokenizer, tokens.HEAD)]
     eos, pad = tokenizer.token_to_id(tokens.EOS), tokenizer.token_to_id(tokens.PAD)
-    start = len(head) + len(rows)
+    start = len(head) + len(rows)  # the position of the first question's first token
+    shown = np.arange(len(rows)) if shown is None else shown
+    front = [*range(len(head)), *(len(head) + shown).tolist()]
     ids, positions, segments, targets, answers = [], [], [], [], []
     for questions in asked:
         i, p, s, t, spans = [], [], [], [], []
         for k, q in enumerate(questions):
             text = tokens.later_turn(q.text) if chat and k else tokens.first_turn(q.text)
             prompt, answer = tokens.encode(tokenizer, text), tokens.encode(tokenizer, " " + q.answer) + [eos]
-            spans.append((start + len(i) + len(prompt), len(answer), TASKS.index(q.task)))
+            spans.append((len(front) + len(i) + len(prompt), len(answer), TASKS.index(q.task)))
             p += [start + (len(i) if chat else 0) + j for j in range(len(prompt) + len(answer))]
             i += prompt + answer
             s += [0 if chat else k + 1] * (len(prompt) + len(answer))
@@ -143,10 +168,10 @@ def pack(tokenizer, asked, rows, chat=False):
         full = [front + one + [value] * (longest - len(one)) for one in lists]
         return torch.tensor(full)
 
-    ids = padded(ids, pad, head + [tokenizer.token_to_id(tokens.IMAGE)] * len(rows))
-    positions = padded(positions, 0, list(range(start)))
-    segments = padded(segments, -1, [0] * start)
+    ids = padded(ids, pad, head + [tokenizer.token_to_id(tokens.IMAGE)] * len(shown))
+    positions = padded(positions, 0, front)
+    segments = padded(segments, -1, [0] * len(front))
     causal = torch.ones(ids.shape[1], ids.shape[1], dtype=torch.bool).tril()
     mask = causal & ((segments[:, None, :] == 0) | (segments[:, None, :] == segments[:, :, None]))
-    return {"ids": ids, "positions": positions, "mask": mask[:, None], "targets": padded(targets, IGNORE, [IGNORE] * start),
-            "rows": torch.from_numpy(rows), "n_head": len(head), "answers": answers}  # fmt: skip
+    return {"ids": ids, "positions": positions, "mask": mask[:, None], "targets": padded(targets, IGNORE, [IGNORE] * len(front)),
+            "rows": torch.from_numpy(rows[shown]), "n_head": len(head), "answers": answers}  # fmt: skip

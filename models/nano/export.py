@@ -2,8 +2,8 @@
 
     python models/nano/export.py --run DIR --out DIR
 
-`out/hf` loads with transformers' LlavaForConditionalGeneration; `out/nano-*.gguf` and `out/nano-mmproj-*.gguf` are the
-pairs; `out/SHA256SUMS` their checksums.
+`out/hf` loads with transformers' LlavaForConditionalGeneration; `out/f16` and `out/q8_0` hold a pair each;
+`out/SHA256SUMS` has their checksums.
 """
 
 import argparse
@@ -176,11 +176,13 @@ def main():
     write_hf(model, tokenizer, args.out / "hf")
     sums = []
     for name, (kind, file_type) in KINDS.items():
-        files = [args.out / f"nano-{name}.gguf", args.out / f"nano-mmproj-{name}.gguf"]
+        # A folder for each pair: a model is named by its folder.
+        (args.out / name).mkdir(exist_ok=True)
+        files = [args.out / name / "nano.gguf", args.out / name / "nano-mmproj.gguf"]
         write_language_model(model, tokenizer, files[0], kind, file_type)
         write_mmproj(model, files[1], kind, file_type)
         for file in files:
-            sums.append(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}")
+            sums.append(f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.relative_to(args.out)}")
             print(f"{file.stat().st_size / 1e6:6.2f} MB  {file}")
     (args.out / "SHA256SUMS").write_text("\n".join(sums) + "\n")
     print(f"stage {saved['stage']}, step {saved['step']}, {saved['seconds'] / 60:.0f} minutes of training")

@@ -1,16 +1,16 @@
-"""Renders an evaluation set as files: H.264 clips and QUESTIONS.json.
+"""Renders an evaluation set as files: H.264 clips and the questions about them.
 
     python models/nano/make_eval.py --seed 5 --per-task 200 --out DIR
+    videre eval DIR/QUESTIONS.json --videos DIR --preset fast
 
-Half a dozen questions share a clip. The shape of QUESTIONS.json:
+Half a dozen questions share a clip. DIR gets three files of questions, in the form that `src/eval/formats.rs` describes:
 
-    {"format": "videre-questions", "version": 1, "seed": 5, "questions": [
-      {"id": 0, "video": "clip-00000.mp4", "at_secs": null, "task": "colour", "n_answers": 8,
-       "question": "What colour is the star?", "answer": "The star is red."}, ...]}
+- QUESTIONS.json: every task, about whole clips;
+- FRAMES.json: the single-frame tasks, each about the one frame shown at `at_secs`;
+- BLIND.json: QUESTIONS.json with each question asked about another clip, so that only guesses can be right.
 
-`at_secs` is null for a question about the whole clip; a number asks about the frame shown at that time (preset
-`frame`). An answer is right where it is the same as `answer` after trimming and lower-casing. `n_answers` is the number of
-equally frequent answers, so 1/n_answers is what a blind guess scores (`what` has lists: far more).
+An answer is right where it is the same as `answer` but for case, space and a full stop. `n_answers` is the number of
+equally frequent answers: a blind guess is right once in `n_answers` (`what` has lists, far more than it says).
 """
 
 import argparse
@@ -36,25 +36,39 @@ def main():
     parser.add_argument("--quality", type=int, default=23, help="x264's constant rate factor")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
-    questions, clip = [], 0
-    for about_one_frame in (False, True):
-        chosen = collect(args.per_task, args.seed, about_one_frame)
-        for i in range(len(chosen.scenes)):
-            name = f"clip-{clip:05}.mp4"
-            rng = np.random.default_rng([args.seed, about_one_frame, i])
-            n_frames = int(rng.integers(5 * FPS, 8 * FPS))
-            write_clip(args.out / name, chosen.scenes.take([i]), n_frames, rng, args.quality)
-            clip += 1
-            at = None
-            if about_one_frame:
-                at = round(round(chosen.moments[i] * (n_frames - 1)) / FPS, 4)
-            for q in chosen.questions[i]:
-                entry = {"id": len(questions), "video": name, "at_secs": at, "task": q.task, "n_answers": N_ANSWERS[q.task]}
-                questions.append(entry | {"question": q.text, "answer": q.answer})
-    whole = {"format": "videre-questions", "version": 1, "seed": args.seed, "questions": questions}
-    (args.out / "QUESTIONS.json").write_text(json.dumps(whole, indent=1) + "\n")
+    whole = questions_about(args, "clip", about_one_frame=False)
+    write_questions(args, "QUESTIONS.json", whole)
+    clips = sorted({q["video"] for q in whole})
+    other = dict(zip(clips, clips[1:] + clips[:1], strict=True))
+    write_questions(args, "BLIND.json", [q | {"video": other[q["video"]]} for q in whole])
+    frames = questions_about(args, "frame", about_one_frame=True)
+    write_questions(args, "FRAMES.json", frames)
     size = sum(f.stat().st_size for f in args.out.glob("*.mp4"))
-    print(f"{len(questions)} questions about {clip} clips, {size / 1e6:.1f} MB, in {args.out}")
+    print(f"{len(whole)} questions about clips, {len(frames)} about frames, {size / 1e6:.1f} MB of clips in {args.out}")
+
+
+def questions_about(args, kind, about_one_frame):
+    """Renders the clips of one file of questions, and returns the questions."""
+    questions, chosen = [], collect(args.per_task, args.seed, about_one_frame)
+    for i in range(len(chosen.scenes)):
+        name = f"{kind}-{i:05}.mp4"
+        rng = np.random.default_rng([args.seed, about_one_frame, i])
+        n_frames = int(rng.integers(5 * FPS, 8 * FPS))
+        write_clip(args.out / name, chosen.scenes.take([i]), n_frames, rng, args.quality)
+        about = {"video": name}
+        if about_one_frame:
+            about["at_secs"] = round(round(chosen.moments[i] * (n_frames - 1)) / FPS, 4)
+        for q in chosen.questions[i]:
+            entry = {"id": len(questions)} | about | {"task": q.task, "n_answers": N_ANSWERS[q.task]}
+            questions.append(entry | {"question": q.text, "answer": q.answer})
+    return questions
+
+
+def write_questions(args, name, questions):
+    """One question a line, so that differences can be read."""
+    head = f'{{"format": "videre-questions", "version": 1, "seed": {args.seed}, "questions": [\n '
+    lines = ",\n ".join(json.dumps(q) for q in questions)
+    (args.out / name).write_text(head + lines + "\n]}\n")
 
 
 def write_clip(path, scene, n_frames, rng, quality):

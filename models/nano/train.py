@@ -3,7 +3,7 @@
     python models/nano/train.py --run DIR                         # two CPU cores, size small
     python models/nano/train.py --run DIR --size large --device cuda --workers 14 --batch 192
 
-Stages: `dense` teaches the tower what stands on each patch, `image` asks about single frames, `video` mixes the presets.
+Stages: `dense` teaches tower and projector what stands on each patch, `text` the language model, `video` all presets.
 DIR gets checkpoint.pt (every two minutes), curve.jsonl and tokenizer.json.
 """
 
@@ -22,16 +22,19 @@ from tokenizers import Tokenizer
 
 import data
 import model as nano
+import start
 import tokens
 from world.questions import TASKS
 
 # Share of the batches of each stage, and how large a batch is beside --batch.
 MIXTURE = {
-    "image": {"frame": (0.6, 1.0), "fast": (0.4, 1.0)},
-    "video": {"frame": (0.2, 1.0), "fast": (0.68, 1.0), "balanced": (0.09, 0.34), "paper": (0.03, 0.17)},
+    "dense": {"dense": (1.0, 1.0)},
+    "text": {"frame": (0.3, 0.4), "fast": (0.55, 0.4), "lite": (0.15, 0.25)},
+    # The tower goes on with dense labels, and the language model follows it.
+    "video": {"dense": (0.45, 1.0), "frame": (0.13, 0.4), "fast": (0.27, 0.4), "balanced": (0.1, 0.15), "paper": (0.05, 0.08)},
 }
-STAGES = ["dense", "image", "video"]
-RATE = {"dense": (2e-3, 1e-3), "image": (2e-3, 1e-3), "video": (1.5e-3, 7e-4)}  # of Muon and of AdamW
+STAGES = ["dense", "text", "video"]
+RATE = {"dense": (2e-3, 1e-3), "text": (2e-3, 1e-3), "video": (2e-3, 1e-3)}  # of Muon and of AdamW
 VOCABULARY = 544
 CHECK_SEED = 1_000_003
 asked_to_stop = False
@@ -57,14 +60,15 @@ class Batches(torch.utils.data.IterableDataset):
             signal.signal(signal.SIGTERM, signal.SIG_DFL), signal.signal(signal.SIGINT, signal.SIG_IGN)
             torch.set_num_threads(1)
         while True:
-            if self.stage == "dense":
-                yield "dense", data.dense_batch(self.shape, self.batch, rng)
-                continue
             names, parts = zip(*MIXTURE[self.stage].items(), strict=True)
             preset = names[rng.choice(len(names), p=[p[0] for p in parts])]
             n = max(1, round(self.batch * MIXTURE[self.stage][preset][1]))
-            chat = rng.random() < 0.12
-            yield preset, data.question_batch(self.shape, self.tokenizer, preset, n, rng, chat=chat)
+            if preset == "dense":
+                yield preset, data.dense_batch(self.shape, n, rng)
+                continue
+            chat = self.stage == "video" and rng.random() < 0.12
+            keep = 1.0 if self.stage == "video" and rng.random() < 0.5 else rng.uniform(0.25, 0.5)
+            yield preset, data.question_batch(self.shape, self.tokenizer, preset, n, rng, chat=chat, keep=keep)
 
 
 def optimizers(model, heads):
@@ -89,12 +93,13 @@ def to(batch, device):
 @torch.no_grad()
 def figures(stage, size, tokenizer, model, heads, device, n):
     """What the stage has taught, on clips that are never trained on."""
-    rng, shape = np.random.default_rng(CHECK_SEED), nano.SIZES[size]["shape"]
-    if stage == "dense":
+    rng, shape, found = np.random.default_rng(CHECK_SEED), nano.SIZES[size]["shape"], {}
+    if "dense" in MIXTURE[stage]:
         batch = to(data.dense_batch(shape, n, rng), device)
-        return {k: round(v, 3) for k, v in nano.dense_figures(heads(nano.encode(model, batch["pictures"])), batch).items()}
-    found = {}
-    for preset in ("frame", "fast"):
+        rows = torch.cat([nano.dense_rows(model, part) for part in batch["pictures"].split(32)])
+        right = nano.dense_figures(heads(rows, model.model.language_model.embed_tokens.weight), batch)
+        found["dense"] = {k: round(v, 3) for k, v in right.items()}
+    for preset in (p for p in ("frame", "fast") if p in MIXTURE[stage]):
         right, total = Counter(), Counter()
         for _ in range(2):
             batch = to(data.question_batch(shape, tokenizer, preset, n, rng), device)
@@ -112,12 +117,11 @@ def main():
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--workers", type=int, default=0)
-    parser.add_argument("--steps", nargs="+", default=["dense=2500", "image=1200", "video=6000"], metavar="STAGE=N")
-    parser.add_argument("--freeze-tower", action="store_true", help="after `dense`: half the cost of a step")
+    parser.add_argument("--steps", nargs="+", default=["dense=1000", "text=800", "video=1500"], metavar="STAGE=N")
     parser.add_argument("--check-every", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     args = parser.parse_args()
-    steps = {"dense": 2500, "image": 1200, "video": 6000} | {k: int(v) for k, v in (s.split("=") for s in args.steps)}
+    steps = {"dense": 1000, "text": 800, "video": 1500} | {k: int(v) for k, v in (s.split("=") for s in args.steps)}
 
     signal.signal(signal.SIGTERM, stop_soon), signal.signal(signal.SIGINT, stop_soon)
     args.run.mkdir(parents=True, exist_ok=True)
@@ -128,7 +132,8 @@ def main():
     names = {"bos": tokens.BOS, "eos": tokens.EOS, "pad": tokens.PAD, "image": tokens.IMAGE}
     torch.manual_seed(args.seed)
     model = nano.build(args.size, tokenizer.get_vocab_size(), {k: tokenizer.token_to_id(v) for k, v in names.items()})
-    heads = nano.DenseHeads(nano.SIZES[args.size]["tower"])
+    heads = nano.DenseHeads(nano.SIZES[args.size]["width"], nano.word_ids(tokenizer))
+    model.set_attn_implementation({"vision_config": "lean", "text_config": "lean"})
     model.to(args.device), heads.to(args.device)
     pair = optimizers(model, heads)
 
@@ -162,6 +167,11 @@ def run_stage(stage, begin, steps, seconds, args, tokenizer, model, heads, pair)
         with (args.run / "curve.jsonl").open("a") as curve:
             curve.write(line + "\n")
 
+    if stage == "text" and begin == 0:
+        pictures = data.dense_batch(nano.SIZES[args.size]["shape"], 32, np.random.default_rng(CHECK_SEED))["pictures"]
+        with torch.no_grad():
+            rows = nano.dense_rows(model, pictures.to(args.device)).flatten(0, 1)
+        start.prepare_language_model(model, heads, rows)
     stream = Batches(stage, args.size, tokenizer, args.batch, seed=args.seed * 1000 + begin)
     loader = torch.utils.data.DataLoader(stream, batch_size=None, num_workers=args.workers)
     losses, since, last_save = {}, time.monotonic(), time.monotonic()
@@ -170,13 +180,13 @@ def run_stage(stage, begin, steps, seconds, args, tokenizer, model, heads, pair)
         for one, rate in zip(pair, RATE[stage], strict=True):
             for group in one.param_groups:
                 group["lr"] = rate * rate_factor(step, steps)
-        with torch.autocast(args.device, torch.bfloat16, enabled=args.device == "cuda"):
-            if stage == "dense":
-                features = nano.encode(model, batch["pictures"])
+        with torch.autocast(args.device, torch.bfloat16):
+            if kind == "dense":
+                rows = nano.dense_rows(model, batch["pictures"])
             else:
-                out = nano.logits(model, batch, train_tower=not args.freeze_tower and kind in ("frame", "fast"))
-        if stage == "dense":
-            loss = nano.dense_loss({k: v.float() for k, v in heads(features.float()).items()}, batch)
+                out = nano.logits(model, batch, train_tower=False)
+        if kind == "dense":
+            loss = nano.dense_loss(heads(rows.float(), model.model.language_model.embed_tokens.weight), batch)
         else:
             loss = nano.answer_loss(out.float(), batch["targets"])
         loss.backward()

@@ -102,6 +102,7 @@ WORDINGS = {
 NUMBERS = ["no objects", "one object", "two objects", "three objects"]
 WAYS = ["stays still", "moves to the left", "moves to the right", "moves up", "moves down"]
 PLACES = ["at the top left", "at the top right", "at the bottom left", "at the bottom right", "in the middle"]
+MIDDLE_WITHIN, CORNER_FROM = 0.075, 0.12  # distances from the middle, along either axis
 
 
 @dataclass(frozen=True)
@@ -160,9 +161,9 @@ def clear_moment(scenes, i, rng):
 def place_name(centre):
     """One of PLACES, or None where a person would hesitate."""
     dx, dy = centre[0] - 0.5, centre[1] - 0.5
-    if max(abs(dx), abs(dy)) < 0.075:
+    if max(abs(dx), abs(dy)) < MIDDLE_WITHIN:
         return PLACES[4]
-    if min(abs(dx), abs(dy)) > 0.12:
+    if min(abs(dx), abs(dy)) > CORNER_FROM:
         return PLACES[2 * (dy > 0) + (dx > 0)]
     return None
 

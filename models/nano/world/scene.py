@@ -20,6 +20,7 @@ EVENT_WEIGHTS = [0.28, 0.26, 0.20, 0.26]
 LAYOUT_CANDIDATES = 16
 SLOW = (0.17, 0.25)  # way travelled during the clip, in picture widths or heights
 FAST = (0.46, 0.60)
+RADIUS = (0.13, 0.18)
 
 
 @dataclass
@@ -98,7 +99,7 @@ def sample_scenes(n_clips, rng, event=None):
     arrival = np.take_along_axis(first + np.concatenate([np.zeros((b, 1)), gaps[:, 1:]], 1), np.argsort(order, 1), 1)
 
     motion, way = _motions(b, count, rng)
-    radius = rng.uniform(0.105, 0.17, (b, k))
+    radius = rng.uniform(*RADIUS, (b, k))
     aspect = rng.choice([1.0, 4 / 3, 16 / 9], size=b, p=[0.4, 0.4, 0.2])
     start, end = _layout(motion, way, radius, aspect, count, rng)
     return Scenes(
