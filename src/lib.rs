@@ -12,6 +12,7 @@ pub mod cancel;
 pub mod chat;
 pub mod desktop;
 pub mod engine;
+pub mod eval;
 pub mod fault;
 pub mod gguf;
 #[cfg(feature = "llava")]

@@ -1,10 +1,12 @@
 //! What leaves the program: the only serialisable types, with their conversions from the inner ones.
 
+mod eval;
 mod media;
 mod model;
 mod strategy;
 pub mod window;
 
+pub use eval::{EvalJson, FailedVideoJson, TaskJson};
 pub use media::{BoxJson, FitJson, LandingJson, MediaEvent, MediaRequest};
 pub use model::{
     AnswerJson, ChoiceJson, DeviceName, EndingJson, ModelEvent, ModelFacts, ModelName, ModelRequest,

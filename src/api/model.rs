@@ -10,6 +10,8 @@ use crate::worker::Failure;
 /// A model as a user names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ModelName {
+    /// The one inside the program, which knows one little world.
+    Embedded,
     /// A folder, one file of a pair with the other beside it, both files, or `owner/repo` of the Hugging Face cache.
     Named {
         /// The folder, file or repository.

@@ -9,6 +9,7 @@
 //! video files, FFmpeg or chats.
 
 pub mod describe;
+pub mod embedded;
 pub mod estimate;
 pub mod kernels;
 pub mod measure;

@@ -6,6 +6,9 @@ mod media;
 /// What the sources may say: walls between modules, lengths, notices.
 mod tidy;
 
+/// Question files, scores and results.
+mod eval;
+
 /// Headers of GGUF files, good and broken.
 mod gguf;
 

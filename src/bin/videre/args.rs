@@ -36,6 +36,8 @@ pub(crate) enum Command {
     Ask(AskArgs),
     /// Ask several questions about a video, one a line
     Chat(ChatArgs),
+    /// Ask every question of a file, and count how many answers are right
+    Eval(EvalArgs),
     /// Measure how fast a model is on this machine
     Bench(BenchArgs),
     /// Say what models are
@@ -234,6 +236,38 @@ pub(crate) struct ChatArgs {
 
     #[command(flatten)]
     pub(crate) answer: AnswerArgs,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct EvalArgs {
+    /// The questions: a file of TS-LLaVA's scripts (NExT-QA, EgoSchema, IntentQA, MVBench, MLVU, Video-MME), or our own
+    /// QUESTIONS.json
+    pub(crate) questions: PathBuf,
+
+    /// The folder of the videos that it names
+    #[arg(long, value_name = "DIR")]
+    pub(crate) videos: PathBuf,
+
+    #[command(flatten)]
+    pub(crate) plan: PlanArgs,
+
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
+
+    #[command(flatten)]
+    pub(crate) answer: AnswerArgs,
+
+    /// Write every answer to this file as it comes; an interrupted evaluation goes on from it
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+
+    /// Write predictions in TS-LLaVA's own form, for judges and leaderboards
+    #[arg(long, value_name = "FILE")]
+    pub(crate) predictions: Option<PathBuf>,
+
+    /// Answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(clap::Args)]

@@ -5,6 +5,7 @@ use crate::failure::Failure;
 use crate::open::index_folder;
 use crate::plan_args::{PlanArgs, PlanRequest};
 use crate::stages::Stages;
+use anstream::eprintln;
 use etcetera::BaseStrategy;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -33,21 +34,23 @@ pub(crate) fn cache_folder() -> Option<PathBuf> {
 }
 
 impl ModelArgs {
-    /// The model that was named.
-    pub(crate) fn name(&self) -> Result<ModelName, Failure> {
-        let Some(model) = &self.model else {
-            return Err(Failure::Explained {
-                fault: Fault::Usage,
-                message: "no model was named".to_owned(),
-                hint: Some(
-                    "name one with --model: a folder with a LLaVA model and its mmproj file, both as GGUF, or owner/repo from the Hugging Face cache"
-                        .to_owned(),
-                ),
-            });
-        };
-        Ok(ModelName::Named {
-            model: model.clone(),
-            mmproj: self.mmproj.clone(),
+    /// The model that was named, else the one inside the program.
+    pub(crate) fn name(&self) -> ModelName {
+        match &self.model {
+            None => ModelName::Embedded,
+            Some(model) => ModelName::Named {
+                model: model.clone(),
+                mmproj: self.mmproj.clone(),
+            },
+        }
+    }
+
+    /// What a person should know before they believe an answer.
+    pub(crate) fn caution(&self) -> Option<String> {
+        self.model.is_none().then(|| {
+            "nano, the model inside this program, knows only clips of moving coloured shapes; for other videos name a LLaVA \
+             with --model: a folder with the model and its mmproj file, both as GGUF, or owner/repo from the Hugging Face cache"
+                .to_owned()
         })
     }
 
@@ -78,7 +81,7 @@ impl AnswerArgs {
         }
     }
 
-    fn form(&self) -> PromptForm {
+    pub(crate) fn form(&self) -> PromptForm {
         match self.prompt {
             PromptArg::Chat => PromptForm::Chat,
             PromptArg::Reference => PromptForm::Reference,
@@ -137,7 +140,10 @@ pub(crate) fn ready(
     stages: &mut Stages,
     cancel: &CancelToken,
 ) -> Result<Ready, Failure> {
-    let name = model.name()?;
+    let name = model.name();
+    if let Some(caution) = model.caution() {
+        eprintln!("note: {caution}");
+    }
     let mut show = |update| stages.show(&update);
     let video = engine.open(file, cancel, &mut show)?;
     let facts = engine.load(&name, model.device(), cancel, &mut show)?;

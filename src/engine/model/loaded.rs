@@ -8,6 +8,7 @@ use super::failed;
 use crate::api::{DeviceName, ModelFacts, ModelName};
 use crate::cancel::CancelToken;
 use crate::fault::Fault;
+use crate::llava::embedded;
 use crate::llava::pair::Pair;
 use crate::llava::{CacheType, Compute, LoadError, Model, Session, USUAL_CONTEXT};
 use crate::worker::Failure;
@@ -90,7 +91,10 @@ impl Loaded {
 }
 
 fn pair(name: &ModelName) -> Result<Pair, Failure> {
-    let ModelName::Named { model, mmproj } = name;
+    let (model, mmproj) = match name {
+        ModelName::Embedded => return embedded::pair().map_err(failed),
+        ModelName::Named { model, mmproj } => (model, mmproj),
+    };
     if let Some(mmproj) = mmproj {
         return Pair::of_files(Path::new(model), Path::new(mmproj)).map_err(failed);
     }

@@ -156,12 +156,6 @@ fn a_chat_answers_each_line_and_remembers() {
 #[test]
 fn what_is_missing_or_wrong_is_said_before_anything_is_done() {
     let place = Place::new();
-    let run = place.say("ask SAMPLE What?");
-    assert_eq!(run.code, Some(2), "{run:?}");
-    assert!(
-        run.stderr.contains("no model was named") && run.stderr.contains("--model"),
-        "{run:?}"
-    );
     let run = place.ask("ask nothing.mp4", &["What?"]);
     assert_eq!(run.code, Some(1), "{run:?}");
     assert!(run.stderr.contains("nothing.mp4"), "{run:?}");

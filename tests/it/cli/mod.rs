@@ -3,6 +3,8 @@
 mod answers;
 mod ask;
 mod endings;
+mod eval;
+mod nano;
 mod preview;
 
 use serde_json::Value;

@@ -6,6 +6,7 @@
 
 mod cancelling;
 mod decoder;
+mod embedded;
 mod plan;
 mod quantized;
 #[cfg(feature = "media")]

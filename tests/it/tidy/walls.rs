@@ -36,6 +36,7 @@ const MAY_DERIVE_SERDE: &[&str] = &[
     "src/api/",
     "src/registry/manifest.rs",
     "src/settings.rs",
+    "src/eval/results.rs",
     "src/chat/store",
 ];
 

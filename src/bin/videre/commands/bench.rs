@@ -6,16 +6,20 @@ use crate::interrupt::cancelled_by_ctrl_c;
 use crate::output::{answer, answer_json};
 use std::path::Path;
 use videre::api::{BenchJson, DeviceName, ModelName};
+use videre::llava::embedded;
 use videre::llava::measure::{Measured, measure};
 use videre::llava::pair::Pair;
 use videre::llava::{Compute, Model};
 
 pub(crate) fn run(args: &BenchArgs) -> Result<(), Failure> {
     let cancel = cancelled_by_ctrl_c();
-    let ModelName::Named { model, mmproj } = args.model.name()?;
-    let pair = match mmproj {
-        Some(mmproj) => Pair::of_files(Path::new(&model), Path::new(&mmproj))?,
-        None => Pair::find(&model.to_string_lossy())?,
+    let pair = match args.model.name() {
+        ModelName::Embedded => embedded::pair()?,
+        ModelName::Named {
+            model,
+            mmproj: Some(mmproj),
+        } => Pair::of_files(Path::new(&model), Path::new(&mmproj))?,
+        ModelName::Named { model, mmproj: None } => Pair::find(&model.to_string_lossy())?,
     };
     let compute = match args.model.device() {
         DeviceName::Auto => Compute::best(),

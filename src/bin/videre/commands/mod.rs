@@ -4,6 +4,7 @@ mod ask;
 mod bench;
 mod chat;
 mod doctor;
+mod eval;
 mod frames;
 mod models;
 mod pages;
@@ -23,6 +24,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         Command::Ask(args) => ask::run(args),
         Command::Chat(args) => chat::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::Eval(args) => eval::run(args),
         Command::Worker { role } => worker::run(*role),
         Command::Models(command) => models::run(command),
         Command::Doctor(args) => doctor::run(args),

@@ -81,7 +81,7 @@ pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
 /// for it is the paper's setting.
 fn resolved(args: &PreviewArgs, cancel: &CancelToken) -> Result<PlanRequest, Failure> {
     if args.model.model.is_some() {
-        let facts = local().load(&args.model.name()?, args.model.device(), cancel, &mut |_| {})?;
+        let facts = local().load(&args.model.name(), args.model.device(), cancel, &mut |_| {})?;
         return Ok(resolve(&args.plan, &facts)?.0);
     }
     let tower = Tower::named(&args.tower).expect("BUG: clap accepts only known names");

@@ -1,0 +1,221 @@
+//! `videre eval`: every question of a file, and a table of how many were right.
+
+use crate::args::EvalArgs;
+use crate::engine::{local, resolve};
+use crate::failure::Failure;
+use crate::interrupt::cancelled_by_ctrl_c;
+use crate::output::{answer, answer_json};
+use crate::plan_args::PlanRequest;
+use crate::progress::Progress;
+use crate::stages::Stages;
+use anstream::eprintln;
+use std::fs;
+use std::path::Path;
+use videre::api::{EvalJson, ModelFacts, ModelName, StrategyJson};
+use videre::cancel::CancelToken;
+use videre::engine::{Engine, Looking, OpenVideo, USUAL_PREFIX_BYTES};
+use videre::eval::results::Results;
+use videre::eval::{AskError, Asked, Format, Part, formats, predictions, run as evaluate, table};
+use videre::fault::Fault;
+use videre::visual::compose;
+use videre::visual::plan::Plan;
+use videre::visual::preset::Preset;
+use videre::visual::sampling::{Chosen, FrameRef, MvbenchClip, Sampling, TimeRange, mvbench_bounded};
+use videre::worker::Failure as WorkFailure;
+
+pub(crate) fn run(args: &EvalArgs) -> Result<(), Failure> {
+    let cancel = cancelled_by_ctrl_c();
+    let set = formats::read(&args.questions)?;
+    let engine = local();
+    let mut stages = Stages::new();
+    let model = args.model.name();
+    let facts = engine.load(&model, args.model.device(), &cancel, &mut |update| {
+        stages.show(&update);
+    })?;
+    drop(stages);
+    let (request, reason) = resolve(&args.plan, &facts)?;
+    if let Some(reason) = reason {
+        eprintln!("note: {reason}");
+    }
+    let setting = setting(args, &facts, &request);
+    let mut results = match &args.out {
+        Some(path) => Results::open(path, &set, &setting)?,
+        None => Results::in_memory(&set),
+    };
+    let mut asker = Asker {
+        args,
+        engine: &engine,
+        model,
+        facts,
+        request,
+        open: None,
+    };
+    let mut bar = Progress::new("Asking");
+    let ask = |asked: &Asked<'_>| asker.ask(asked, &cancel);
+    let show = |n_done: usize, n_total: usize| bar.set(n_done as u64, n_total as u64);
+    let report = evaluate(&set, &args.videos, &mut results, &cancel, ask, show)?;
+    drop(bar);
+    if let Some(path) = &args.predictions {
+        write_lines(path, &predictions::lines(&set, results.answered()))?;
+    }
+    if args.json {
+        answer_json(&EvalJson::new(set.format.name(), setting, &report))?;
+    } else {
+        let mut text = String::new();
+        table::write(&report, &mut text).expect("BUG: a string takes everything");
+        answer(&text)?;
+    }
+    if report.overall.n_failed == set.questions.len() {
+        return Err(Failure::Explained {
+            fault: Fault::Input,
+            message: format!("not one question of {} could be asked", args.questions.display()),
+            hint: Some("name the folder of its videos with --videos".to_owned()),
+        });
+    }
+    Ok(())
+}
+
+/// All that an answer depends on beside the question: results of another setting are not continued.
+fn setting(args: &EvalArgs, facts: &ModelFacts, request: &PlanRequest) -> serde_json::Value {
+    let sampling = args.answer.question("", &[], Vec::new()).sampling;
+    serde_json::json!({
+        "model": facts.name,
+        "model_file": args.model.model.as_ref().map(|name| name.to_string_lossy()),
+        "preset": request.preset.map(Preset::name),
+        "strategy": StrategyJson::from(&request.strategy),
+        "frames": format!("{:?}", request.sampling),
+        "range": request.range.map(|range| [range.start_secs, range.end_secs]),
+        "prompt": args.answer.form(),
+        "times": args.answer.times,
+        "max_tokens": args.answer.max_tokens,
+        "sampling": sampling,
+    })
+}
+
+/// Answers questions, keeping the video that the last one was about open.
+struct Asker<'a> {
+    args: &'a EvalArgs,
+    engine: &'a Engine,
+    model: ModelName,
+    facts: ModelFacts,
+    request: PlanRequest,
+    open: Option<OpenVideo>,
+}
+
+impl Asker<'_> {
+    fn ask(&mut self, asked: &Asked<'_>, cancel: &CancelToken) -> Result<String, AskError> {
+        if self.open.as_ref().is_none_or(|open| open.path != asked.video) {
+            self.open = None;
+            self.open = Some(
+                self.engine
+                    .open(asked.video, cancel, &mut |_| {})
+                    .map_err(ask_error)?,
+            );
+        }
+        let video = self.open.as_ref().expect("BUG: opened above");
+        let looking = Looking {
+            model: self.model.clone(),
+            device: self.args.model.device(),
+            facts: self.facts.clone(),
+            plan: self.plan(video, asked).map_err(ask_error)?,
+            fit: self.request.tower.fit,
+            form: self.args.answer.form(),
+            tell_times: self.args.answer.times,
+            max_prefix_bytes: USUAL_PREFIX_BYTES,
+        };
+        let options = asked.question.options();
+        let question = self
+            .args
+            .answer
+            .question(&asked.question.text, options, Vec::new());
+        let said = self
+            .engine
+            .ask(video, &looking, question, cancel, &mut |_| {})
+            .map_err(ask_error)?;
+        Ok(match &said.choice {
+            // As the reference's models are made to say it.
+            Some(choice) => match options.get(choice.option) {
+                Some(option) => format!("{}) {option}", choice.letter),
+                None => format!("{})", choice.letter),
+            },
+            None => said.answer,
+        })
+    }
+
+    /// What is looked at: as the flags say, but for questions about a part or about one frame.
+    fn plan(&self, video: &OpenVideo, asked: &Asked<'_>) -> Result<Plan, WorkFailure> {
+        let PlanRequest {
+            sampling,
+            range,
+            strategy,
+            tower,
+            ..
+        } = &self.request;
+        let geometry = tower.geometry;
+        match (asked.format, asked.question.part, sampling) {
+            (_, Part::Frame { at_secs }, _) => {
+                let sampling = Sampling::Picks(vec![shown_at(&video.pts_secs, at_secs)]);
+                video.plan(&sampling, None, &Preset::Frame.strategy(geometry), geometry)
+            }
+            (Format::Mvbench, part, Sampling::Uniform { n_frames }) => {
+                let chosen = mvbench_frames(video, part, *n_frames);
+                compose::plan(&chosen, strategy, geometry).map_err(|error| WorkFailure::from_error(&error))
+            }
+            (_, Part::Range { start_secs, end_secs }, _) => video.plan(
+                sampling,
+                Some(TimeRange { start_secs, end_secs }),
+                strategy,
+                geometry,
+            ),
+            (_, Part::Whole, _) => video.plan(sampling, *range, strategy, geometry),
+        }
+    }
+}
+
+/// The frame that is on screen at a time.
+fn shown_at(pts_secs: &[f64], at_secs: f64) -> usize {
+    // Times in question files are rounded; half a millisecond is no other frame.
+    pts_secs
+        .partition_point(|pts| *pts <= at_secs + 0.0005)
+        .saturating_sub(1)
+}
+
+/// The frames that MVBench's own loader takes.
+fn mvbench_frames(video: &OpenVideo, part: Part, n_frames: usize) -> Chosen {
+    let bound_secs = match part {
+        Part::Range { start_secs, end_secs } => Some((start_secs, end_secs)),
+        Part::Whole | Part::Frame { .. } => None,
+    };
+    let n_total = video.pts_secs.len();
+    let clip = MvbenchClip {
+        first_index: 0,
+        max_index: n_total,
+        fps: video.probe.average_fps.unwrap_or(1.0),
+    };
+    let frame = |index: usize| FrameRef {
+        index,
+        pts_secs: video.pts_secs[index],
+    };
+    Chosen {
+        frames: mvbench_bounded(clip, bound_secs, n_frames)
+            .into_iter()
+            .map(frame)
+            .collect(),
+        notices: Vec::new(),
+    }
+}
+
+fn ask_error(failure: WorkFailure) -> AskError {
+    match failure.fault {
+        Fault::Cancelled => AskError::Cancelled(videre::cancel::Cancelled),
+        _ => AskError::Failed(failure.message.into()),
+    }
+}
+
+fn write_lines(path: &Path, lines: &[String]) -> Result<(), Failure> {
+    let mut text = lines.join("\n");
+    if !text.is_empty() {
+        text.push('\n');
+    }
+    fs::write(path, text).map_err(|error| Failure::unwritable(path, &error))
+}
