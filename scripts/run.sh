@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# What `make run` does once the machine is set up: builds, and shows what the model would see of the bundled clip.
+# What `make run` does once the machine is set up: builds, asks the model inside the program about the bundled clip, and
+# shows what it saw.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/cache.sh seed
@@ -7,7 +8,11 @@ cargo build --locked --bin videre
 videre="${CARGO_TARGET_DIR:-target}/debug/videre"
 "$videre" probe assets/sample.mp4
 echo
+echo "What do you see?"
+"$videre" ask assets/sample.mp4 "What do you see?" --preset balanced
+echo
 "$videre" preview assets/sample.mp4 --preset balanced --out out/sample
 echo
 echo "Open out/sample/contact-sheet.png, or look at a video of your own:"
 echo "  $videre preview FILE --out FOLDER"
+echo "  $videre ask FILE QUESTION --model FOLDER"
