@@ -3,7 +3,7 @@
 #
 #   scripts/nano.sh train                  into NANO_RUN; run it again to go on after an interruption
 #   scripts/nano.sh export                 what NANO_RUN has learnt, as GGUF pairs and a Hugging Face checkpoint
-#   scripts/nano.sh eval                   SEED (5), PER_TASK (200), MODEL (what `export` wrote), PRESETS
+#   scripts/nano.sh eval                   SEED (5), PER_TASK (200), MODEL (the pair that ships), PRESETS
 #
 # Python and its packages are for development only; they are installed into NANO_VENV where they are missing.
 set -euo pipefail
@@ -39,7 +39,7 @@ export_pair() {
 evaluate() {
   packages numpy
   local clips="out/nano-eval/seed-${SEED:-5}-${PER_TASK:-200}" model=${MODEL:-} preset
-  [ -n "$model" ] || model="$NANO_RUN/export/q8_0"
+  [ -n "$model" ] || model=models/nano/weights
   # BLIND.json is not the last file written, FRAMES.json is.
   [ -f "$clips/FRAMES.json" ] ||
     "$python" models/nano/make_eval.py --seed "${SEED:-5}" --per-task "${PER_TASK:-200}" --out "$clips"
