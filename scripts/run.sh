@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # What `make run` does once the machine is set up: builds, asks the model inside the program about the bundled clip, and
-# shows what it saw.
+# shows what a large model would see of it.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 scripts/cache.sh seed
