@@ -39,6 +39,7 @@ export type Command =
   | 'theme'
   | 'help'
   | 'diagnosis'
+  | 'diagnosis-names'
   | 'show-logs';
 
 export interface Binding {
@@ -112,12 +113,15 @@ export interface KeyPress {
 /** Where the press happened. */
 export interface Where {
   is_typing: boolean;
-  /** A button, a slider, ...: keys that such things use themselves stay theirs. */
+  /** A button, a list, ...: keys that such things use themselves stay theirs. */
   is_on_control: boolean;
+  /** A slider takes arrows, but Space plays. */
+  is_on_slider: boolean;
   is_mac: boolean;
 }
 
-const OF_CONTROLS = new Set(['Space', 'ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End']);
+const OF_SLIDERS = new Set(['ArrowLeft', 'ArrowRight', 'ArrowUp', 'ArrowDown', 'Home', 'End']);
+const OF_CONTROLS = new Set([...OF_SLIDERS, 'Space']);
 const TABLE = Object.values(BINDINGS)
   .flat()
   .flatMap((binding) => binding.keys.map((keys) => ({ keys, binding })));
@@ -132,6 +136,7 @@ export function commandFor(press: KeyPress, where: Where): Command | null {
     return found.while_typing === true && is_chord ? found.command : null;
   }
   if (where.is_on_control && OF_CONTROLS.has(keys)) return null;
+  if (where.is_on_slider && OF_SLIDERS.has(keys)) return null;
   return found.command;
 }
 

@@ -1,4 +1,4 @@
-import type { Menu, MenuItem } from '../backend';
+import type { Menu, MenuItem, Theme } from '../backend';
 import { BINDINGS, type Command } from '../lib/keys';
 import { text } from '../text';
 import { indexAt } from '../lib/frames';
@@ -36,7 +36,10 @@ function ofWindow(command: Command, window: WindowState): boolean {
       void window.attempt(() => window.backend.showLogs());
       return true;
     case 'diagnosis':
-      void copyDiagnosis(window);
+      void copyDiagnosis(window, false);
+      return true;
+    case 'diagnosis-names':
+      void copyDiagnosis(window, true);
       return true;
     case 'stop':
       stop(window);
@@ -151,10 +154,10 @@ export async function setFullScreen(window: WindowState, is_full: boolean): Prom
   });
 }
 
-async function copyDiagnosis(window: WindowState): Promise<void> {
+async function copyDiagnosis(window: WindowState, with_names: boolean): Promise<void> {
   await window.attempt(async () => {
-    await window.backend.copyText(await window.backend.diagnosis(false));
-    window.brief(text.errors.copied_diagnosis);
+    await window.backend.copyText(await window.backend.diagnosis(with_names));
+    window.brief(with_names ? text.errors.copied_diagnosis_names : text.errors.copied_diagnosis);
   });
 }
 
@@ -186,7 +189,7 @@ const MENUS: { label: string; commands: (Command | null)[] }[] = [
     label: text.menu.range,
     commands: ['set-in', 'set-out', 'clear-range', null, 'pin-frame', 'remove-frame', 'ask-frame'],
   },
-  { label: text.menu.help, commands: ['help', null, 'show-logs', 'diagnosis'] },
+  { label: text.menu.help, commands: ['help', null, 'show-logs', 'diagnosis', 'diagnosis-names'] },
 ];
 
 const WITHOUT_VIDEO = new Set<Command>([
@@ -198,10 +201,11 @@ const WITHOUT_VIDEO = new Set<Command>([
   'help',
   'show-logs',
   'diagnosis',
+  'diagnosis-names',
 ]);
 
 /** The menus with their keys. Plain letters are heard by the page alone: a system's menu would take them from fields. */
-export function menus(has_video: boolean): Menu[] {
+export function menus(has_video: boolean, theme: Theme): Menu[] {
   const keys = new Map(
     Object.values(BINDINGS).flatMap((list) => list.map((one) => [one.command, one.keys] as const)),
   );
@@ -211,7 +215,7 @@ export function menus(has_video: boolean): Menu[] {
       : {
           kind: 'command',
           command,
-          label: text.command[command],
+          label: command === 'theme' ? text.theme_now(theme) : text.command[command],
           accelerator: keys.get(command)?.find((one) => one.startsWith('Mod+')) ?? null,
           enabled: has_video || WITHOUT_VIDEO.has(command),
         };

@@ -186,7 +186,7 @@ export class Sees {
 
   /** The pixels of one of the plan's pictures; kept for a while. */
   async picture(plan: PlanView, image: number, signal: AbortSignal): Promise<ImageBitmap> {
-    const key = `${plan.id} ${image}`;
+    const key = pictureKey(plan, image);
     const kept = this.#pictures.get(key);
     if (kept !== undefined) return kept;
     const bitmap = await decode(await this.#backend.planPicture(plan.id, image, signal));
@@ -194,9 +194,21 @@ export class Sees {
     return bitmap;
   }
 
+  /** Another model has other pictures. */
+  forgetPictures(): void {
+    this.#pictures.clear();
+  }
+
   point(frame: number | null, token: number | null = null): void {
     if (this.pointed.frame !== frame || this.pointed.token !== token) this.pointed = { frame, token };
   }
+}
+
+/** Plans that share a frame share its picture: only its frames, its cells and the tower make it what it is. */
+function pictureKey(plan: PlanView, number: number): string {
+  const image = plan.images[number];
+  const frames = image?.frames.map((frame) => frame.index).join(' ') ?? `${plan.id} ${number}`;
+  return `${plan.tower} ${plan.side_px} ${image?.kind} ${image?.n_columns} ${frames}`;
 }
 
 function distinct(frames: FrameRef[]): FrameRef[] {

@@ -91,9 +91,7 @@ export class WindowState {
         this.is_drag_over = event.is_over;
         return;
       case 'opened': {
-        const first = event.videos[0];
-        if (first !== undefined) this.show(first);
-        return;
+        return this.#showFirst(event.videos);
       }
       case 'open-failed':
         return this.tell(text.errors.open_title(event.name), event.error);
@@ -101,7 +99,10 @@ export class WindowState {
         const was = this.model;
         this.model = event.state;
         // Another model means other pictures and tokens.
-        if (event.state.kind !== was.kind) this.open?.sees.update(this.open.conversation.chat?.id ?? null);
+        if (event.state.kind !== was.kind) {
+          this.open?.sees.forgetPictures();
+          this.open?.sees.update(this.open.conversation.chat?.id ?? null);
+        }
         return;
       }
       case 'worker-ended':
@@ -119,6 +120,14 @@ export class WindowState {
     this.backend.setTitle(`${info.name} – ${text.name}`);
   }
 
+  /** Of several, the first is shown and the others wait on the first page. */
+  #showFirst(videos: VideoInfo[]): void {
+    const first = videos[0];
+    if (first === undefined) return;
+    this.show(first);
+    if (videos.length > 1) this.brief(text.drop.others(videos.length - 1));
+  }
+
   showStart(): void {
     this.open?.close();
     this.open = null;
@@ -127,22 +136,21 @@ export class WindowState {
   }
 
   async openWithDialog(): Promise<void> {
-    await this.#opening(async () => (await this.backend.openWithDialog())[0] ?? null, text.errors.open_some);
+    await this.#opening(() => this.backend.openWithDialog(), text.errors.open_some);
   }
 
   async openSample(): Promise<void> {
-    await this.#opening(() => this.backend.openSample(), text.errors.open_some);
+    await this.#opening(async () => [await this.backend.openSample()], text.errors.open_some);
   }
 
   async openRecent(video: VideoId, name: string): Promise<void> {
-    await this.#opening(() => this.backend.openRecent(video), text.errors.open_title(name));
+    await this.#opening(async () => [await this.backend.openRecent(video)], text.errors.open_title(name));
   }
 
-  async #opening(which: () => Promise<VideoInfo | null>, title: string): Promise<void> {
+  async #opening(which: () => Promise<VideoInfo[]>, title: string): Promise<void> {
     this.is_opening = true;
     await this.attempt(async () => {
-      const info = await which();
-      if (info !== null) this.show(info);
+      this.#showFirst(await which());
     }, title);
     this.is_opening = false;
   }
@@ -199,7 +207,7 @@ export class WindowState {
     const order: Theme[] = ['system', 'light', 'dark'];
     const theme = order[(order.indexOf(this.settings.theme) + 1) % order.length] ?? 'system';
     void this.change({ theme });
-    this.brief(`${text.command.theme}: ${text.theme[theme]}`);
+    this.brief(text.theme_now(theme));
   }
 
   // --------------------------------------------------------------------------------------------- being told

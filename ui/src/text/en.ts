@@ -21,7 +21,7 @@ const strategy: Record<StrategyName, string> = {
   sampled: 'Sampled patches',
   thumbnail: 'One thumbnail',
   thumbnails: 'Several thumbnails',
-  'thumbnail-and-sampled': 'Thumbnail and sampled patches',
+  'thumbnail-and-sampled': 'Thumbnail + patches',
   'slow-fast': 'Slow and fast',
   'image-grid': 'Image grid',
 };
@@ -75,6 +75,7 @@ const command: Record<Command, string> = {
   theme: 'Theme',
   help: 'Keys',
   diagnosis: 'Copy diagnosis',
+  'diagnosis-names': 'Copy diagnosis with file names',
   'show-logs': 'Show log files',
 };
 
@@ -104,7 +105,6 @@ const theme: Record<Theme, string> = { system: 'As the system', light: 'Light', 
 
 export const en = {
   name: 'Videre',
-  frames,
   tokens,
   preset,
   strategy,
@@ -113,18 +113,18 @@ export const en = {
   section,
   next_step,
   theme,
+  theme_now: (now: Theme) => `${command.theme}: ${theme[now]}`,
   close: 'Close',
   cancel: 'Cancel',
   go: 'Go',
-  about: (what: string) => `about ${what}`,
   remaining: (secs: number) => `${formatRemaining(secs)} left`,
   no_host: 'This is the window of Videre. Start the application to use it.',
 
   start: {
     title: 'Ask a video',
     lead: 'Drop a video here and ask about it. Everything stays on this machine.',
-    drop_title: 'Drop a video here',
     open: 'Open a video…',
+    opening: 'Opening…',
     sample: 'Try the sample',
     recent: 'Recent',
     no_recent: 'Videos that you open appear here, with their conversations.',
@@ -140,7 +140,14 @@ export const en = {
     yesterday: 'Yesterday',
   },
 
-  drop: { title: 'Drop to open', hint: 'One video or several' },
+  drop: {
+    title: 'Drop to open',
+    hint: 'One video or several',
+    others: (count: number) =>
+      count === 1
+        ? '1 more video is on the first page'
+        : `${formatCount(count)} more videos are on the first page`,
+  },
 
   bar: {
     menu: 'Menu',
@@ -151,6 +158,11 @@ export const en = {
     failed: (name: string) => `${name} could not be loaded`,
     sees: 'What the model sees',
     chat: 'Conversation',
+    chat_busy: 'Conversation, an answer is on its way',
+    size: (width: number, height: number) => `${width} × ${height}`,
+    shown_size: (size: string, shown: string) => `${size}, shown as ${shown}`,
+    fps: (fps: number) => `${Number(fps.toFixed(2))} fps`,
+    variable_rate: 'variable rate',
   },
 
   menu: { file: 'File', view: 'View', playback: 'Playback', range: 'Range', help: 'Help' },
@@ -159,7 +171,6 @@ export const en = {
     picture: (name: string) => `Picture of ${name}`,
     opening: 'Opening the video',
     nearby: (time: string) => `Nearby picture, ${time}`,
-    frame_of: (index: number, count: number) => `Frame ${formatCount(index)} of ${formatCount(count)}`,
     frame: (index: number) => `Frame ${formatCount(index)}`,
     counting: 'Counting frames',
     aspect: 'Shown with its pixel aspect; the model gets square pixels',
@@ -178,30 +189,29 @@ export const en = {
   },
 
   timeline: {
-    label: 'Timeline',
     position: 'Position',
     range_start: 'Start of range',
     range_end: 'End of range',
     clear_range: 'Clear range',
-    range: (from: string, to: string) => `Range ${from} to ${to}`,
     marks: 'Frames the model gets',
     mark: (time: string, index: number) => `${time}, frame ${formatCount(index)}`,
     mark_many: (count: number, time: string) => `${frames(count)} from ${time}`,
     encoded: 'looked at',
     chosen: 'chosen',
     pinned: 'pinned',
-    preparing: 'Preparing',
     prepared: 'The model has looked at these frames',
     stop_preparing: 'Stop looking ahead',
     start_preparing: 'Look at the frames now',
+    cost: (n_frames: number, n_tokens: number) => `${frames(n_frames)} · ${tokens(n_tokens)}`,
+    zoomed: (from: string, to: string) => `Shows ${from} – ${to}`,
   },
 
   sees: {
     title: 'What the model sees',
     preset: 'Preset',
     strategy: 'How frames become tokens',
-    strategy_of_preset: 'As the preset says',
-    offer: (n_tokens: number, secs: number) => `${formatCount(n_tokens)} tok · ~${formatRemaining(secs)}`,
+    strategy_of_preset: (name: string) => `${name}, as the preset`,
+    secs: (secs: number) => `~${formatRemaining(secs)}`,
     offer_label: (name: string, n_frames: number, n_tokens: number, secs: number, memory: string) =>
       `${name}: ${frames(n_frames)}, ${tokens(n_tokens)}, first answer in about ${formatRemaining(secs)}, ${memory}`,
     cost: (n_frames: number, n_images: number) =>
@@ -211,8 +221,6 @@ export const en = {
     memory: (bytes: number) => (bytes <= 0 ? 'no more memory' : `${formatBytes(bytes)} more memory`),
     thumbnail: (columns: number, rows: number) => `Thumbnail, ${columns} × ${rows}`,
     thumbnail_alt: (count: number) => `Thumbnail of ${frames(count)} as it enters the vision tower`,
-    sampled: 'Sampled patches',
-    whole_frames: 'Whole frames',
     n_patches: (count: number) => `${formatCount(count)} patches`,
     picture: (time: string, index: number, count: number) =>
       `${time}, frame ${formatCount(index)}, ${tokens(count)}`,
@@ -231,7 +239,6 @@ export const en = {
     reset: 'Undo pins and removals',
     pinned: (count: number) => `${formatCount(count)} pinned`,
     removed: (count: number) => `${formatCount(count)} kept out`,
-    range_only: (from: string, to: string) => `Only ${from} – ${to}`,
     frame_only: (time: string) => `Only the frame at ${time}`,
     all_frames: 'Whole video again',
     context: 'Context',
@@ -263,7 +270,6 @@ export const en = {
     edit_note: 'Replaces this question and everything after it',
     copy: 'Copy answer',
     copied: 'Copied',
-    copied_short: 'Copied',
     you: 'Your question',
     answer: 'Answer',
     choices: 'Multiple choice',
@@ -289,12 +295,12 @@ export const en = {
       'What changes from beginning to end?',
       'Describe what is on screen.',
     ],
-    new_chat: 'New conversation',
     chats: 'Conversations about this video',
     untitled: 'New conversation',
     delete_chat: 'Delete this conversation',
     delete_question: 'Delete this conversation?',
     delete_do: 'Delete',
+    use_preset: (name: string, n_tokens: number) => `Use ${name}, ${tokens(n_tokens)}`,
     hint: 'Enter asks, Shift+Enter starts a new line',
     finished: (text: string) => `Answer: ${text}`,
     embedded: 'The built-in model knows only simple moving shapes. Expect little of it on other videos.',
@@ -314,26 +320,22 @@ export const en = {
     tokens_value: (sampled: number, thumbnail: number) =>
       `${formatCount(sampled)} sampled, ${formatCount(thumbnail)} thumbnail`,
     prompt_tokens: (prompt: number, answer: number) =>
-      `${formatCount(prompt)} read, ${formatCount(answer)} written`,
-    words: 'Words',
-    timings: 'Timings',
+      `${tokens(prompt)} read, ${formatCount(answer)} written`,
+    words: 'Prompt and answer',
     video: 'Fetching frames',
     encode: 'Looking at frames',
     prompt_read: 'Reading',
     first_word: 'First word after',
     writing: 'Writing',
     total: 'Together',
-    settings: 'Settings',
     prompt: 'Prompt',
     frames: 'Frames given',
-    notices: 'Notes',
     show_in_panel: 'Show exactly what it saw',
     rate: (per_sec: number) => `${per_sec.toFixed(1)} tokens a second`,
   },
 
   models: {
     title: 'Model and device',
-    in_use: 'In use',
     device: 'Device',
     why: 'Why',
     available: 'On this machine',
@@ -363,7 +365,6 @@ export const en = {
 
   help: {
     title: 'Keys',
-    or: 'or',
     scrub: 'Drag on the ruler to scrub, on the filmstrip to set a range. Scroll to step, with Ctrl to zoom.',
   },
 
@@ -375,8 +376,8 @@ export const en = {
       model: 'The model stopped and was started again',
     },
     dismiss: 'Dismiss',
-    forget: 'Forget this video',
     copied_diagnosis: 'Diagnosis copied, without file names',
+    copied_diagnosis_names: 'Diagnosis copied, with file names',
     unexpected: 'Something unexpected happened',
   },
 };

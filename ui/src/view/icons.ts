@@ -1,5 +1,6 @@
 // One set for the whole window: Phosphor, regular at 16 px, filled where a thing is on or moves.
 import arrowClockwise from '@phosphor-icons/core/assets/regular/arrow-clockwise.svg?raw';
+import arrowLeft from '@phosphor-icons/core/assets/regular/arrow-left.svg?raw';
 import arrowUp from '@phosphor-icons/core/assets/bold/arrow-up-bold.svg?raw';
 import arrowsHorizontal from '@phosphor-icons/core/assets/regular/arrows-out-line-horizontal.svg?raw';
 import camera from '@phosphor-icons/core/assets/regular/camera.svg?raw';
@@ -35,6 +36,7 @@ import x from '@phosphor-icons/core/assets/regular/x.svg?raw';
 
 const SOURCES = {
   'arrow-clockwise': arrowClockwise,
+  'arrow-left': arrowLeft,
   'arrow-up': arrowUp,
   'arrows-horizontal': arrowsHorizontal,
   camera,

@@ -13,7 +13,7 @@ test('an answer streams, is remembered with its facts, and is announced when it 
   await page.getByText('16 frames · 2,304 tokens · 9.8 s').waitFor();
   expect(await page.locator('.words strong').textContent()).toBe('blue');
   expect(await page.locator('[aria-live=polite]').textContent()).toContain(STAR);
-  await page.getByText('16 frames · 2,304 tokens').click();
+  await page.getByText('16 frames · 2,304 tokens · 9.8 s').click();
   await page.getByText('LLaVA 1.6 Vicuna 7B Q4_K_M', { exact: true }).last().waitFor();
   await page.getByText('1,728 sampled, 576 thumbnail').waitFor();
 });

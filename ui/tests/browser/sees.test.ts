@@ -50,7 +50,7 @@ test('pointing at a patch names its token, frame and time, and a click goes ther
     };
   });
   await pointAtToken(window, 1, place.x, place.y);
-  const words = await page.locator('.pointed.numbers').textContent();
+  const words = await page.locator('.line .pointed').textContent();
   expect(words).toContain(
     `Token ${place.token + 1} of ${place.n.toLocaleString('en-GB')}`.replace(
       /Token (\d)(\d{3})/u,
@@ -92,7 +92,7 @@ test('only the frame on screen can be asked about', async () => {
   await expect.poll(() => page.locator('[data-mark]').count()).toBe(1);
   await page.keyboard.type('What is this?');
   await page.keyboard.press('Enter');
-  await page.getByText('1 frame · 576 tokens').waitFor();
+  await page.getByText('1 frame · 576 tokens · 9.8 s').waitFor();
   await page.locator('.scope').getByRole('button', { name: 'Whole video again' }).click();
   await expect.poll(() => page.locator('[data-mark]').count()).toBe(16);
 });

@@ -37,6 +37,11 @@ export interface Script {
   encode_ms: number;
   word_ms: number;
   times_ms: number;
+  open_ms: number;
+  /** Instead of the model's own. */
+  n_context: number | null;
+  /** The model ends once in the middle of an answer, and is started again. */
+  restarts: boolean;
   /** Only whole seconds are near at hand while scrubbing. */
   has_near_pictures: boolean;
   answer: string;
@@ -58,6 +63,9 @@ export class Double implements Backend {
     encode_ms: 0,
     word_ms: 0,
     times_ms: 0,
+    open_ms: 0,
+    n_context: null,
+    restarts: false,
     has_near_pictures: true,
     answer: 'At 0:01 the green circle moves to the right, and at 0:04 the star turns **blue**.',
     choice: null,
@@ -189,6 +197,7 @@ export class Double implements Backend {
     return [this.video];
   }
   async openSample(): Promise<VideoInfo> {
+    await this.#wait(this.script.open_ms, null);
     if (this.script.fail_open !== null) throw this.script.fail_open;
     return this.video;
   }
@@ -252,7 +261,8 @@ export class Double implements Backend {
   // -------------------------------------------------------------------------------------------------- plans
 
   get #loaded(): Model {
-    return this.#model.kind === 'ready' ? this.#model.model : NANO;
+    const model = this.#model.kind === 'ready' ? this.#model.model : NANO;
+    return this.script.n_context === null ? model : { ...model, n_context: this.script.n_context };
   }
 
   async plan(request: PlanRequest, chat: string | null, signal: AbortSignal): Promise<PlanView> {
@@ -265,6 +275,7 @@ export class Double implements Backend {
     return plan;
   }
   async planPicture(id: string, image: number, signal: AbortSignal): Promise<Picture> {
+    this.calls.push('planPicture');
     const found = this.#plans.get(id)?.images[image];
     if (found === undefined)
       throw { code: 'unknown', message: `no picture ${image}`, hint: null } satisfies ApiError;
@@ -341,6 +352,11 @@ export class Double implements Backend {
       for (const [n_said, word] of words.entries()) {
         await this.#wait(this.script.word_ms, signal);
         if (fail_answer !== null && n_said > words.length / 2) throw fail_answer;
+        if (this.script.restarts && n_said === Math.floor(words.length / 2)) {
+          const error: ApiError = { code: 'worker-ended', message: 'the memory was full', hint: null };
+          on({ kind: 'restarting', error });
+          await this.#wait(1000, signal);
+        }
         told.text += word;
         on({ kind: 'text', text: word });
       }
@@ -442,12 +458,14 @@ export class Double implements Backend {
   setTitle(title: string): void {
     document.title = title;
   }
-  async setFullScreen(): Promise<void> {}
+  async setFullScreen(is_full: boolean): Promise<void> {
+    this.calls.push(`setFullScreen ${is_full}`);
+  }
   ready(): void {
     this.calls.push('ready');
   }
-  async diagnosis(): Promise<string> {
-    return 'Videre 0.1.0\nCPU: AVX2';
+  async diagnosis(with_file_names: boolean): Promise<string> {
+    return `Videre 0.1.0\nCPU: AVX2${with_file_names ? '\nllava.gguf' : ''}`;
   }
   async showLogs(): Promise<void> {}
   async copyText(text: string): Promise<void> {

@@ -3,7 +3,7 @@ import { BINDINGS, commandFor, keyOf, shownKeys, type KeyPress } from '../../src
 
 const none = { ctrlKey: false, metaKey: false, shiftKey: false, altKey: false };
 const press = (key: string, held: Partial<KeyPress> = {}): KeyPress => ({ key, ...none, ...held });
-const anywhere = { is_typing: false, is_on_control: false, is_mac: false };
+const anywhere = { is_typing: false, is_on_control: false, is_on_slider: false, is_mac: false };
 
 test.each([
   [press(' '), 'play-pause'],
@@ -41,6 +41,9 @@ test('a focused button keeps Space, a focused slider its arrows', () => {
   expect(commandFor(press(' '), control)).toBeNull();
   expect(commandFor(press('ArrowLeft'), control)).toBeNull();
   expect(commandFor(press(','), control)).toBe('previous-frame');
+  const slider = { ...anywhere, is_on_slider: true };
+  expect(commandFor(press('ArrowLeft'), slider)).toBeNull();
+  expect(commandFor(press(' '), slider)).toBe('play-pause');
 });
 
 test('Command takes the place of Control on macOS', () => {
