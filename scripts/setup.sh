@@ -11,20 +11,27 @@ cd "$(dirname "$0")/.."
 purpose=${1:-test}
 
 # One line per need: when it is needed, how to see that it is there, its Debian/Ubuntu package, its Homebrew formula.
-# "-" means that the system brings it along.
+# "-" means that the system brings it along. What the window needs is left out on a machine that has no display to run it on.
 needs() {
   cat <<'TABLE'
-run   command:cc          build-essential   -
-run   command:pkg-config  pkg-config        pkgconf
-run   library:libavutil   libavutil-dev     ffmpeg
-run   library:libavcodec  libavcodec-dev    ffmpeg
-run   library:libavformat libavformat-dev   ffmpeg
-run   library:libswscale  libswscale-dev    ffmpeg
-run   libclang            libclang-dev      llvm
-test  command:ffmpeg      ffmpeg            ffmpeg
-test  command:node        nodejs            node
-test  command:npm         npm               node
-test  chromium            chromium          -
+run    command:cc               build-essential        -
+run    command:pkg-config       pkg-config             pkgconf
+run    library:libavutil        libavutil-dev          ffmpeg
+run    library:libavcodec       libavcodec-dev         ffmpeg
+run    library:libavformat      libavformat-dev        ffmpeg
+run    library:libswscale       libswscale-dev         ffmpeg
+run    libclang                 libclang-dev           llvm
+window command:node             nodejs                 node
+window command:npm              npm                    node
+window library:webkit2gtk-4.1   libwebkit2gtk-4.1-dev  -
+test   command:ffmpeg           ffmpeg                 ffmpeg
+test   chromium                 chromium               -
+test   command:WebKitWebDriver  webkit2gtk-driver      -
+test   command:Xvfb             xvfb                   -
+test   command:dbus-run-session dbus                   -
+test   command:openbox          openbox                -
+test   command:xdotool          xdotool                -
+test   command:xprop            x11-utils              -
 TABLE
 }
 
@@ -63,7 +70,10 @@ is_there() {
 # Prints the packages of column $1 (3: Debian, 4: Homebrew) that this machine lacks, one a line, each once.
 missing_packages() {
   needs | while read -r when probe debian brew; do
-    [ "$when" = test ] && [ "$purpose" = run ] && continue
+    case "$when $purpose" in
+      "test run") continue ;;
+      "window run") has_display || continue ;;
+    esac
     is_there "$probe" && continue
     case "$1" in 3) echo "$debian" ;; 4) echo "$brew" ;; esac
   done | grep -v '^-$' | sort -u || true
@@ -147,8 +157,8 @@ check_node() {
 
 check_rust
 install_system_packages
+if [ "$purpose" = test ] || has_display; then check_node; fi
 if [ "$purpose" = test ]; then
-  check_node
   install_tool "$CARGO_DENY"
   install_tool "$TYPOS"
 fi

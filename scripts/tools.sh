@@ -7,6 +7,9 @@ VIDERE_TOOLS=${VIDERE_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/videre-tools}
 
 say() { printf '%s\n' "$*"; }
 
+# Whether a window can be opened here.
+has_display() { [ "$(uname -s)" = Darwin ] || [ -n "${DISPLAY:-}${WAYLAND_DISPLAY:-}" ]; }
+
 # The folder of programs of one tool, such as cargo-deny@0.20.2.
 tool_bin() { printf '%s/%s/bin' "$VIDERE_TOOLS" "$1"; }
 

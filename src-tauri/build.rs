@@ -1,0 +1,38 @@
+//! Names the commands that the page may be allowed to call, one by one, in `capabilities/`.
+
+use tauri_build::{AppManifest, Attributes};
+
+const COMMANDS: &[&str] = &[
+    "ask",
+    "cancel",
+    "change_settings",
+    "chat",
+    "chats",
+    "copy_text",
+    "delete_chat",
+    "filmstrip",
+    "forget_video",
+    "frame",
+    "frame_times",
+    "listen",
+    "new_chat",
+    "open_recent",
+    "open_sample",
+    "open_with_dialog",
+    "poster",
+    "prepare",
+    "ready",
+    "recent_videos",
+    "save_frame",
+    "set_full_screen",
+    "set_menu",
+    "set_title",
+    "settings",
+];
+
+fn main() {
+    let manifest = AppManifest::new().commands(COMMANDS);
+    if let Err(error) = tauri_build::try_build(Attributes::new().app_manifest(manifest)) {
+        println!("cargo::error={error:#}");
+    }
+}

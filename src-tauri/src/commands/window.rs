@@ -1,0 +1,80 @@
+//! The window itself, settings, and help.
+
+use tauri::ipc::Channel;
+use tauri::{AppHandle, State, WebviewWindow};
+use tauri_plugin_clipboard_manager::ClipboardExt;
+use videre::api::window::{ApiError, AppEvent, Menu, Settings};
+
+use crate::calls::{Host, unknown};
+use crate::events::Events;
+use crate::files::{self, Arguments};
+use crate::menus;
+
+#[tauri::command]
+pub(crate) fn cancel(host: State<'_, Host>, call: u64) {
+    host.cancel(call);
+}
+
+/// Events from now on. A page that is loaded anew takes the place of the one before it.
+#[tauri::command]
+pub(crate) fn listen(events: State<'_, Events>, each: Channel<AppEvent>) {
+    events.to(each);
+}
+
+#[tauri::command]
+pub(crate) async fn settings(host: State<'_, Host>, call: u64) -> Result<Settings, ApiError> {
+    host.run(call, |desktop, _| desktop.settings()).await
+}
+
+#[tauri::command]
+pub(crate) async fn change_settings(
+    host: State<'_, Host>,
+    call: u64,
+    changes: serde_json::Map<String, serde_json::Value>,
+) -> Result<Settings, ApiError> {
+    host.run(call, move |desktop, _| desktop.change_settings(&changes))
+        .await
+}
+
+#[tauri::command]
+pub(crate) async fn set_menu(app: AppHandle, menus: Vec<Menu>) -> Result<(), ApiError> {
+    if menus::HAS_SYSTEM_MENUS {
+        let menu = menus::drawn(&app, &menus).map_err(of_window)?;
+        app.set_menu(menu).map_err(of_window)?;
+    }
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) fn set_title(window: WebviewWindow, title: &str) -> Result<(), ApiError> {
+    window.set_title(title).map_err(of_window)
+}
+
+#[tauri::command]
+pub(crate) fn set_full_screen(window: WebviewWindow, is_full: bool) -> Result<(), ApiError> {
+    window.set_fullscreen(is_full).map_err(of_window)
+}
+
+/// The page's first picture is painted: the window is shown, and what the program was started with is opened.
+#[tauri::command]
+pub(crate) fn ready(
+    app: AppHandle,
+    window: WebviewWindow,
+    arguments: State<'_, Arguments>,
+) -> Result<(), ApiError> {
+    window.show().map_err(of_window)?;
+    files::open(&app, arguments.take());
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn copy_text(app: AppHandle, text: String) -> Result<(), ApiError> {
+    app.clipboard()
+        .write_text(text)
+        .map_err(|error| unknown(format!("the text could not be copied: {error}")))
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` takes")]
+fn of_window(error: tauri::Error) -> ApiError {
+    unknown(format!("the window could not be changed: {error}"))
+}

@@ -1,0 +1,77 @@
+//! Files that come from outside of the page: by drop, by argument, by a second start.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tauri::{AppHandle, Manager};
+use videre::api::window::AppEvent;
+use videre::cancel::CancelToken;
+
+use crate::calls::Host;
+use crate::events::Events;
+
+/// What the program was started with, until a page is there that can show it.
+pub(crate) struct Arguments(Mutex<Vec<PathBuf>>);
+
+impl Arguments {
+    pub(crate) fn of_this_start() -> Self {
+        let folder = std::env::current_dir().unwrap_or_default();
+        Self(Mutex::new(named(std::env::args_os().skip(1), &folder)))
+    }
+
+    /// Only once: a page that is loaded anew has shown them already.
+    pub(crate) fn take(&self) -> Vec<PathBuf> {
+        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+/// The files among a program's arguments. A relative name is one of the folder that the program was started in.
+pub(crate) fn named(arguments: impl Iterator<Item = OsString>, folder: &Path) -> Vec<PathBuf> {
+    let is_file =
+        |argument: &OsString| !argument.is_empty() && !argument.as_encoded_bytes().starts_with(b"-");
+    arguments.filter(is_file).map(|name| folder.join(name)).collect()
+}
+
+/// Opens them one after the other, away from the window's thread. The page is told of the first at once, and of each that
+/// cannot be opened; the others are in the list of recent videos.
+pub(crate) fn open(app: &AppHandle, paths: Vec<PathBuf>) {
+    if paths.is_empty() {
+        return;
+    }
+    let app = app.clone();
+    tauri::async_runtime::spawn_blocking(move || {
+        let desktop = Arc::clone(&app.state::<Host>().desktop);
+        let events = app.state::<Events>();
+        let mut is_first = true;
+        for path in paths {
+            match desktop.open_file(&path, &CancelToken::new(), &mut |_| {}) {
+                Ok(info) if is_first => {
+                    is_first = false;
+                    events.send(AppEvent::Opened { videos: vec![info] });
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let name = path.file_name().unwrap_or(path.as_os_str());
+                    let name = name.to_string_lossy().into_owned();
+                    events.send(AppEvent::OpenFailed { name, error });
+                }
+            }
+        }
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::{Path, PathBuf};
+
+    use super::named;
+
+    #[test]
+    fn arguments_name_files_of_the_folder_of_that_start() {
+        let arguments = ["clip.mp4", "-psn_0_1", "/elsewhere/a b.mkv", "", "--flag"].map(Into::into);
+        let files = named(arguments.into_iter(), Path::new("/home/me"));
+        let expected: Vec<PathBuf> = vec!["/home/me/clip.mp4".into(), "/elsewhere/a b.mkv".into()];
+        assert_eq!(files, expected);
+    }
+}

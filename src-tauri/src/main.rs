@@ -1,0 +1,164 @@
+//! The window of Videre: wiring, and nothing else. What it can do is in the library's `desktop`.
+
+#![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
+
+mod calls;
+mod commands;
+mod display;
+mod events;
+mod files;
+mod menus;
+mod workers;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tauri::{AppHandle, DragDropEvent, Manager, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent};
+use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
+use tauri_plugin_window_state::StateFlags;
+use videre::api::window::{ApiError, AppEvent, ErrorCode};
+use videre::chat::{ChatError, Store, usual_file};
+use videre::desktop::Desktop;
+
+use calls::{Host, unknown};
+use commands::{chats, videos, window};
+use events::Events;
+use files::Arguments;
+
+fn main() -> ExitCode {
+    if let Err(error) = display::prepare() {
+        eprintln!("videre-window: {error}");
+        return ExitCode::FAILURE;
+    }
+    let app = tauri::Builder::default()
+        // First of all plugins: a second start ends here.
+        .plugin(tauri_plugin_single_instance::init(|app, arguments, folder| {
+            if let Some(window) = app.get_webview_window("main") {
+                drop(window.unminimize());
+                drop(window.set_focus());
+            }
+            let arguments = arguments.into_iter().skip(1).map(Into::into);
+            files::open(app, files::named(arguments, Path::new(&folder)));
+        }))
+        .plugin(tauri_plugin_clipboard_manager::init())
+        .plugin(tauri_plugin_dialog::init())
+        .plugin(
+            tauri_plugin_window_state::Builder::default()
+                // Whether it is shown is for the page to say, by `ready`.
+                .with_state_flags(StateFlags::SIZE | StateFlags::POSITION | StateFlags::MAXIMIZED)
+                .build(),
+        )
+        .setup(|app| {
+            match desktop() {
+                Ok(desktop) => open_window(app.handle(), desktop)?,
+                Err(problem) => refuse(app.handle(), &problem),
+            }
+            Ok(())
+        })
+        .on_menu_event(|app, event| {
+            if let Some(command) = menus::chosen(event.id().as_ref()) {
+                app.state::<Events>().send(AppEvent::Command {
+                    command: command.to_owned(),
+                });
+            }
+        })
+        .on_window_event(dropped)
+        .invoke_handler(tauri::generate_handler![
+            chats::ask,
+            chats::chat,
+            chats::chats,
+            chats::delete_chat,
+            chats::new_chat,
+            chats::prepare,
+            videos::filmstrip,
+            videos::forget_video,
+            videos::frame,
+            videos::frame_times,
+            videos::open_recent,
+            videos::open_sample,
+            videos::open_with_dialog,
+            videos::poster,
+            videos::recent_videos,
+            videos::save_frame,
+            window::cancel,
+            window::change_settings,
+            window::copy_text,
+            window::listen,
+            window::ready,
+            window::set_full_screen,
+            window::set_menu,
+            window::set_title,
+            window::settings,
+        ]);
+    match app.run(tauri::generate_context!()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("videre-window: the window could not be opened: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// What the window is a window of.
+fn desktop() -> Result<Desktop, ApiError> {
+    let of_store = |error| match &error {
+        ChatError::Newer { .. } => ApiError::explaining(ErrorCode::StoreNewer, &error),
+        _ => ApiError::explaining(ErrorCode::Unknown, &error),
+    };
+    let store = usual_file()
+        .and_then(|file| Store::open(&file))
+        .map_err(of_store)?;
+    let engine = workers::engine().map_err(|error| unknown(error.to_string()))?;
+    Ok(Desktop::new(Arc::new(engine), store))
+}
+
+fn open_window(app: &AppHandle, desktop: Desktop) -> tauri::Result<()> {
+    app.manage(Host::new(desktop));
+    app.manage(Events::default());
+    app.manage(Arguments::of_this_start());
+    WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
+        .title("Videre")
+        .inner_size(1280.0, 800.0)
+        .min_inner_size(720.0, 480.0)
+        .visible(false)
+        .build()?;
+    Ok(())
+}
+
+/// Says why there is no window, and ends.
+fn refuse(app: &AppHandle, problem: &ApiError) {
+    let hint = problem
+        .hint
+        .as_ref()
+        .map(|hint| format!("\n\nWhat to do: {hint}."))
+        .unwrap_or_default();
+    let text = format!("{}.{hint}", problem.message);
+    eprintln!("videre-window: {text}");
+    let ending = app.clone();
+    let message = app
+        .dialog()
+        .message(text)
+        .title("Videre")
+        .kind(MessageDialogKind::Error);
+    message.show(move |_| ending.exit(1));
+}
+
+/// Files come by the window's own drop handler alone; what the page is told has ids and no paths.
+fn dropped(window: &Window, event: &WindowEvent) {
+    let WindowEvent::DragDrop(event) = event else {
+        return;
+    };
+    let events = window.state::<Events>();
+    match event {
+        DragDropEvent::Enter { paths, .. } if !paths.is_empty() => {
+            events.send(AppEvent::Drag { is_over: true })
+        }
+        DragDropEvent::Leave => events.send(AppEvent::Drag { is_over: false }),
+        DragDropEvent::Drop { paths, .. } => {
+            events.send(AppEvent::Drag { is_over: false });
+            files::open(window.app_handle(), paths.clone());
+        }
+        _ => {}
+    }
+}
