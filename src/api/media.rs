@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use serde::{Deserialize, Serialize};
 
-use super::ProbeJson;
+use super::{CheckJson, ProbeJson};
 use crate::visual::preprocess::Fit;
 
 /// A request to the media role. Files are named by their path each time; a role keeps the last few open.
@@ -62,6 +62,8 @@ pub enum MediaRequest {
         /// The frame.
         index: usize,
     },
+    /// Looks at this build and where it keeps things: one [`MediaEvent::Examined`].
+    Examine,
 }
 
 /// What a picture must fit into, with square pixels; it is never enlarged.
@@ -123,6 +125,11 @@ pub enum MediaEvent {
         width: u32,
         /// Pixels.
         height: u32,
+    },
+    /// What was looked at, and how it is.
+    Examined {
+        /// One by one.
+        checks: Vec<CheckJson>,
     },
     /// A frame. Beside it: `width * height` pixels of red, green and blue, a byte each.
     Frame {

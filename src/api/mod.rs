@@ -1,5 +1,6 @@
 //! What leaves the program: the only serialisable types, with their conversions from the inner ones.
 
+mod doctor;
 mod eval;
 mod media;
 mod model;
@@ -8,9 +9,11 @@ pub mod window;
 
 pub use eval::{EvalJson, FailedVideoJson, TaskJson};
 pub use media::{BoxJson, FitJson, LandingJson, MediaEvent, MediaRequest};
+pub use doctor::{CheckJson, DoctorJson, ExaminedJson, one_line};
 pub use model::{
-    AnswerJson, ChoiceJson, DeviceName, EndingJson, ModelEvent, ModelFacts, ModelName, ModelRequest,
-    PromptForm, QuestionJson, SamplingJson, StageMillis, TokenUseJson, TurnJson, VideoJson, WorkJson,
+    AnswerJson, ChoiceJson, DescribedJson, DeviceName, EndingJson, ForeseeJson, ForeseenJson, MemoryJson,
+    ModelEvent, ModelFacts, ModelName, ModelRequest, PromptForm, QuestionJson, SamplingJson, StageMillis,
+    TokenUseJson, TurnJson, VideoJson, WorkJson,
 };
 pub use strategy::{CellsJson, StrategyJson};
 
@@ -314,27 +317,6 @@ pub struct PreviewJson {
     pub notices: Vec<String>,
 }
 
-/// What `videre doctor --json` answers.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct DoctorJson {
-    /// Version of the program.
-    pub version: String,
-    /// What was compiled into it.
-    pub features: Vec<String>,
-    /// Operating system.
-    pub system: String,
-    /// Processor architecture.
-    pub architecture: String,
-    /// Threads that can run at once.
-    pub n_cpus: usize,
-    /// Memory of the machine.
-    pub memory_bytes: u64,
-    /// Memory that is free or can be freed.
-    pub memory_available_bytes: u64,
-    /// What was looked at, and how it is.
-    pub checks: Vec<CheckJson>,
-}
-
 /// What `videre bench --json` answers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct BenchJson {
@@ -358,20 +340,6 @@ pub struct BenchJson {
     pub image_secs: f64,
     /// The most memory at once, bytes; null where the system does not tell.
     pub peak_resident_bytes: Option<u64>,
-}
-
-/// One thing that `videre doctor` looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct CheckJson {
-    /// What was looked at.
-    pub name: String,
-    /// Whether it is as it should be.
-    pub ok: bool,
-    /// What was found.
-    pub found: String,
-    /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub hint: Option<String>,
 }
 
 /// What `models inspect` found in a pair.

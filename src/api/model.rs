@@ -4,7 +4,7 @@ use std::ffi::OsString;
 
 use serde::{Deserialize, Serialize};
 
-use super::{FitJson, FrameJson, StrategyJson};
+use super::{ExaminedJson, FitJson, FrameJson, StrategyJson};
 use crate::worker::Failure;
 
 /// A model as a user names it.
@@ -63,6 +63,96 @@ pub enum ModelRequest {
         /// Identity of the file.
         video: String,
     },
+    /// Says what a pair is, from its headers alone. Answers [`ModelEvent::Described`].
+    Describe {
+        /// Which pair.
+        model: ModelName,
+    },
+    /// Says what work would find and need, without loading anything. Answers [`ModelEvent::Foreseen`].
+    Foresee(Box<ForeseeJson>),
+    /// Encoding waits, or goes on, so that somebody who looks has the machine.
+    Hold {
+        /// Whether it waits.
+        is_held: bool,
+    },
+    /// Looks at this build and this machine. Answers [`ModelEvent::Examined`].
+    Examine,
+}
+
+/// What is asked about work before it is done.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ForeseeJson {
+    /// Which pair.
+    pub model: ModelName,
+    /// Which words are put around a question.
+    pub form: PromptForm,
+    /// What would be looked at; all of one file. The first one is what the words are counted for.
+    pub looks: Vec<VideoJson>,
+    /// Earlier turns, the oldest first.
+    pub history: Vec<TurnJson>,
+    /// Most tokens of an answer.
+    pub max_tokens: usize,
+}
+
+/// What work would find and need.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForeseenJson {
+    /// For each way of looking, and each image of its plan, whether its features are kept.
+    pub is_kept: Vec<Vec<bool>>,
+    /// Tokens of the words around a question, without any earlier turn.
+    pub n_fixed: usize,
+    /// Tokens of the earlier turns that would be sent.
+    pub n_chat: usize,
+    /// Earlier turns that would no longer be sent, the oldest first.
+    pub n_forgotten: usize,
+}
+
+/// Bytes by what they are for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryJson {
+    /// Weights, as they are in the files.
+    pub weights_bytes: u64,
+    /// Keys and values of the positions that are held.
+    pub cache_bytes: u64,
+    /// What a step of the model needs beside them.
+    pub working_bytes: u64,
+    /// What programs can still take now; `None` where the system does not say.
+    pub free_bytes: Option<u64>,
+}
+
+impl MemoryJson {
+    /// All that it takes.
+    #[must_use]
+    pub fn total_bytes(&self) -> u64 {
+        [self.weights_bytes, self.cache_bytes, self.working_bytes]
+            .iter()
+            .fold(0, |sum, &bytes| sum.saturating_add(bytes))
+    }
+}
+
+/// What the headers of a pair say.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DescribedJson {
+    /// The language model's file; none for the embedded model.
+    pub language_file: Option<OsString>,
+    /// The mmproj file.
+    pub vision_file: Option<OsString>,
+    /// Its name for people.
+    pub name: String,
+    /// As model pages name it, such as `Q4_K_M`.
+    pub quantization: String,
+    /// Of the language model, such as `llama`.
+    pub architecture: String,
+    /// `clip` or `siglip`.
+    pub tower: String,
+    /// Side of the tower's square, pixels.
+    pub side_px: u32,
+    /// Side of a patch, pixels.
+    pub patch_px: u32,
+    /// Positions that it reads at most.
+    pub n_context: usize,
+    /// What it will take.
+    pub memory: MemoryJson,
 }
 
 /// One piece of work on a video.
@@ -176,6 +266,14 @@ pub struct ModelFacts {
     pub read_secs: f64,
     /// Memory that it will take at its whole context, bytes.
     pub memory_bytes: u64,
+    /// Of these, keys and values of all the positions that are held.
+    pub cache_bytes: u64,
+    /// How many positions those are.
+    pub n_held: usize,
+    /// Threads and the like of the device, for people.
+    pub device_detail: String,
+    /// Why it is this device, in a sentence.
+    pub device_reason: String,
     /// How long loading took; 0 where it was loaded before.
     pub load_ms: u64,
 }
@@ -211,8 +309,23 @@ pub enum ModelEvent {
         /// Whole characters.
         text: String,
     },
+    /// What is read before the answer begins.
+    Prompt {
+        /// The words, with `<image>` where the video stands.
+        text: String,
+        /// Tokens of the words.
+        n_tokens: usize,
+        /// Earlier turns that no longer fit and were forgotten.
+        n_forgotten_turns: usize,
+    },
     /// The answer is complete.
     Answered(Box<AnswerJson>),
+    /// What a pair is.
+    Described(Box<DescribedJson>),
+    /// What work would find and need.
+    Foreseen(ForeseenJson),
+    /// What this build and this machine are.
+    Examined(Box<ExaminedJson>),
 }
 
 /// Why an answer ended.

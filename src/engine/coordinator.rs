@@ -14,7 +14,7 @@ use crate::api::{
     AnswerJson, DeviceName, FrameJson, MediaEvent, MediaRequest, ModelEvent, ModelFacts, ModelName,
     ModelRequest, ProbeJson, PromptForm, QuestionJson, VideoJson, WorkJson,
 };
-use crate::cancel::CancelToken;
+use crate::cancel::{CancelToken, Hold};
 use crate::fault::Fault;
 use crate::visual::compose;
 use crate::visual::geometry::TowerGeometry;
@@ -32,9 +32,11 @@ pub const USUAL_PREFIX_BYTES: u64 = 256 << 20;
 /// The two roles, and the work that goes between them.
 pub struct Engine {
     pub(super) media: Arc<dyn Caller<MediaProtocol>>,
-    model: Arc<dyn Caller<ModelProtocol>>,
+    pub(super) model: Arc<dyn Caller<ModelProtocol>>,
     next_job: AtomicU64,
     pub(super) pointer: Pointer,
+    /// Holds up what is decoded for the model.
+    pub(super) hold: Hold,
 }
 
 /// A file that was opened and listed.
@@ -80,6 +82,15 @@ pub struct Looking {
 pub enum Update {
     /// How far it is.
     Progress(Progress),
+    /// What is read before the answer begins.
+    Prompt {
+        /// The words, with `<image>` where the video stands.
+        text: String,
+        /// Tokens of the words.
+        n_tokens: usize,
+        /// Earlier turns that no longer fit and were forgotten.
+        n_forgotten_turns: usize,
+    },
     /// A piece of the answer.
     Piece(String),
 }
@@ -98,6 +109,16 @@ impl OpenVideo {
     ) -> Result<Plan, Failure> {
         let chosen = choose(&self.pts_secs, range, sampling).map_err(|error| self.about(&error))?;
         compose::plan(&chosen, strategy, geometry).map_err(|error| self.about(&error))
+    }
+
+    /// What the model role is told about a plan over this file.
+    pub(super) fn looked_at(&self, plan: &Plan, fit: Fit) -> VideoJson {
+        VideoJson {
+            identity: self.identity.as_str().to_owned(),
+            frames: plan.chosen.iter().copied().map(FrameJson::from).collect(),
+            strategy: (&plan.strategy).into(),
+            fit: fit.into(),
+        }
     }
 
     /// The file's name without its folders; what is no text in it is replaced.
@@ -126,6 +147,7 @@ impl Engine {
             model,
             next_job: AtomicU64::new(1),
             pointer: Pointer::default(),
+            hold: Hold::new(),
         }
     }
 
@@ -155,7 +177,7 @@ impl Engine {
                     remaining_secs: None,
                 })),
                 MediaEvent::Opened { probe, duration_secs } => opened = Some((probe, duration_secs, payload)),
-                MediaEvent::Fitted { .. } | MediaEvent::Picture { .. } | MediaEvent::Frame { .. } => {}
+                _ => {}
             },
         )?;
         let (probe, duration_secs, payload) = opened.ok_or_else(|| silent("the video reader", "opened"))?;
@@ -266,12 +288,7 @@ impl Engine {
             job,
             model: looking.model.clone(),
             device: looking.device,
-            video: VideoJson {
-                identity: video.identity.as_str().to_owned(),
-                frames: looking.plan.chosen.iter().copied().map(FrameJson::from).collect(),
-                strategy: (&looking.plan.strategy).into(),
-                fit: looking.fit.into(),
-            },
+            video: video.looked_at(&looking.plan, looking.fit),
             form: looking.form,
             tell_times: looking.tell_times,
             question,
@@ -286,7 +303,7 @@ impl Engine {
             path: video.path.as_os_str().to_owned(),
             fit: looking.fit.into(),
             side_px: looking.plan.geometry.side_px(),
-            stop: stop.clone(),
+            stop: stop.held_by(&self.hold),
         };
         let mut answer = None;
         let worked = std::thread::scope(|scope| {
@@ -305,9 +322,18 @@ impl Engine {
                             cancel.cancel();
                         }
                     }
+                    ModelEvent::Prompt {
+                        text,
+                        n_tokens,
+                        n_forgotten_turns,
+                    } => on_update(Update::Prompt {
+                        text,
+                        n_tokens,
+                        n_forgotten_turns,
+                    }),
                     ModelEvent::Piece { text } => on_update(Update::Piece(text)),
                     ModelEvent::Answered(answered) => answer = Some(*answered),
-                    ModelEvent::Loaded(_) | ModelEvent::Encoded { .. } | ModelEvent::Read { .. } => {}
+                    _ => {}
                 }
             };
             let request = ModelRequest::Work(Box::new(work));

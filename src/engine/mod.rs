@@ -13,6 +13,7 @@
 mod auto;
 mod coordinator;
 mod feeder;
+mod foresight;
 mod identity;
 #[cfg(feature = "media")]
 mod media;
@@ -31,6 +32,10 @@ pub use media::MediaRole;
 pub use model::ModelRole;
 pub use progress::{Progress, Stage};
 pub use protocol::{
-    ENCODE_LANE, FEED_LANE, MediaProtocol, ModelProtocol, STRIP_LANE, VIEWER_LANE, WORK_LANE,
+    ENCODE_LANE, FEED_LANE, HOLD_LANE, LOOK_LANE, MediaProtocol, ModelProtocol, SEES_LANE, STRIP_LANE,
+    VIEWER_LANE, WORK_LANE,
 };
 pub use viewer::{FullFrame, Picture};
+
+/// Tokens kept free for an answer before earlier turns are forgotten: about two hundred words.
+pub const ANSWER_RESERVE: usize = 256;

@@ -27,7 +27,13 @@ pub const VIEWER_LANE: Lane = Lane(0);
 pub const ENCODE_LANE: Lane = Lane(1);
 /// The media role's lane for strips of pictures: drawing one takes seconds, for which no picture of the viewer may wait.
 pub const STRIP_LANE: Lane = Lane(2);
+/// The media role's lane for the pictures of a plan, which are looked at while a video plays and another is encoded.
+pub const SEES_LANE: Lane = Lane(3);
 /// The model role's lane for work.
 pub const WORK_LANE: Lane = Lane(0);
 /// The model role's lane for frames that running work waits for.
 pub const FEED_LANE: Lane = Lane(1);
+/// The model role's lane for what is known without loading anything: nobody who looks waits behind work.
+pub const LOOK_LANE: Lane = Lane(2);
+/// The model role's lane for holding work up: behind nothing that waits for that work.
+pub const HOLD_LANE: Lane = Lane(3);

@@ -48,7 +48,7 @@ pub use error::LlavaError;
 pub use generate::{Answer, AnswerOptions, Ending, TokenBytes, answer};
 pub use linear::Linear;
 pub use matrix::Matrix;
-pub use model::{ExpectedSpeed, LoadError, Model, USUAL_CONTEXT};
+pub use model::{ExpectedSpeed, LoadError, Model, USUAL_CONTEXT, name_of, vision_identity};
 pub use projector::Projector;
 pub use rope::{Rope, RopeAngles, RopePairs, RopeScaling, RopeSet};
 pub use sampler::{Choice, Sampler, SamplingOptions, choose};

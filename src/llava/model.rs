@@ -115,8 +115,8 @@ impl Model {
             tokenizer,
             template,
             memory,
-            name: name_of(&pair.language),
-            vision_identity: identity(pair.vision.source()),
+            name: name_of(pair),
+            vision_identity: vision_identity(pair),
             language_identity: identity(pair.language.source()),
         })
     }
@@ -249,7 +249,10 @@ fn best_of_two(mut run: impl FnMut() -> Result<(), LlavaError>) -> Result<Durati
     Ok(time()?.min(time()?))
 }
 
-fn name_of(language: &Gguf) -> String {
+/// The name of a pair for people: the file's own, or that of the file.
+#[must_use]
+pub fn name_of(pair: &Pair) -> String {
+    let language = &pair.language;
     let own = language.str("general.name").ok().flatten();
     let file = || {
         let path = std::path::Path::new(language.source().name());
@@ -257,6 +260,12 @@ fn name_of(language: &Gguf) -> String {
     };
     own.filter(|name| !name.trim().is_empty())
         .map_or_else(|| file().into_owned(), str::to_owned)
+}
+
+/// What features depend on, of a pair that need not be loaded: [`Model::vision_identity`].
+#[must_use]
+pub fn vision_identity(pair: &Pair) -> [u8; 32] {
+    identity(pair.vision.source())
 }
 
 /// A hash of the length and of slices spread over the bytes: reading gigabytes to name a file would take longer than

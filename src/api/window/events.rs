@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ApiError, PlanRequest};
+use super::{ApiError, ModelState, PlanRequest, VideoInfo};
 
 /// What is being done; in this order, any may be skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -103,4 +103,54 @@ impl From<PrepareEvent> for AnswerEvent {
             PrepareEvent::Encoded { frames } => Self::Encoded { frames },
         }
     }
+}
+
+/// One of the two workers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WorkerRole {
+    /// The one that reads videos.
+    Media,
+    /// The one that answers.
+    Model,
+}
+
+/// What happens without the page having asked.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum AppEvent {
+    /// Something was chosen in one of the system's menus.
+    Command {
+        /// The name that the page gave it.
+        command: String,
+    },
+    /// Files lie over the window, or no longer do.
+    Drag {
+        /// Whether they do.
+        is_over: bool,
+    },
+    /// By drop, argument, second start or menu; the first is to be shown.
+    Opened {
+        /// What was opened.
+        videos: Vec<VideoInfo>,
+    },
+    /// A file that cannot be opened.
+    OpenFailed {
+        /// The file's name without its folders.
+        name: String,
+        /// Why.
+        error: ApiError,
+    },
+    /// The model does something else now.
+    Model {
+        /// What.
+        state: ModelState,
+    },
+    /// A worker ended; it is already being started again.
+    WorkerEnded {
+        /// Which.
+        role: WorkerRole,
+        /// Why.
+        error: ApiError,
+    },
 }

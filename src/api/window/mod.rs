@@ -8,6 +8,8 @@ mod answer;
 mod chat;
 mod error;
 mod events;
+mod menu;
+mod model;
 mod plan;
 mod settings;
 mod video;
@@ -16,7 +18,11 @@ mod view;
 pub use answer::{Answer, AnswerFacts, AnswerState, Timings};
 pub use chat::{Chat, ChatSummary, RecentVideo, Turn};
 pub use error::{ApiError, ErrorCode};
-pub use events::{AnswerEvent, AskRequest, PrepareEvent, StageInfo, StageName};
+pub use events::{
+    AnswerEvent, AppEvent, AskRequest, PrepareEvent, StageInfo, StageName, WorkerRole,
+};
+pub use menu::{Menu, MenuItem};
+pub use model::{Device, MemoryEstimate, Model, ModelState};
 pub use plan::{PlanRequest, PresetName, Range, StrategyName};
 pub use settings::{Settings, Theme};
 pub use video::{FilmstripRequest, FramePurpose, FrameRequest, PictureInfo, Place, SavedFile, VideoInfo};

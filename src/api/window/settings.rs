@@ -45,8 +45,8 @@ impl Default for Settings {
             remembers_turns: true,
             prepares_on_open: true,
             knows_embedded: false,
-            chat_width_px: 420.0,
-            shows_sees: true,
+            chat_width_px: 380.0,
+            shows_sees: false,
         }
     }
 }

@@ -35,7 +35,7 @@ pub struct PlanImage {
     pub n_columns: u32,
     /// Cells above each other.
     pub n_rows: u32,
-    /// Whether it went through the tower in this session.
+    /// Whether its features are kept from before.
     pub is_encoded: bool,
 }
 

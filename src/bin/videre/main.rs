@@ -21,6 +21,7 @@ use std::io::IsTerminal;
 use std::panic;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
+pub(crate) use videre::api::one_line;
 use videre::fault::Fault;
 
 fn main() -> ExitCode {
@@ -101,12 +102,5 @@ pub(crate) fn printable(text: &str) -> String {
                 c
             }
         })
-        .collect()
-}
-
-/// File names may hold line breaks and terminal commands; neither reaches the terminal.
-pub(crate) fn one_line(text: &str) -> String {
-    text.chars()
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
         .collect()
 }

@@ -25,6 +25,7 @@ impl Stages {
     pub(crate) fn show(&mut self, update: &Update) {
         match update {
             Update::Progress(progress) => self.set(progress),
+            Update::Prompt { .. } => {}
             Update::Piece(_) => self.clear(),
         }
     }

@@ -1,5 +1,6 @@
 //! The media role: files to frames and pictures. The only part of the engine that calls `media`.
 
+mod examine;
 mod pictures;
 
 use std::ffi::OsString;
@@ -169,6 +170,10 @@ impl Role for MediaRole {
                 within,
             } => self.filmstrip(path, at_secs, within, cancel, emit),
             MediaRequest::Frame { path, index } => self.frame(path, index, cancel, emit),
+            MediaRequest::Examine => {
+                emit(MediaEvent::Examined { checks: self.examine() }, &[]);
+                Ok(())
+            }
         }
     }
 }

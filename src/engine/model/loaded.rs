@@ -9,7 +9,8 @@ use crate::api::{DeviceName, ModelFacts, ModelName};
 use crate::cancel::CancelToken;
 use crate::fault::Fault;
 use crate::llava::embedded;
-use crate::llava::pair::Pair;
+use crate::llava::kernels::Isa;
+use crate::llava::pair::{Pair, PairError};
 use crate::llava::{CacheType, Compute, LoadError, Model, Session, USUAL_CONTEXT};
 use crate::worker::Failure;
 
@@ -26,14 +27,18 @@ pub(super) struct Loaded {
 }
 
 impl Loaded {
-    pub(super) fn load(name: &ModelName, device: DeviceName, cancel: &CancelToken) -> Result<Self, Failure> {
+    pub(super) fn load(
+        name: &ModelName,
+        pair: &Pair,
+        device: DeviceName,
+        cancel: &CancelToken,
+    ) -> Result<Self, Failure> {
         let began = Instant::now();
-        let pair = pair(name)?;
         let compute = match device {
             DeviceName::Auto => Compute::best(),
             DeviceName::Cpu => Compute::cpu(),
         };
-        let model = Model::load(&pair, &compute, cancel).map_err(|error| {
+        let model = Model::load(pair, &compute, cancel).map_err(|error| {
             let failure = Failure::from_error(&error);
             match error {
                 LoadError::Memory(_) => Failure {
@@ -58,6 +63,10 @@ impl Loaded {
             encode_secs: speed.encode_secs,
             read_secs: speed.read_secs,
             memory_bytes: model.memory().total_bytes(),
+            cache_bytes: model.memory().cache_bytes,
+            n_held: model.decoder().shape().context_len.min(USUAL_CONTEXT),
+            device_detail: device_detail(),
+            device_reason: device_reason(device, &compute),
             load_ms: millis(began),
         };
         Ok(Self {
@@ -90,13 +99,40 @@ impl Loaded {
     }
 }
 
-fn pair(name: &ModelName) -> Result<Pair, Failure> {
+fn device_detail() -> String {
+    let n_threads = rayon::current_num_threads();
+    let threads = if n_threads == 1 { "thread" } else { "threads" };
+    format!("{n_threads} {threads}, {}", instruction_set())
+}
+
+/// The instructions that the kernels use, as people write them.
+fn instruction_set() -> &'static str {
+    match Isa::detect().name() {
+        "avx512" => "AVX-512",
+        "avx2" => "AVX2",
+        _ => "no vector instructions of its own",
+    }
+}
+
+fn device_reason(device: DeviceName, compute: &Compute) -> String {
+    let has_more = cfg!(any(feature = "cuda", feature = "metal"));
+    match (device, compute.is_host(), has_more) {
+        (DeviceName::Cpu, ..) => "The processor was asked for.",
+        (DeviceName::Auto, false, _) => "This build and this machine have a graphics card.",
+        (DeviceName::Auto, true, true) => "No graphics card that this build can use was found.",
+        (DeviceName::Auto, true, false) => "This build computes on the processor.",
+    }
+    .to_owned()
+}
+
+/// The files of a model, by their headers; `say` words what is wrong with them.
+pub(super) fn pair(name: &ModelName, say: fn(PairError) -> Failure) -> Result<Pair, Failure> {
     let (model, mmproj) = match name {
         ModelName::Embedded => return embedded::pair().map_err(failed),
         ModelName::Named { model, mmproj } => (model, mmproj),
     };
     if let Some(mmproj) = mmproj {
-        return Pair::of_files(Path::new(model), Path::new(mmproj)).map_err(failed);
+        return Pair::of_files(Path::new(model), Path::new(mmproj)).map_err(say);
     }
     let text = OsStr::to_str(model).ok_or_else(|| {
         Failure::new(
@@ -105,7 +141,7 @@ fn pair(name: &ModelName) -> Result<Pair, Failure> {
         )
         .with_hint("rename the file, or name both files, one with --mmproj")
     })?;
-    Pair::find(text).map_err(failed)
+    Pair::find(text).map_err(say)
 }
 
 pub(super) fn millis(since: Instant) -> u64 {

@@ -2,6 +2,7 @@
 
 mod features;
 mod feed;
+mod known;
 mod loaded;
 mod names;
 mod reading;
@@ -10,22 +11,26 @@ mod work;
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::api::{DeviceName, FrameJson, ModelEvent, ModelFacts, ModelName, ModelRequest};
-use crate::cancel::CancelToken;
+use crate::cancel::{CancelToken, Hold};
 use crate::fault::{Explain, Fault};
 use crate::visual::execute::FittedFrame;
 use crate::worker::{Emit, Failure, Role};
 
 use features::FeatureMemory;
 use feed::Feeds;
-use loaded::Loaded;
+use known::Known;
+use loaded::{Loaded, pair};
 use store::Store;
 
 use super::protocol::ModelProtocol;
 
 /// Features of all videos together: about 1,700 images of CLIP-L/336.
 const MAX_FEATURE_BYTES: u64 = 2 << 30;
+/// Encoding goes on after this even where nobody says so: no drag takes longer, and words can get lost.
+const LONGEST_HOLD: Duration = Duration::from_secs(30);
 /// Prefixes of all videos together.
 const MAX_PREFIX_BYTES: u64 = 4 << 30;
 
@@ -38,12 +43,14 @@ struct Stores {
 
 /// Loads pairs, encodes images, holds features and prefixes, answers.
 ///
-/// Every lane has an instance of its own; they share the frames that are on their way, and only the one on
-/// [`super::WORK_LANE`] loads anything.
+/// Every lane has an instance of its own; they share the frames that are on their way and what holds encoding up. Only the
+/// one on [`super::WORK_LANE`] loads anything; the one on [`super::LOOK_LANE`] keeps the headers that it read.
 pub struct ModelRole {
     feeds: Arc<Feeds>,
+    hold: Hold,
     stores: Option<Stores>,
     loaded: Option<Loaded>,
+    known: Option<Known>,
     features: FeatureMemory,
 }
 
@@ -51,14 +58,17 @@ impl ModelRole {
     /// Makes the instances of one role, which keep features and prefixes in `cache_folder`, or nothing without one.
     pub fn maker(cache_folder: Option<&Path>) -> impl Fn() -> Self + Send + Sync + use<> {
         let feeds = Arc::new(Feeds::default());
+        let hold = Hold::new();
         let stores = cache_folder.map(|folder| Stores {
             features: Store::new(folder.join("features"), MAX_FEATURE_BYTES),
             prefixes: Store::new(folder.join("prefixes"), MAX_PREFIX_BYTES),
         });
         move || Self {
             feeds: Arc::clone(&feeds),
+            hold: hold.clone(),
             stores: stores.clone(),
             loaded: None,
+            known: None,
             features: FeatureMemory::default(),
         }
     }
@@ -77,9 +87,11 @@ impl ModelRole {
                 ..loaded.facts.clone()
             },
             None => {
+                // Files that are no pair cost nobody the model that answers.
+                let pair = pair(model, failed)?;
                 self.loaded = None;
                 self.features.clear();
-                let loaded = Loaded::load(model, device, cancel)?;
+                let loaded = Loaded::load(model, &pair, device, cancel)?;
                 self.loaded.insert(loaded).facts.clone()
             }
         };
@@ -146,6 +158,20 @@ impl Role for ModelRole {
                 }
             },
             ModelRequest::Forget { video } => self.forget(&video),
+            ModelRequest::Describe { model } => self.describe(&model, emit),
+            ModelRequest::Foresee(asked) => self.foresee(&asked, emit),
+            ModelRequest::Hold { is_held: true } => {
+                self.hold.hold_for(LONGEST_HOLD);
+                Ok(())
+            }
+            ModelRequest::Hold { is_held: false } => {
+                self.hold.release();
+                Ok(())
+            }
+            ModelRequest::Examine => {
+                emit(ModelEvent::Examined(Box::new(known::examine())), &[]);
+                Ok(())
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Names for what follows from a video, a plan and a model, so that it is recognised without being computed.
 
-use crate::llava::{Model, RowIdentity};
+use crate::llava::RowIdentity;
 use crate::visual::plan::{ImageSource, Plan, RowSource};
 use crate::visual::preprocess::Fit;
 use crate::visual::sampling::FrameRef;
@@ -14,10 +14,11 @@ pub(super) struct Names {
 }
 
 impl Names {
-    pub(super) fn new(video: &str, fit: Fit, model: &Model) -> Self {
+    /// For the tower whose file has this identity.
+    pub(super) fn new(video: &str, fit: Fit, vision_identity: &[u8; 32]) -> Self {
         let mut base = blake3::Hasher::new();
         base.update(VERSION);
-        base.update(model.vision_identity());
+        base.update(vision_identity);
         base.update(fit.name().as_bytes());
         base.update(b" of ");
         base.update(video.as_bytes());

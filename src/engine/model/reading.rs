@@ -1,16 +1,15 @@
 //! What the language model reads for a piece of work: the prompt around the video, cut so that it fits.
 
-use crate::api::{PromptForm, QuestionJson, WorkJson};
+use crate::api::{ForeseeJson, PromptForm, QuestionJson, TurnJson, WorkJson};
+use crate::engine::ANSWER_RESERVE;
 use crate::fault::{Explain, Fault};
 use crate::llava::prompt::{
     Prompt, PromptPart, Question, ReferenceForm, Turn, chat_prompt, reference_prompt,
 };
-use crate::llava::template::{Piece, TemplateError};
-use crate::llava::tokenizer::TokenizerError;
+use crate::llava::template::{ChatTemplate, Piece, TemplateError};
+use crate::llava::tokenizer::{Tokenizer, TokenizerError};
 use crate::llava::{Model, Sequence, SequencePart, VisualRows};
 
-/// Tokens kept free for an answer before earlier turns are forgotten: about two hundred words.
-const ANSWER_RESERVE: usize = 256;
 /// Two questions that share nothing: what their prompts have in common is what all questions have.
 const UNLIKE: [&str; 2] = ["What happens?", "Describe it."];
 
@@ -69,6 +68,62 @@ pub(super) struct Reading {
     pub(super) n_forgotten: usize,
     /// The token of each option's letter.
     pub(super) letters: Vec<u32>,
+    /// The words, with a mark where the video stands.
+    pub(super) text: String,
+}
+
+/// How the words around a question are written.
+#[derive(Clone, Copy)]
+pub(super) struct Words<'a> {
+    pub(super) template: &'a ChatTemplate,
+    pub(super) tokenizer: &'a Tokenizer,
+    pub(super) form: PromptForm,
+    /// Times of the frames, where the model is told them.
+    pub(super) told_pts_secs: Option<&'a [f64]>,
+}
+
+/// Tokens of words, counted before anything is read.
+pub(super) struct Counted {
+    /// Those around a question without earlier turns.
+    pub(super) n_fixed: usize,
+    /// Those of the earlier turns that fit.
+    pub(super) n_chat: usize,
+    /// Earlier turns that do not.
+    pub(super) n_forgotten: usize,
+}
+
+/// Counts the words of a question that is not asked yet, beside `n_visual` rows of a video.
+pub(super) fn count(
+    words: Words<'_>,
+    asked: &ForeseeJson,
+    n_visual: usize,
+    n_context: usize,
+) -> Result<Counted, ReadingError> {
+    let n_words = |parts: &[PromptPart]| -> usize {
+        let of = |part: &PromptPart| match part {
+            PromptPart::Tokens(ids) => ids.len(),
+            PromptPart::Video => 0,
+        };
+        parts.iter().map(of).sum()
+    };
+    let n_fixed = n_words(&words.parts("", &[], &[])?);
+    let turns = turns(&asked.history);
+    let (n_forgotten, parts) = words.fitting("", &[], &turns, asked.max_tokens, n_context, |parts| {
+        n_words(parts) + n_visual
+    })?;
+    Ok(Counted {
+        n_fixed,
+        n_chat: n_words(&parts).saturating_sub(n_fixed),
+        n_forgotten,
+    })
+}
+
+fn turns(history: &[TurnJson]) -> Vec<Turn> {
+    let turn = |turn: &TurnJson| Turn {
+        question: turn.question.clone(),
+        answer: turn.answer.clone(),
+    };
+    history.iter().map(turn).collect()
 }
 
 /// The prompt of `work` with the rows of its video, for a context of `n_context` positions.
@@ -78,34 +133,40 @@ pub(super) fn compose(
     rows: &VisualRows,
     n_context: usize,
 ) -> Result<Reading, ReadingError> {
-    let writer = Writer { model, work, rows };
-    let [one, other] = UNLIKE.map(|text| writer.parts(text, &[], &[]));
+    let pts_secs: Vec<f64> = work.video.frames.iter().map(|frame| frame.pts_secs).collect();
+    let words = Words {
+        template: model.template(),
+        tokenizer: model.tokenizer(),
+        form: work.form,
+        told_pts_secs: work.tell_times.then_some(pts_secs.as_slice()),
+    };
+    let writer = Writer { work, rows };
+    let [one, other] = UNLIKE.map(|text| words.parts(text, &[], &[]));
     let (one, other) = (one?, other?);
     let n_shared = common(&writer.sequence(&one, 0), &writer.sequence(&other, 0));
     let Some(question) = &work.question else {
         let sequence = writer.sequence(&one, n_shared);
         fits(sequence.len(), n_context)?;
-        return Ok(writer.reading(&one, n_shared, 0, Vec::new()));
+        return Ok(writer.reading(&one, n_shared));
     };
-    let turns: Vec<Turn> = (question.history.iter())
-        .map(|turn| Turn {
-            question: turn.question.clone(),
-            answer: turn.answer.clone(),
-        })
-        .collect();
-    let n_reserve = question.max_tokens.min(ANSWER_RESERVE);
-    for n_forgotten in 0..=turns.len() {
-        let parts = writer.parts(&question.text, &question.options, &turns[n_forgotten..])?;
-        let n_tokens = writer.sequence(&parts, 0).len();
-        if n_tokens + n_reserve > n_context && n_forgotten < turns.len() {
-            continue;
-        }
-        fits(n_tokens, n_context)?;
-        let n_shared = n_shared.min(common(&writer.sequence(&one, 0), &writer.sequence(&parts, 0)));
-        let letters = writer.letters(question, &turns[n_forgotten..], &parts)?;
-        return Ok(writer.reading(&parts, n_shared, n_forgotten, letters));
-    }
-    unreachable!("BUG: the last round of the loop returns")
+    let turns = turns(&question.history);
+    let (n_forgotten, parts) = words.fitting(
+        &question.text,
+        &question.options,
+        &turns,
+        question.max_tokens,
+        n_context,
+        |parts| writer.sequence(parts, 0).len(),
+    )?;
+    fits(writer.sequence(&parts, 0).len(), n_context)?;
+    let n_shared = n_shared.min(common(&writer.sequence(&one, 0), &writer.sequence(&parts, 0)));
+    let left = &turns[n_forgotten..];
+    Ok(Reading {
+        n_forgotten,
+        letters: words.letters(question, left, &parts)?,
+        text: words.prompt(&question.text, &question.options, left)?.text(),
+        ..writer.reading(&parts, n_shared)
+    })
 }
 
 /// One position must be left, or there is no answer at all.
@@ -122,31 +183,20 @@ fn common(a: &Sequence, b: &Sequence) -> usize {
     a.iter().zip(&b).take_while(|(a, b)| a == b).count()
 }
 
-struct Writer<'a> {
-    model: &'a Model,
-    work: &'a WorkJson,
-    rows: &'a VisualRows,
-}
-
-impl Writer<'_> {
+impl Words<'_> {
     fn prompt(&self, text: &str, options: &[String], history: &[Turn]) -> Result<Prompt, TemplateError> {
-        let pts_secs: Vec<f64> = self
-            .work
-            .video
-            .frames
-            .iter()
-            .map(|frame| frame.pts_secs)
-            .collect();
         let question = Question {
             text,
             options,
             history,
-            frame_pts_secs: self.work.tell_times.then_some(pts_secs.as_slice()),
+            frame_pts_secs: self.told_pts_secs,
         };
-        let template = self.model.template();
-        match self.work.form {
-            PromptForm::Chat => chat_prompt(template, &question),
-            PromptForm::Reference => Ok(reference_prompt(ReferenceForm::of(template.family()), &question)),
+        match self.form {
+            PromptForm::Chat => chat_prompt(self.template, &question),
+            PromptForm::Reference => {
+                let form = ReferenceForm::of(self.template.family());
+                Ok(reference_prompt(form, &question))
+            }
         }
     }
 
@@ -156,11 +206,66 @@ impl Writer<'_> {
         options: &[String],
         history: &[Turn],
     ) -> Result<Vec<PromptPart>, ReadingError> {
-        Ok(self
-            .prompt(text, options, history)?
-            .encode(self.model.tokenizer())?)
+        Ok(self.prompt(text, options, history)?.encode(self.tokenizer)?)
     }
 
+    /// How many of the oldest turns must be forgotten so that the prompt fits, and the prompt without them. Where it does
+    /// not fit even without any, that is for the caller to say.
+    fn fitting(
+        &self,
+        text: &str,
+        options: &[String],
+        turns: &[Turn],
+        max_tokens: usize,
+        n_context: usize,
+        len: impl Fn(&[PromptPart]) -> usize,
+    ) -> Result<(usize, Vec<PromptPart>), ReadingError> {
+        let n_reserve = max_tokens.min(ANSWER_RESERVE);
+        let mut n_forgotten = 0;
+        loop {
+            let parts = self.parts(text, options, &turns[n_forgotten..])?;
+            if n_forgotten == turns.len() || len(&parts) + n_reserve <= n_context {
+                return Ok((n_forgotten, parts));
+            }
+            n_forgotten += 1;
+        }
+    }
+
+    /// The token that each option's letter would be, right after the prompt.
+    fn letters(
+        &self,
+        question: &QuestionJson,
+        history: &[Turn],
+        parts: &[PromptPart],
+    ) -> Result<Vec<u32>, ReadingError> {
+        let n_options = question.options.len();
+        if n_options > 26 {
+            return Err(ReadingError::TooManyOptions { n_options });
+        }
+        let token = |letter: char| {
+            let mut prompt = self.prompt(&question.text, &question.options, history)?;
+            prompt.pieces.push(Piece::fixed(letter.to_string()));
+            let longer = prompt.encode(self.tokenizer)?;
+            let follows = match (longer.last(), parts.last()) {
+                (Some(PromptPart::Tokens(longer)), Some(PromptPart::Tokens(ids))) => longer
+                    .strip_prefix(ids.as_slice())
+                    .and_then(|rest| (rest.len() == 1).then(|| rest[0])),
+                _ => None,
+            };
+            follows
+                .or_else(|| self.tokenizer.id_of(&letter.to_string()))
+                .ok_or(ReadingError::NoLetter { letter })
+        };
+        ('A'..='Z').take(n_options).map(token).collect()
+    }
+}
+
+struct Writer<'a> {
+    work: &'a WorkJson,
+    rows: &'a VisualRows,
+}
+
+impl Writer<'_> {
     fn sequence(&self, parts: &[PromptPart], n_shared: usize) -> Sequence {
         let parts = parts.iter().map(|part| match part {
             PromptPart::Tokens(ids) => SequencePart::Tokens(ids.clone()),
@@ -169,13 +274,7 @@ impl Writer<'_> {
         Sequence::new(parts.collect(), n_shared)
     }
 
-    fn reading(
-        &self,
-        parts: &[PromptPart],
-        n_shared: usize,
-        n_forgotten: usize,
-        letters: Vec<u32>,
-    ) -> Reading {
+    fn reading(&self, parts: &[PromptPart], n_shared: usize) -> Reading {
         let mut visual_end = 0;
         let mut len = 0;
         for part in parts {
@@ -194,37 +293,9 @@ impl Writer<'_> {
         Reading {
             sequence,
             visual_end,
-            n_forgotten,
-            letters,
+            n_forgotten: 0,
+            letters: Vec::new(),
+            text: String::new(),
         }
-    }
-
-    /// The token that each option's letter would be, right after the prompt.
-    fn letters(
-        &self,
-        question: &QuestionJson,
-        history: &[Turn],
-        parts: &[PromptPart],
-    ) -> Result<Vec<u32>, ReadingError> {
-        let n_options = question.options.len();
-        if n_options > 26 {
-            return Err(ReadingError::TooManyOptions { n_options });
-        }
-        let tokenizer = self.model.tokenizer();
-        let token = |letter: char| {
-            let mut prompt = self.prompt(&question.text, &question.options, history)?;
-            prompt.pieces.push(Piece::fixed(letter.to_string()));
-            let longer = prompt.encode(tokenizer)?;
-            let follows = match (longer.last(), parts.last()) {
-                (Some(PromptPart::Tokens(longer)), Some(PromptPart::Tokens(ids))) => longer
-                    .strip_prefix(ids.as_slice())
-                    .and_then(|rest| (rest.len() == 1).then(|| rest[0])),
-                _ => None,
-            };
-            follows
-                .or_else(|| tokenizer.id_of(&letter.to_string()))
-                .ok_or(ReadingError::NoLetter { letter })
-        };
-        ('A'..='Z').take(n_options).map(token).collect()
     }
 }

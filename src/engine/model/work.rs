@@ -69,7 +69,11 @@ impl ModelRole {
             notices: Vec::new(),
         };
         let plan = plans::plan(&chosen, &(&work.video.strategy).into(), geometry).map_err(failed)?;
-        let names = Names::new(&work.video.identity, work.video.fit.into(), &loaded.model);
+        let names = Names::new(
+            &work.video.identity,
+            work.video.fit.into(),
+            loaded.model.vision_identity(),
+        );
         let n_tokens = |text: &str| loaded.model.text_tokens(text).map(|ids| ids.len());
         let mut rows = VisualRows::named(names.rows(&plan, n_tokens).map_err(failed)?);
         let mut reading = compose(&loaded.model, work, &rows, loaded.facts.n_context).map_err(failed)?;
@@ -96,6 +100,19 @@ impl ModelRole {
             rows = rows.with_values(data, width).map_err(failed)?;
             reading = compose(&loaded.model, work, &rows, loaded.facts.n_context).map_err(failed)?;
         }
+        if work.question.is_some() {
+            let prompt = ModelEvent::Prompt {
+                text: reading.text.clone(),
+                n_tokens: reading.sequence.len() - reading.sequence.n_visual(),
+                n_forgotten_turns: reading.n_forgotten,
+            };
+            emit(prompt, &[]);
+        }
+        // Reading ahead gives way to whoever looks; somebody waits for an answer.
+        let cancel = &match work.question {
+            None => cancel.held_by(&self.hold),
+            Some(_) => cancel.clone(),
+        };
         let done = read_and_answer(loaded, &mut session, work, &reading, spent, cancel, emit);
         if done.is_ok() {
             self.keep_prefix(work, &key, &reading, &session);
@@ -114,6 +131,7 @@ impl ModelRole {
         cancel: &CancelToken,
         emit: &mut Emit<'_, ModelEvent>,
     ) -> Result<(Rows, usize), Failure> {
+        let cancel = &cancel.held_by(&self.hold);
         let inbox = self.feeds.open(work.job);
         let mut cache = VideoFeatures {
             memory: &mut self.features,

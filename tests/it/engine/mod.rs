@@ -197,6 +197,7 @@ fn ask_meanwhile(
         meanwhile(&update);
         match update {
             Update::Progress(progress) => stages.push(progress.stage),
+            Update::Prompt { .. } => {}
             Update::Piece(text) => pieces.push(text),
         }
     });

@@ -27,7 +27,7 @@ fn n_encoded(update: &Update) -> usize {
             Stage::Encoding { n_done, .. } => n_done,
             _ => 0,
         },
-        Update::Piece(_) => 0,
+        Update::Prompt { .. } | Update::Piece(_) => 0,
     }
 }
 

@@ -1,0 +1,93 @@
+//! Models that can answer, and the one that does.
+
+use serde::{Deserialize, Serialize};
+
+use super::ApiError;
+
+/// What a model computes on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Device {
+    /// For people, such as `CPU`.
+    pub name: String,
+    /// Threads and the like.
+    pub detail: String,
+    /// Why it is this one, in a sentence.
+    pub reason: String,
+}
+
+/// A model that the program knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Model {
+    /// Its id.
+    pub id: String,
+    /// Its name for people.
+    pub name: String,
+    /// As model pages name it, such as `Q4_K_M`.
+    pub quantisation: String,
+    /// File names without folders; none for the embedded model.
+    pub files: Vec<String>,
+    /// Whether it is the one inside the program.
+    pub is_embedded: bool,
+    /// Of its language model, such as `llama`.
+    pub architecture: String,
+    /// What its vision tower is, for people.
+    pub tower: String,
+    /// Tokens that one picture becomes.
+    pub n_tokens_per_image: usize,
+    /// Positions that it reads at most.
+    pub n_context: usize,
+    /// What it will take.
+    pub memory: MemoryEstimate,
+    /// Why it cannot be loaded.
+    pub refusal: Option<ApiError>,
+    /// Questions that it can be expected to answer; may be empty.
+    pub suggestions: Vec<String>,
+}
+
+/// Memory by what it is for.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemoryEstimate {
+    /// Weights, as they are in the files.
+    pub weights_bytes: u64,
+    /// Keys and values of the positions that are held.
+    pub cache_bytes: u64,
+    /// What a step of the model needs beside them.
+    pub working_bytes: u64,
+    /// All of it.
+    pub total_bytes: u64,
+    /// What the machine has free now, with the loaded model given back.
+    pub available_bytes: u64,
+}
+
+/// What the model that answers is doing.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum ModelState {
+    /// There is none yet.
+    None,
+    /// It is being loaded.
+    Loading {
+        /// Which one.
+        model: Model,
+        /// Of what can be counted; both 0 where nothing can.
+        n_done: u64,
+        /// All of it.
+        n_total: u64,
+        /// Until it is ready.
+        remaining_secs: Option<f64>,
+    },
+    /// It answers.
+    Ready {
+        /// Which one.
+        model: Model,
+        /// What it computes on.
+        device: Device,
+    },
+    /// It could not be loaded.
+    Failed {
+        /// Which one.
+        model: Model,
+        /// Why.
+        error: ApiError,
+    },
+}

@@ -1,0 +1,39 @@
+//! Whether this build reads videos as it should.
+
+use std::fs;
+
+use super::MediaRole;
+use crate::api::CheckJson;
+use crate::media;
+
+impl MediaRole {
+    pub(super) fn examine(&self) -> Vec<CheckJson> {
+        vec![decoders(), self.index_cache()]
+    }
+
+    fn index_cache(&self) -> CheckJson {
+        let Some(folder) = &self.index_folder else {
+            let hint = Some("set HOME, or XDG_CACHE_HOME".to_owned());
+            return CheckJson::bad("cache", "there is no home folder", hint);
+        };
+        match fs::create_dir_all(folder).and_then(|()| tempfile::tempfile_in(folder)) {
+            Ok(_) => CheckJson::good("cache", folder.display().to_string()),
+            Err(error) => {
+                let hint = "make it writable, or set XDG_CACHE_HOME to a folder that is";
+                let found = format!("{} cannot be written: {error}", folder.display());
+                CheckJson::bad("cache", found, Some(hint.to_owned()))
+            }
+        }
+    }
+}
+
+fn decoders() -> CheckJson {
+    let about = media::about();
+    let libraries = format!("FFmpeg ({}; {})", about.version, about.licence);
+    if about.missing.is_empty() {
+        CheckJson::good("decoders", format!("{libraries} decodes every common format"))
+    } else {
+        let found = format!("{libraries} does not decode {}", about.missing.join(", "));
+        CheckJson::bad("decoders", found, Some("install a fuller build of FFmpeg".to_owned()))
+    }
+}
