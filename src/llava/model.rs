@@ -1,6 +1,7 @@
 //! A pair, loaded: everything between pixels, words and an answer in one place.
 
-use std::sync::Arc;
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
 use candle_core::Tensor;
@@ -87,7 +88,8 @@ impl Model {
     /// # Errors
     /// [`LoadError`], [`LlavaError::Cancelled`] among them.
     pub fn load(pair: &Pair, compute: &Compute, cancel: &CancelToken) -> Result<Self, LoadError> {
-        let tokenizer = Tokenizer::read(&pair.language)?;
+        let language = pair.language.clone();
+        let tokenizer = abandonable(cancel, move || Tokenizer::read(&language))??;
         let template = ChatTemplate::choose(&pair.language, &tokenizer);
         let shape = super::shape::LanguageShape::read(&pair.language)?;
         let n_context = shape.context_len.min(USUAL_CONTEXT);
@@ -247,6 +249,33 @@ fn best_of_two(mut run: impl FnMut() -> Result<(), LlavaError>) -> Result<Durati
         run().map(|()| began.elapsed())
     };
     Ok(time()?.min(time()?))
+}
+
+/// How soon a wait ends after it was asked to.
+const WAIT: Duration = Duration::from_millis(10);
+
+/// Waits for `work`, no longer than until `cancel`. A step of a library that cannot be broken off then goes on for its
+/// second, on a thread of its own, and what comes of it is dropped.
+fn abandonable<T: Send + 'static>(
+    cancel: &CancelToken,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, LlavaError> {
+    let (done, found) = mpsc::sync_channel(1);
+    let working = std::thread::Builder::new()
+        .name("tokenizer".to_owned())
+        // Nobody listens any more where it was cancelled.
+        .spawn(move || drop(done.send(work())))
+        .map_err(candle_core::Error::from)?;
+    loop {
+        match found.recv_timeout(WAIT) {
+            Ok(found) => return Ok(found),
+            Err(RecvTimeoutError::Timeout) => cancel.check()?,
+            Err(RecvTimeoutError::Disconnected) => match working.join() {
+                Err(panic) => std::panic::resume_unwind(panic),
+                Ok(()) => unreachable!("BUG: a thread that ended without a panic has sent"),
+            },
+        }
+    }
 }
 
 /// The name of a pair for people: the file's own, or that of the file.

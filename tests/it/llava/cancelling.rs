@@ -6,12 +6,17 @@ use std::time::{Duration, Instant};
 use candle_core::{DType, Device, Tensor};
 use videre::cancel::{CancelToken, Cancelled};
 use videre::gguf::{Gguf, GgufWriter, MetaValue, Source, TensorType};
-use videre::llava::{CacheType, Compute, Decoder, LlavaError, Sequence, SequencePart, Session, Tower};
+use videre::llava::pair::Pair;
+use videre::llava::{
+    CacheType, Compute, Decoder, LlavaError, LoadError, Model, Sequence, SequencePart, Session, Tower,
+};
 
 /// What a person takes for at once.
 const SOON: Duration = Duration::from_millis(300);
 /// A machine busy with other work may keep a thread waiting that long: one of several attempts must do.
 const ATTEMPTS: usize = 4;
+
+const N_VOCAB: usize = 128_256;
 
 /// Zeros never written to take no memory, and their products as much time as others.
 fn zeroed(writer: &GgufWriter) -> Gguf {
@@ -22,7 +27,7 @@ fn zeroed(writer: &GgufWriter) -> Gguf {
     Gguf::read(source).expect("the test gives a good one")
 }
 
-fn language() -> Decoder {
+fn language_file() -> GgufWriter {
     const WIDTH: usize = 4096;
     const FF: usize = 11008;
     let mut file = GgufWriter::new();
@@ -36,7 +41,7 @@ fn language() -> Decoder {
     ] {
         file.set(&format!("llama.{key}"), MetaValue::U32(value));
     }
-    file.tensor("token_embd.weight", &[512, WIDTH], TensorType::Q4_K)
+    file.tensor("token_embd.weight", &[N_VOCAB, WIDTH], TensorType::Q4_K)
         .tensor("output_norm.weight", &[WIDTH], TensorType::F32);
     for layer in 0..2 {
         for (part, rows, cols) in [
@@ -58,10 +63,43 @@ fn language() -> Decoder {
             file.tensor(&format!("blk.{layer}.{norm}.weight"), &[WIDTH], TensorType::F32);
         }
     }
-    Decoder::load(&zeroed(&file), &Compute::cpu()).unwrap()
+    set_vocabulary(&mut file);
+    file
 }
 
-fn tower() -> Tower {
+/// As large as Llama 3's, the largest vocabulary in use: byte letters, then all words of two letters and many of three.
+fn set_vocabulary(file: &mut GgufWriter) {
+    let letters: Vec<String> = (33..=126u32)
+        .chain(161..=172)
+        .chain(174..=255)
+        .chain(256..=323)
+        .map(|code| char::from_u32(code).unwrap().to_string())
+        .collect();
+    let mut tokens = letters.clone();
+    let mut merges = Vec::new();
+    for first in 0.. {
+        let Some(before) = tokens.get(first).cloned() else { break };
+        for letter in &letters {
+            if tokens.len() == N_VOCAB {
+                break;
+            }
+            merges.push(format!("{before} {letter}"));
+            tokens.push(format!("{before}{letter}"));
+        }
+        if tokens.len() == N_VOCAB {
+            break;
+        }
+    }
+    file.set("tokenizer.ggml.model", MetaValue::Str("gpt2".into()))
+        .set("tokenizer.ggml.pre", MetaValue::Str("llama-bpe".into()))
+        .set("tokenizer.ggml.token_type", MetaValue::I32s(vec![1; N_VOCAB]))
+        .set("tokenizer.ggml.tokens", MetaValue::Strs(tokens))
+        .set("tokenizer.ggml.merges", MetaValue::Strs(merges))
+        .set("tokenizer.ggml.bos_token_id", MetaValue::U32(0))
+        .set("tokenizer.ggml.eos_token_id", MetaValue::U32(1));
+}
+
+fn vision_file() -> GgufWriter {
     const WIDTH: usize = 1024;
     let mut file = GgufWriter::new();
     file.set("general.architecture", MetaValue::Str("clip".into()))
@@ -90,7 +128,11 @@ fn tower() -> Tower {
             }
         }
     }
-    Tower::load(&zeroed(&file), &Compute::cpu()).unwrap()
+    for (layer, inner) in [(0, WIDTH), (2, 4096)] {
+        file.tensor(&format!("mm.{layer}.weight"), &[4096, inner], TensorType::F16)
+            .tensor(&format!("mm.{layer}.bias"), &[4096], TensorType::F32);
+    }
+    file
 }
 
 /// Cancels `work` after each of these times (at different places inside of it), and measures how long it goes on.
@@ -133,7 +175,7 @@ fn until_error<T>(mut work: impl FnMut() -> Result<T, LlavaError>) -> LlavaError
 
 #[test]
 fn reading_and_answering_stop_at_once() {
-    let decoder = Arc::new(language());
+    let decoder = Arc::new(Decoder::load(&zeroed(&language_file()), &Compute::cpu()).unwrap());
     let prompt = |n: usize| Sequence::new(vec![SequencePart::Tokens(vec![3; n])], 0);
     stops_soon("reading", [20, 150, 700], |cancel| {
         until_error(|| {
@@ -152,9 +194,31 @@ fn reading_and_answering_stop_at_once() {
 
 #[test]
 fn looking_stops_at_once() {
-    let tower = tower();
+    let tower = Tower::load(&zeroed(&vision_file()), &Compute::cpu()).unwrap();
     let pixels = Tensor::zeros((3, 336, 336), DType::F32, &Device::Cpu).unwrap();
     stops_soon("looking", [10, 100, 400], |cancel| {
         until_error(|| tower.encode(&pixels, cancel))
+    });
+}
+
+#[test]
+fn loading_stops_at_once() {
+    let pair = Pair::of(zeroed(&language_file()), zeroed(&vision_file())).unwrap();
+    let load = |cancel: &CancelToken| -> Result<(), LoadError> {
+        let model = Model::load(&pair, &Compute::cpu(), cancel)?;
+        model.expected_speed(cancel)?;
+        Ok(())
+    };
+    let began = Instant::now();
+    load(&CancelToken::new()).unwrap();
+    let whole_ms = u64::try_from(began.elapsed().as_millis()).unwrap();
+    eprintln!("loading takes {whole_ms} ms");
+    stops_soon("loading", [1, whole_ms / 3, whole_ms * 3 / 4], |cancel| {
+        until_error(|| {
+            load(cancel).map_err(|error| match error {
+                LoadError::Llava(error) => error,
+                other => panic!("{other}"),
+            })
+        })
     });
 }
