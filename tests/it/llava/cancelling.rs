@@ -78,7 +78,9 @@ fn set_vocabulary(file: &mut GgufWriter) {
     let mut tokens = letters.clone();
     let mut merges = Vec::new();
     for first in 0.. {
-        let Some(before) = tokens.get(first).cloned() else { break };
+        let Some(before) = tokens.get(first).cloned() else {
+            break;
+        };
         for letter in &letters {
             if tokens.len() == N_VOCAB {
                 break;
