@@ -22,8 +22,18 @@ use videre::worker::Local;
 
 /// An engine in this process.
 pub(crate) fn local() -> Engine {
+    keeping(cache_folder().as_deref())
+}
+
+/// An engine in this process that keeps features and prefixes in memory only: a thousand videos that are asked about once
+/// would push out what was kept of those that a person comes back to, and each write goes through all that is kept.
+pub(crate) fn local_forgetful() -> Engine {
+    keeping(None)
+}
+
+fn keeping(cache_folder: Option<&Path>) -> Engine {
     let media = Local::new("media", || MediaRole::new(index_folder()));
-    let model = Local::new("model", ModelRole::maker(cache_folder().as_deref()));
+    let model = Local::new("model", ModelRole::maker(cache_folder));
     Engine::new(Arc::new(media), Arc::new(model))
 }
 
@@ -48,8 +58,10 @@ impl ModelArgs {
     /// What a person should know before they believe an answer.
     pub(crate) fn caution(&self) -> Option<String> {
         self.model.is_none().then(|| {
-            "nano, the model inside this program, knows only clips of moving coloured shapes; for other videos name a LLaVA \
-             with --model: a folder with the model and its mmproj file, both as GGUF, or owner/repo from the Hugging Face cache"
+            "nano, the model inside this program, knows only clips of moving coloured shapes; what it says about any other \
+             video means nothing. For those get a LLaVA as a GGUF pair, for instance (4.7 GB) with Hugging Face's \
+             `hf download cjpais/llava-v1.6-vicuna-7b-gguf llava-v1.6-vicuna-7b.Q4_K_M.gguf mmproj-model-f16.gguf`, \
+             and name it: --model cjpais/llava-v1.6-vicuna-7b-gguf, or the folder of its two files"
                 .to_owned()
         })
     }
