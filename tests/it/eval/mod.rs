@@ -5,6 +5,7 @@
 mod formats;
 mod results;
 mod scoring;
+mod whole_runs;
 
 use std::path::{Path, PathBuf};
 
