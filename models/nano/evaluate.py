@@ -9,7 +9,6 @@ another clip's picture rows; the interval is Wilson's at 95 %.
 
 import argparse
 import json
-import math
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -23,19 +22,11 @@ import plans
 import tokens
 from evalset import collect
 from export import load_run
+from table import interval
 from world.questions import N_ANSWERS, SINGLE_FRAME, TASKS, Question
 from world.render import render
 
 CHUNK = {"frame": 48, "fast": 48, "balanced": 12, "paper": 4, "sampled-16": 12, "sampled-50": 4}
-
-
-def interval(right, total):
-    """Wilson's 95 % interval of a share."""
-    if total == 0:
-        return 0.0, 1.0
-    z, p = 1.96, right / total
-    middle, spread = p + z * z / (2 * total), z * math.sqrt(p * (1 - p) / total + z * z / (4 * total * total))
-    return max(0.0, middle - spread) / (1 + z * z / total), (middle + spread) / (1 + z * z / total)
 
 
 @torch.no_grad()

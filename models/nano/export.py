@@ -159,7 +159,8 @@ def add_vocabulary(w, tokenizer):
     w.add_pad_token_id(tokenizer.token_to_id(tokens.PAD))
     w.add_add_bos_token(True), w.add_add_eos_token(False)
     w.add_chat_template(tokens.CHAT_TEMPLATE)
-    w.add_string("videre.video_sentence", "")  # it was trained with nothing between the video and the question
+    # It was trained with nothing between the video and the question. (`add_string` leaves empty texts out.)
+    w.add_key_value("videre.video_sentence", "", gguf.GGUFValueType.STRING)
 
 
 def finish(w):

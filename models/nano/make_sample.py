@@ -55,12 +55,12 @@ def dusk(height, width):
     return ((base + (glow - base) * 0.75 * warmth) * dim)[None]
 
 
-def write_h264(path, frames, fps, quality=20):
-    """Encodes [F, height, width, 3] u8 frames as H.264 in MP4 with the `ffmpeg` program."""
+def write_h264(path, frames, fps, quality=20, effort="slow"):
+    """Encodes [F, height, width, 3] u8 frames as H.264 in MP4 with the `ffmpeg` program; `effort` is x264's preset."""
     height, width = frames.shape[1:3]
     command = ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24", "-s", f"{width}x{height}"]
     command += ["-r", str(fps), "-i", "-", "-vf", "scale=out_color_matrix=bt601:out_range=tv", "-c:v", "libx264"]
-    command += ["-preset", "slow", "-crf", str(quality), "-pix_fmt", "yuv420p", "-colorspace", "smpte170m"]
+    command += ["-preset", effort, "-crf", str(quality), "-pix_fmt", "yuv420p", "-colorspace", "smpte170m"]
     command += ["-color_primaries", "smpte170m", "-color_trc", "smpte170m", "-color_range", "tv"]
     command += ["-threads", "1", "-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact"]
     command += ["-movflags", "+faststart", str(path)]

@@ -1,7 +1,7 @@
 //! `videre eval`: every question of a file, and a table of how many were right.
 
 use crate::args::EvalArgs;
-use crate::engine::{local, resolve};
+use crate::engine::{local_forgetful, resolve};
 use crate::failure::Failure;
 use crate::interrupt::cancelled_by_ctrl_c;
 use crate::output::{answer, answer_json};
@@ -26,13 +26,18 @@ use videre::worker::Failure as WorkFailure;
 pub(crate) fn run(args: &EvalArgs) -> Result<(), Failure> {
     let cancel = cancelled_by_ctrl_c();
     let set = formats::read(&args.questions)?;
-    let engine = local();
+    let engine = local_forgetful();
     let mut stages = Stages::new();
     let model = args.model.name();
     let facts = engine.load(&model, args.model.device(), &cancel, &mut |update| {
         stages.show(&update);
     })?;
     drop(stages);
+    if set.format != Format::Videre
+        && let Some(caution) = args.model.caution()
+    {
+        eprintln!("note: {caution}");
+    }
     let (request, reason) = resolve(&args.plan, &facts)?;
     if let Some(reason) = reason {
         eprintln!("note: {reason}");
