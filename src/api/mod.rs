@@ -2,14 +2,16 @@
 
 mod doctor;
 mod eval;
+mod kept;
 mod media;
 mod model;
 mod strategy;
 pub mod window;
 
-pub use eval::{EvalJson, FailedVideoJson, TaskJson};
-pub use media::{BoxJson, FitJson, LandingJson, MediaEvent, MediaRequest};
 pub use doctor::{CheckJson, DoctorJson, ExaminedJson, one_line};
+pub use eval::{EvalJson, FailedVideoJson, TaskJson};
+pub use kept::KeptLook;
+pub use media::{BoxJson, FitJson, LandingJson, MediaEvent, MediaRequest};
 pub use model::{
     AnswerJson, ChoiceJson, DescribedJson, DeviceName, EndingJson, ForeseeJson, ForeseenJson, MemoryJson,
     ModelEvent, ModelFacts, ModelName, ModelRequest, PromptForm, QuestionJson, SamplingJson, StageMillis,

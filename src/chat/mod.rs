@@ -8,5 +8,5 @@ mod store;
 
 pub use error::ChatError;
 pub use store::{
-    ChatId, KeptModel, KeptTurn, KeptVideo, NewTurn, NewVideo, Poster, Store, TurnId, usual_file,
+    ChatId, KeptModel, KeptTurn, KeptVideo, NewTurn, NewVideo, Poster, Store, TurnId, UsedModel, usual_file,
 };

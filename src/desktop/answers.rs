@@ -1,58 +1,102 @@
 //! Answers as they are kept and shown.
 
+use super::asking::Said;
+use super::models::LoadedModel;
 use super::plans::Resolved;
+use super::refusal::sentence;
 use crate::api::window::{
     Answer, AnswerFacts, AnswerState, ApiError, ErrorCode, PlanRequest, StrategyName, Timings,
 };
-use crate::api::{AnswerJson, CountsJson, EndingJson, SamplingJson, StageMillis};
+use crate::api::{AnswerJson, CountsJson, EndingJson, FrameJson, SamplingJson, StageMillis};
 
-/// A complete answer, and how it came about.
-pub(super) fn answered(
-    answer: AnswerJson,
-    request: &PlanRequest,
-    resolved: &Resolved,
-    sampling: SamplingJson,
-) -> Answer {
-    let counts = resolved.plan.counts();
-    let mut notices = answer.notices;
-    match answer.ending {
-        EndingJson::Finished => {}
-        EndingJson::TokenLimit => {
-            notices.push("The answer was cut: it reached its longest length.".to_owned());
+/// How a question is asked: what its answer will be told to have come from.
+pub(super) struct Asked<'a> {
+    pub(super) request: &'a PlanRequest,
+    pub(super) model: &'a LoadedModel,
+    pub(super) resolved: &'a Resolved,
+    pub(super) sampling: SamplingJson,
+    /// The words, with a mark where the video stands; empty until they are known.
+    pub(super) prompt: String,
+    /// Tokens of the words.
+    pub(super) n_words: usize,
+}
+
+impl Asked<'_> {
+    fn facts(&self, frames: Vec<FrameJson>) -> AnswerFacts {
+        let plan = &self.resolved.plan;
+        let counts = plan.counts();
+        AnswerFacts {
+            model: self.model.facts.name.clone(),
+            device: self.model.facts.device.clone(),
+            preset: self.resolved.preset.into(),
+            strategy: StrategyName::from(&plan.strategy),
+            range: self.request.range,
+            only_frame: self.request.only_frame,
+            frames,
+            counts: CountsJson {
+                sampled: counts.sampled,
+                thumbnail: counts.thumbnail,
+                total: counts.total,
+            },
+            n_prompt_tokens: self.n_words,
+            n_answer_tokens: 0,
+            prompt: self.prompt.clone(),
+            settings: vec![("temperature".to_owned(), self.sampling.temperature.to_string())],
+            timings: Timings::default(),
+            notices: Vec::new(),
         }
-        EndingJson::ContextFull => notices.push("The answer was cut: the model can hold no more.".to_owned()),
     }
-    let facts = AnswerFacts {
-        model: answer.model,
-        device: answer.device,
-        preset: resolved.preset.into(),
-        strategy: StrategyName::from(&resolved.plan.strategy),
-        range: request.range,
-        only_frame: request.only_frame,
-        frames: answer.frames,
-        counts: CountsJson {
-            sampled: counts.sampled,
-            thumbnail: counts.thumbnail,
-            total: counts.total,
-        },
-        n_prompt_tokens: answer.tokens.prompt,
-        n_answer_tokens: answer.tokens.answer,
-        prompt: String::new(),
-        settings: vec![("temperature".to_owned(), sampling.temperature.to_string())],
-        timings: timings(&answer.timings_ms),
-        notices,
-    };
-    Answer {
-        state: AnswerState::Done,
-        text: answer.answer,
-        choice: answer.choice.map(|choice| choice.option),
-        facts: Some(facts),
-        error: None,
+
+    /// A complete answer, and how it came about.
+    pub(super) fn answered(&self, answer: AnswerJson) -> Answer {
+        let mut notices = answer.notices;
+        match answer.ending {
+            EndingJson::Finished => {}
+            EndingJson::TokenLimit => {
+                notices.push("The answer was cut: it reached its longest length.".to_owned());
+            }
+            EndingJson::ContextFull => {
+                notices.push("The answer was cut: the model can hold no more.".to_owned());
+            }
+        }
+        let facts = AnswerFacts {
+            model: answer.model,
+            device: answer.device,
+            n_prompt_tokens: answer.tokens.prompt,
+            n_answer_tokens: answer.tokens.answer,
+            timings: timings(&answer.timings_ms),
+            notices: notices.iter().map(|notice| sentence(notice)).collect(),
+            ..self.facts(answer.frames)
+        };
+        Answer {
+            state: AnswerState::Done,
+            text: answer.answer,
+            choice: answer.choice.map(|choice| choice.option),
+            facts: Some(facts),
+            error: None,
+        }
+    }
+
+    /// What an answer that was cut short came from, where it had begun: its frames are evidence all the same. Of the
+    /// timings only those that were seen from here.
+    pub(super) fn cut_short(&self, said: &Said<'_>) -> Option<AnswerFacts> {
+        let (first, last) = said.times?;
+        let plan = &self.resolved.plan;
+        Some(AnswerFacts {
+            n_answer_tokens: said.n_pieces,
+            timings: Timings {
+                first_word_secs: (first - said.began).as_secs_f64(),
+                answer_secs: (last - first).as_secs_f64(),
+                total_secs: said.began.elapsed().as_secs_f64(),
+                ..Timings::default()
+            },
+            ..self.facts(plan.chosen.iter().copied().map(FrameJson::from).collect())
+        })
     }
 }
 
 /// An answer that did not come to its end. Stopping is no error.
-pub(super) fn cut_short(text: String, error: ApiError) -> Answer {
+pub(super) fn cut_short(text: String, facts: Option<AnswerFacts>, error: ApiError) -> Answer {
     let is_stopped = error.code == ErrorCode::Cancelled;
     Answer {
         state: if is_stopped {
@@ -62,7 +106,7 @@ pub(super) fn cut_short(text: String, error: ApiError) -> Answer {
         },
         text,
         choice: None,
-        facts: None,
+        facts,
         error: (!is_stopped).then_some(error),
     }
 }

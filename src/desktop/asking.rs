@@ -2,15 +2,18 @@
 
 use std::time::{Duration, Instant, SystemTime};
 
-use super::answers::{answered, cut_short};
-use super::chats::chat_id;
+use super::answers::{Asked, cut_short};
+use super::chats::{chat_id, turn_id};
 use super::models::LoadedModel;
 use super::plans::{Resolved, resolve};
 use super::progress::Told;
-use super::refusal::{gone, of_model, of_store};
+use super::refusal::{of_model, of_store};
+use super::running::Read;
+use super::sees::look_of;
 use super::{Desktop, lock};
 use crate::api::window::{
-    AnswerEvent, AnswerState, ApiError, AskRequest, Chat, PlanRequest, PrepareEvent, Turn,
+    Answer, AnswerEvent, AnswerFacts, AnswerState, ApiError, AskRequest, Chat, ModelState, PlanRequest,
+    PrepareEvent, StageInfo, StageName, Turn,
 };
 use crate::api::{DeviceName, PromptForm, QuestionJson, SamplingJson, TurnJson};
 use crate::cancel::CancelToken;
@@ -20,7 +23,7 @@ use crate::visual::preprocess::Fit;
 use crate::worker::Failure;
 
 /// Most tokens of an answer.
-const MAX_ANSWER_TOKENS: usize = 512;
+pub(super) const MAX_ANSWER_TOKENS: usize = 512;
 /// How often what was said so far is kept, for the case that this process is killed.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
 
@@ -49,7 +52,8 @@ impl Desktop {
         if let Some(earlier) = lock(&self.preparing).replace(cancel.clone()) {
             earlier.cancel();
         }
-        let model = self.loaded_model()?;
+        let _work = self.running.begin(&request.video, cancel);
+        let model = self.ready_model(cancel, &mut |stage| on_event(PrepareEvent::Stage(stage)))?;
         let video = self.video(&request.video, cancel)?;
         let resolved = resolve(request, &video, &model.facts)?;
         let looking = looking(&model, &resolved);
@@ -57,7 +61,9 @@ impl Desktop {
         let prepared = self.engine.prepare(&video, &looking, cancel, &mut |update| {
             told.of(&update).into_iter().for_each(&mut *on_event);
         });
-        prepared.map_err(of_model)
+        prepared.map_err(of_model)?;
+        self.has_read(&model, &request.video, &resolved, resolved.plan.counts().total);
+        Ok(())
     }
 
     /// Asks, and keeps the question at once and the answer when it has ended, however it ends. What was said before it was
@@ -73,7 +79,7 @@ impl Desktop {
     ) -> Result<Turn, ApiError> {
         let chat = chat_id(&request.chat)?;
         let replaces = match &request.replaces {
-            Some(id) => Some(id.parse().map(TurnId).map_err(|_no_number| gone("question"))?),
+            Some(id) => Some(turn_id(id)?),
             None => None,
         };
         let new = NewTurn {
@@ -93,10 +99,15 @@ impl Desktop {
         if let Some(preparing) = lock(&self.preparing).take() {
             preparing.cancel();
         }
+        let is_busy = self.running.is_busy();
+        let _work = self.running.begin(&request.plan.video, cancel);
+        if is_busy {
+            on_event(AnswerEvent::Stage(nothing_counted(StageName::Waiting)));
+        }
         let mut said = Said::new(self, turn);
         let answer = match self.answer(request, chat, turn, &mut said, cancel, on_event) {
             Ok(answer) => answer,
-            Err(error) => cut_short(said.text, error),
+            Err((error, facts)) => cut_short(said.text, facts.map(|facts| *facts), error),
         };
         self.store
             .end_turn(turn, &answer, SystemTime::now())
@@ -104,6 +115,7 @@ impl Desktop {
         self.store.turn(turn).map(|kept| kept.turn).map_err(of_store)
     }
 
+    /// The answer; where there is none, why not, and what was on the way.
     fn answer(
         &self,
         request: &AskRequest,
@@ -112,18 +124,18 @@ impl Desktop {
         said: &mut Said<'_>,
         cancel: &CancelToken,
         on_event: &mut dyn FnMut(AnswerEvent),
-    ) -> Result<crate::api::window::Answer, ApiError> {
-        let model = self.loaded_model()?;
-        let video = self.video(&request.plan.video, cancel)?;
-        let resolved = resolve(&request.plan, &video, &model.facts)?;
+    ) -> Result<Answer, (ApiError, Option<Box<AnswerFacts>>)> {
+        let early = |error: ApiError| (error, None);
+        let model = self
+            .ready_model(cancel, &mut |stage| on_event(AnswerEvent::Stage(stage)))
+            .map_err(early)?;
+        let video = self.video(&request.plan.video, cancel).map_err(early)?;
+        let resolved = resolve(&request.plan, &video, &model.facts).map_err(early)?;
         let looking = looking(&model, &resolved);
-        let before = self.store.chat(chat).map_err(of_store)?;
-        let remembers = self.store.settings().map_err(of_store)?.remembers_turns;
-        let earlier = if remembers {
-            history(&before, turn)
-        } else {
-            Vec::new()
-        };
+        let earlier = self
+            .turns_to_send(&chat.0.to_string(), Some(turn))
+            .map_err(early)?;
+        let mut look = look_of(&model, &resolved);
         let question = QuestionJson {
             text: request.question.clone(),
             options: request.options.clone(),
@@ -131,16 +143,93 @@ impl Desktop {
             max_tokens: MAX_ANSWER_TOKENS,
             sampling: GREEDY,
         };
-        let asked = self.ask_patiently(&video, &looking, &question, said, cancel, on_event);
-        let answer = asked.map_err(of_model)?;
-        // Turns that no longer fit are the oldest ones.
-        if let (true, Some((first, _))) = (
-            answer.n_forgotten_turns > 0,
-            earlier.get(answer.n_forgotten_turns),
-        ) {
-            on_event(AnswerEvent::RemembersFrom { turn: first.clone() });
+        let mut asked = Asked {
+            request: &request.plan,
+            model: &model,
+            resolved: &resolved,
+            sampling: GREEDY,
+            prompt: String::new(),
+            n_words: 0,
+        };
+        let answer = self.ask_patiently(
+            &video,
+            &looking,
+            &question,
+            said,
+            cancel,
+            &mut |heard| match heard {
+                Heard::Event(event) => on_event(event),
+                Heard::Prompt {
+                    text,
+                    n_tokens,
+                    n_forgotten_turns,
+                } => {
+                    asked.prompt = text;
+                    asked.n_words = n_tokens;
+                    look.n_words = Some(n_tokens);
+                    // Turns that no longer fit are the oldest ones. Where none is left, the chat remembers from this one on.
+                    let first = earlier
+                        .get(n_forgotten_turns)
+                        .map_or(turn.0.to_string(), |(id, _)| id.clone());
+                    look.remembers_from = (n_forgotten_turns > 0).then_some(first);
+                    if let Some(turn) = look.remembers_from.clone() {
+                        on_event(AnswerEvent::RemembersFrom { turn });
+                    }
+                    // The answer comes all the same; only what it was shown cannot be seen again later.
+                    if let Err(error) = self.store.keep_look(turn, &look) {
+                        tracing::warn!(%error, "what the model was shown is not kept");
+                    }
+                }
+            },
+        );
+        match answer {
+            Ok(answer) => {
+                let n_read = answer.tokens.visual + answer.tokens.prompt + answer.tokens.answer;
+                self.has_read(&model, &request.plan.video, &resolved, n_read);
+                Ok(asked.answered(answer))
+            }
+            Err(failure) => Err((of_model(failure), asked.cut_short(said).map(Box::new))),
         }
-        Ok(answered(answer, &request.plan, &resolved, GREEDY))
+    }
+
+    /// The model that answers; says so where it has to be waited for.
+    fn ready_model(
+        &self,
+        cancel: &CancelToken,
+        on_stage: &mut dyn FnMut(StageInfo),
+    ) -> Result<LoadedModel, ApiError> {
+        if !matches!(self.model_state(), ModelState::Ready { .. }) {
+            on_stage(nothing_counted(StageName::LoadingModel));
+        }
+        self.loaded_model(cancel)
+    }
+
+    /// The model holds `n_read` positions of this video now.
+    fn has_read(&self, model: &LoadedModel, video: &str, resolved: &Resolved, n_read: usize) {
+        *lock(&self.read) = Some(Read {
+            model: model.name.clone(),
+            video: video.to_owned(),
+            plan: resolved.plan.clone(),
+        });
+        let facts = &model.facts;
+        let n_held = n_read.max(facts.n_held).min(facts.n_context);
+        let mut held = lock(&self.held);
+        let known = held.entry(model.model.id.clone()).or_default();
+        *known = n_held.max(*known);
+    }
+
+    /// The whole turns of a chat that are sent along, with their ids: those before `until`, all without. None where the
+    /// user does not want it.
+    pub(super) fn turns_to_send(
+        &self,
+        chat: &str,
+        until: Option<TurnId>,
+    ) -> Result<Vec<(String, TurnJson)>, ApiError> {
+        if !self.store.settings().map_err(of_store)?.remembers_turns {
+            return Ok(Vec::new());
+        }
+        let chat = self.store.chat(chat_id(chat)?).map_err(of_store)?;
+        Ok(history(&chat, until))
     }
 
     /// Asks once more where a worker ended before it said anything.
@@ -151,7 +240,7 @@ impl Desktop {
         question: &QuestionJson,
         said: &mut Said<'_>,
         cancel: &CancelToken,
-        on_event: &mut dyn FnMut(AnswerEvent),
+        hear: &mut dyn FnMut(Heard),
     ) -> Result<crate::api::AnswerJson, Failure> {
         let mut was_restarted = false;
         loop {
@@ -160,19 +249,31 @@ impl Desktop {
                 .engine
                 .ask(video, looking, question.clone(), cancel, &mut |update| {
                     for event in told.of(&update) {
-                        on_event(event.into());
+                        hear(Heard::Event(event.into()));
                     }
-                    if let Update::Piece(text) = update {
-                        said.add(&text);
-                        on_event(AnswerEvent::Text { text });
+                    match update {
+                        Update::Piece(text) => {
+                            said.add(&text);
+                            hear(Heard::Event(AnswerEvent::Text { text }));
+                        }
+                        Update::Prompt {
+                            text,
+                            n_tokens,
+                            n_forgotten_turns,
+                        } => hear(Heard::Prompt {
+                            text,
+                            n_tokens,
+                            n_forgotten_turns,
+                        }),
+                        Update::Progress(_) => {}
                     }
                 });
             match asked {
                 Err(failure) if failure.worker_ended && said.text.is_empty() && !was_restarted => {
                     was_restarted = true;
-                    on_event(AnswerEvent::Restarting {
+                    hear(Heard::Event(AnswerEvent::Restarting {
                         error: of_model(failure),
-                    });
+                    }));
                     self.engine
                         .load(&looking.model, looking.device, cancel, &mut |_| {})?;
                 }
@@ -196,10 +297,34 @@ fn looking(model: &LoadedModel, resolved: &Resolved) -> Looking {
     }
 }
 
-/// The whole turns before this one, with their ids.
-fn history(chat: &Chat, until: TurnId) -> Vec<(String, TurnJson)> {
-    let until = until.0.to_string();
-    let before = chat.turns.iter().take_while(|turn| turn.id != until);
+/// What is heard while a question is answered.
+enum Heard {
+    /// For the page.
+    Event(AnswerEvent),
+    /// What is read before the answer begins.
+    Prompt {
+        text: String,
+        n_tokens: usize,
+        n_forgotten_turns: usize,
+    },
+}
+
+fn nothing_counted(stage: StageName) -> StageInfo {
+    StageInfo {
+        stage,
+        n_done: 0,
+        n_total: 0,
+        remaining_secs: None,
+    }
+}
+
+/// The whole turns before `until`, with their ids.
+fn history(chat: &Chat, until: Option<TurnId>) -> Vec<(String, TurnJson)> {
+    let until = until.map(|turn| turn.0.to_string());
+    let before = chat
+        .turns
+        .iter()
+        .take_while(|turn| Some(&turn.id) != until.as_ref());
     let whole = before.filter_map(|turn| {
         let answer = turn.answer.as_ref()?;
         (answer.state == AnswerState::Done).then(|| {
@@ -214,27 +339,38 @@ fn history(chat: &Chat, until: TurnId) -> Vec<(String, TurnJson)> {
 }
 
 /// What was said so far, kept now and then.
-struct Said<'a> {
+pub(super) struct Said<'a> {
     desktop: &'a Desktop,
     turn: TurnId,
     text: String,
     kept: Instant,
+    pub(super) n_pieces: usize,
+    pub(super) began: Instant,
+    /// When the first and the last piece came.
+    pub(super) times: Option<(Instant, Instant)>,
 }
 
 impl<'a> Said<'a> {
     fn new(desktop: &'a Desktop, turn: TurnId) -> Self {
+        let now = Instant::now();
         Self {
             desktop,
             turn,
             text: String::new(),
-            kept: Instant::now(),
+            kept: now,
+            n_pieces: 0,
+            began: now,
+            times: None,
         }
     }
 
     fn add(&mut self, text: &str) {
+        let now = Instant::now();
+        self.times = Some((self.times.map_or(now, |(first, _)| first), now));
+        self.n_pieces += 1;
         self.text.push_str(text);
         if self.kept.elapsed() >= KEEP_EVERY {
-            self.kept = Instant::now();
+            self.kept = now;
             // The answer goes on; its end will be kept, or will say why not.
             if let Err(error) = self.desktop.store.keep_said(self.turn, &self.text) {
                 tracing::warn!(%error, "what was said so far was not kept");

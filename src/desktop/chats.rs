@@ -5,7 +5,7 @@ use std::time::SystemTime;
 use super::Desktop;
 use super::refusal::{gone, of_store};
 use crate::api::window::{ApiError, Chat, ChatSummary, Settings};
-use crate::chat::ChatId;
+use crate::chat::{ChatId, TurnId};
 
 impl Desktop {
     /// The chats about a video that have a question in them, the latest first.
@@ -64,4 +64,9 @@ impl Desktop {
 /// The number behind a chat's id; anything else is no chat's.
 pub(super) fn chat_id(id: &str) -> Result<ChatId, ApiError> {
     id.parse().map(ChatId).map_err(|_no_number| gone("chat"))
+}
+
+/// The number behind a turn's id.
+pub(super) fn turn_id(id: &str) -> Result<TurnId, ApiError> {
+    id.parse().map(TurnId).map_err(|_no_number| gone("question"))
 }

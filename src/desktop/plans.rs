@@ -22,13 +22,54 @@ pub(super) struct Resolved {
     pub(super) reason: Option<String>,
 }
 
-/// The geometry of a loaded model's tower.
-pub(super) fn geometry_of(facts: &ModelFacts) -> Result<TowerGeometry, ApiError> {
-    TowerGeometry::new(facts.side_px, facts.patch_px).map_err(|error| ApiError {
+/// The geometry of a model's tower.
+pub(super) fn geometry_of(side_px: u32, patch_px: u32) -> Result<TowerGeometry, ApiError> {
+    TowerGeometry::new(side_px, patch_px).map_err(|error| ApiError {
         code: ErrorCode::ModelUnsupported,
         message: error.to_string(),
         hint: None,
     })
+}
+
+impl Resolved {
+    /// A plan of nothing, for a request that cannot be run.
+    pub(super) fn nothing(request: &PlanRequest, facts: &ModelFacts) -> Result<Self, ApiError> {
+        let geometry = geometry_of(facts.side_px, facts.patch_px)?;
+        let (preset, _) = preset(request, facts, geometry);
+        let plan = Plan {
+            strategy: strategy(request, preset, geometry),
+            geometry,
+            chosen: Vec::new(),
+            images: Vec::new(),
+            rows: Vec::new(),
+            notices: Vec::new(),
+        };
+        Ok(Self {
+            plan,
+            preset,
+            reason: None,
+        })
+    }
+}
+
+fn preset(request: &PlanRequest, facts: &ModelFacts, geometry: TowerGeometry) -> (Preset, Option<String>) {
+    match request.preset {
+        PresetName::Auto => {
+            let auto = Preselection::of(facts, geometry);
+            (auto.preset, Some(auto.reason))
+        }
+        PresetName::Frame => (Preset::Frame, None),
+        PresetName::Fast => (Preset::Fast, None),
+        PresetName::Balanced => (Preset::Balanced, None),
+        PresetName::Paper => (Preset::Paper, None),
+    }
+}
+
+fn strategy(request: &PlanRequest, preset: Preset, geometry: TowerGeometry) -> Strategy {
+    request
+        .strategy
+        .and_then(|name| Strategy::named(name.as_str(), geometry))
+        .unwrap_or_else(|| preset.strategy(geometry))
 }
 
 /// What `request` means for `video` and the loaded model.
@@ -37,7 +78,7 @@ pub(super) fn resolve(
     video: &OpenVideo,
     facts: &ModelFacts,
 ) -> Result<Resolved, ApiError> {
-    let geometry = geometry_of(facts)?;
+    let geometry = geometry_of(facts.side_px, facts.patch_px)?;
     if let Some(frame) = request.only_frame {
         let plan = video.plan(
             &Sampling::Picks(vec![frame]),
@@ -51,20 +92,8 @@ pub(super) fn resolve(
             reason: None,
         });
     }
-    let (preset, reason) = match request.preset {
-        PresetName::Auto => {
-            let auto = Preselection::of(facts, geometry);
-            (auto.preset, Some(auto.reason))
-        }
-        PresetName::Frame => (Preset::Frame, None),
-        PresetName::Fast => (Preset::Fast, None),
-        PresetName::Balanced => (Preset::Balanced, None),
-        PresetName::Paper => (Preset::Paper, None),
-    };
-    let strategy = request
-        .strategy
-        .and_then(|name| Strategy::named(name.as_str(), geometry))
-        .unwrap_or_else(|| preset.strategy(geometry));
+    let (preset, reason) = preset(request, facts, geometry);
+    let strategy = strategy(request, preset, geometry);
     let range = request.range.map(|range| TimeRange {
         start_secs: range.start_secs,
         end_secs: range.end_secs,
@@ -109,6 +138,17 @@ fn by_hand(
 }
 
 impl StrategyName {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::ThumbnailAndSampled,
+        Self::Thumbnail,
+        Self::Thumbnails,
+        Self::Sampled,
+        Self::EveryPatch,
+        Self::SlowFast,
+        Self::ImageGrid,
+    ];
+
     /// The name of [`Strategy::name`].
     #[must_use]
     pub fn as_str(self) -> &'static str {

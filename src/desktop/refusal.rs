@@ -38,3 +38,14 @@ pub(super) fn missing_video(name: &str) -> ApiError {
         hint: Some("open it from where it is now".to_owned()),
     }
 }
+
+/// A clause as a sentence of its own.
+pub(super) fn sentence(clause: &str) -> String {
+    let mut letters = clause.chars();
+    let first = letters.next().map(char::to_uppercase).into_iter().flatten();
+    let mut sentence: String = first.chain(letters).collect();
+    if !sentence.ends_with(['.', '!', '?']) {
+        sentence.push('.');
+    }
+    sentence
+}

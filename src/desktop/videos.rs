@@ -150,6 +150,9 @@ impl Desktop {
         let known = self.store.video(id).map_err(of_store)?;
         if let Some(kept) = known {
             lock(&self.open).remove(id);
+            self.running.end(id);
+            lock(&self.plans).retain(|plan| !plan.is_of(id));
+            lock(&self.read).take_if(|read| read.video == id);
             self.store.forget_video(&kept.id).map_err(of_store)?;
             let identity = FileIdentity::known(kept.id);
             self.engine.forget(&identity, cancel).map_err(of_video)?;

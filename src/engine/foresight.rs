@@ -129,8 +129,12 @@ impl Engine {
             })?;
         let mut take = |frame: &FrameRef| {
             fitted.remove(&frame.index).ok_or_else(|| {
-                let text = format!("frame {} at {:.3} s could not be read", frame.index, frame.pts_secs);
-                Failure::new(Fault::Input, text).with_hint("the file may be cut short; choose an earlier range")
+                let text = format!(
+                    "frame {} at {:.3} s could not be read",
+                    frame.index, frame.pts_secs
+                );
+                Failure::new(Fault::Input, text)
+                    .with_hint("the file may be cut short; choose an earlier range")
             })
         };
         match image {
@@ -158,13 +162,17 @@ impl Engine {
             }
         });
         let mut checks = Vec::new();
-        let read = self
-            .media
-            .call(VIEWER_LANE, MediaRequest::Examine, &[], cancel, &mut |event, _| {
+        let read = self.media.call(
+            VIEWER_LANE,
+            MediaRequest::Examine,
+            &[],
+            cancel,
+            &mut |event, _| {
                 if let MediaEvent::Examined { checks: found } = event {
                     checks = found;
                 }
-            });
+            },
+        );
         for (name, failure) in [("video reader", read.err()), ("model", asked.err())] {
             if let Some(failure) = failure {
                 checks.push(crate::api::CheckJson::bad(name, failure.message, failure.hint));

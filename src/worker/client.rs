@@ -37,6 +37,9 @@ enum Incoming<E> {
     Finished(Result<(), Failure>),
 }
 
+/// Told when a worker ended that nobody asked to.
+type OnEnd = Arc<Mutex<Option<Box<dyn Fn(&Failure) + Send + Sync>>>>;
+
 type Waiting<E> = Arc<Mutex<BTreeMap<u64, SyncSender<Incoming<E>>>>>;
 
 /// One running process and the calls that wait for it.
@@ -58,6 +61,7 @@ pub struct Client<P: Protocol> {
     command: WorkerCommand,
     running: Mutex<Option<Running<P>>>,
     next_id: AtomicU64,
+    on_end: OnEnd,
 }
 
 impl<P: Protocol> Client<P> {
@@ -68,7 +72,14 @@ impl<P: Protocol> Client<P> {
             command,
             running: Mutex::new(None),
             next_id: AtomicU64::new(1),
+            on_end: OnEnd::default(),
         }
+    }
+
+    /// Tells `tell` whenever the worker ended without having been asked to, after the calls that waited for it. It is
+    /// called on a thread that only this keeps busy.
+    pub fn on_end(&self, tell: impl Fn(&Failure) + Send + Sync + 'static) {
+        *lock(&self.on_end) = Some(Box::new(tell));
     }
 
     /// The process id of the running worker, where one runs.
@@ -112,9 +123,15 @@ impl<P: Protocol> Client<P> {
             Arc::clone(&running.ended),
         );
         let called = self.command.called;
+        let on_end = Arc::clone(&self.on_end);
         std::thread::Builder::new()
             .name(format!("from {called}"))
-            .spawn(move || read_answers::<P>(stdout, &waiting, &child, &ended, called))
+            .spawn(move || {
+                let end = read_answers::<P>(stdout, &waiting, &child, &ended, called);
+                if let (Some(failure), Some(tell)) = (end, &*lock(&on_end)) {
+                    tell(&failure);
+                }
+            })
             .map_err(|error| Failure::new(Fault::Machine, format!("could not start a thread: {error}")))?;
         Ok(running)
     }
@@ -209,13 +226,14 @@ impl<P: Protocol> Drop for Client<P> {
 }
 
 /// Hands each answer to the call that waits for it; at the end of the stream, tells all of them how the worker ended.
+/// None where it was asked to.
 fn read_answers<P: Protocol>(
     stdout: ChildStdout,
     waiting: &Waiting<P::Event>,
     child: &Mutex<Child>,
     ended: &AtomicBool,
     called: &str,
-) {
+) -> Option<Failure> {
     let mut stdout = BufReader::new(stdout);
     let broke = loop {
         match read_message::<FromWorker<P::Event>>(&mut stdout) {
@@ -232,7 +250,7 @@ fn read_answers<P: Protocol>(
             Err(error) => break Some(error),
         }
     };
-    ended.store(true, Ordering::Release);
+    let was_asked = ended.swap(true, Ordering::AcqRel);
     if broke.is_some() {
         // It still runs but no longer makes sense.
         drop(lock(child).kill());
@@ -255,6 +273,7 @@ fn read_answers<P: Protocol>(
     for (_, to) in std::mem::take(&mut *lock(waiting)) {
         drop(to.send(Incoming::Finished(Err(failure.clone()))));
     }
+    (!was_asked).then_some(failure)
 }
 
 fn finish<E>(waiting: &Waiting<E>, id: u64, result: Result<(), Failure>) {

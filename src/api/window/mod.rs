@@ -18,9 +18,7 @@ mod view;
 pub use answer::{Answer, AnswerFacts, AnswerState, Timings};
 pub use chat::{Chat, ChatSummary, RecentVideo, Turn};
 pub use error::{ApiError, ErrorCode};
-pub use events::{
-    AnswerEvent, AppEvent, AskRequest, PrepareEvent, StageInfo, StageName, WorkerRole,
-};
+pub use events::{AnswerEvent, AppEvent, AskRequest, PrepareEvent, StageInfo, StageName, WorkerRole};
 pub use menu::{Menu, MenuItem};
 pub use model::{Device, MemoryEstimate, Model, ModelState};
 pub use plan::{PlanRequest, PresetName, Range, StrategyName};

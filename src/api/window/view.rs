@@ -40,7 +40,7 @@ pub struct PlanImage {
 }
 
 /// What a plan takes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Cost {
     /// Of the visual part.
     pub n_tokens: usize,
@@ -70,7 +70,7 @@ pub struct Offer {
 }
 
 /// Positions of the context by what they are for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ContextUse {
     /// All that the model has.
     pub n_positions: usize,

@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::videos::empty_journal;
 use super::{Store, millis, secs};
+use crate::api::KeptLook;
 use crate::api::window::{Answer, AnswerState, Chat, ChatSummary, PlanRequest, Turn};
 use crate::chat::ChatError;
 
@@ -42,8 +43,10 @@ pub struct KeptTurn {
     pub chat: ChatId,
     /// As the window shows it.
     pub turn: Turn,
-    /// What the model was shown.
+    /// What the model was to be shown.
     pub plan: PlanRequest,
+    /// What it was shown; none where it did not come so far.
+    pub look: Option<KeptLook>,
 }
 
 impl Store {
@@ -76,7 +79,7 @@ impl Store {
         self.read(|connection| summaries(connection, video))
     }
 
-    /// A chat with all its turns. Which turn the model still gets is not for the store to know.
+    /// A chat with all its turns, and the earliest of them that the model still got when it was asked last.
     ///
     /// # Errors
     /// [`ChatError::Gone`] for one that is not there; what the file system or SQLite say.
@@ -85,7 +88,7 @@ impl Store {
             let video: Option<String> = connection
                 .query_row("SELECT video FROM chat WHERE id = ?1", [id.0], |row| row.get(0))
                 .optional()?;
-            let sql = "SELECT id, chat, question, options, plan, asked_at_ms, said, answer FROM turn
+            let sql = "SELECT id, chat, question, options, plan, asked_at_ms, said, answer, look FROM turn
                        WHERE chat = ?1 ORDER BY id";
             let mut statement = connection.prepare(sql)?;
             let turns = statement
@@ -94,10 +97,14 @@ impl Store {
             Ok(video.map(|video| (video, turns)))
         })?;
         let (video, raw) = found.ok_or(ChatError::Gone { what: "chat" })?;
-        let turns = raw
+        let kept = raw
             .into_iter()
-            .map(|turn| self.finish_turn(turn).map(|kept| kept.turn))
+            .map(|turn| self.finish_turn(turn))
             .collect::<Result<Vec<_>, _>>()?;
+        let remembers_from = kept
+            .last()
+            .and_then(|last| last.look.as_ref()?.remembers_from.clone());
+        let turns: Vec<Turn> = kept.into_iter().map(|kept| kept.turn).collect();
         Ok(Chat {
             id: id.0.to_string(),
             video,
@@ -105,7 +112,7 @@ impl Store {
                 .first()
                 .map_or_else(String::new, |turn| title(&turn.question)),
             turns,
-            remembers_from: None,
+            remembers_from,
         })
     }
 
@@ -159,6 +166,18 @@ impl Store {
         })
     }
 
+    /// Keeps what the model is shown for a question. Nothing where the chat was deleted.
+    ///
+    /// # Errors
+    /// What the file system or SQLite say.
+    pub fn keep_look(&self, turn: TurnId, look: &KeptLook) -> Result<(), ChatError> {
+        let json = self.write_json(look)?;
+        self.write(|change| {
+            let sql = "UPDATE turn SET look = ?2 WHERE id = ?1";
+            change.execute(sql, params![turn.0, json]).map(drop)
+        })
+    }
+
     /// Keeps what came of a question. Nothing where the chat was deleted.
     ///
     /// # Errors
@@ -185,7 +204,7 @@ impl Store {
     pub fn turn(&self, id: TurnId) -> Result<KeptTurn, ChatError> {
         let found = self.read(|connection| {
             let sql =
-                "SELECT id, chat, question, options, plan, asked_at_ms, said, answer FROM turn WHERE id = ?1";
+                "SELECT id, chat, question, options, plan, asked_at_ms, said, answer, look FROM turn WHERE id = ?1";
             connection.query_row(sql, [id.0], turn_of).optional()
         })?;
         self.finish_turn(found.ok_or(ChatError::Gone { what: "question" })?)
@@ -214,6 +233,7 @@ impl Store {
                 answer,
             },
             plan: self.read_json(&raw.plan)?,
+            look: raw.look.map(|json| self.read_json(&json)).transpose()?,
         })
     }
 
@@ -236,6 +256,7 @@ struct RawTurn {
     asked_at_ms: i64,
     said: String,
     answer: Option<String>,
+    look: Option<String>,
 }
 
 fn turn_of(row: &Row<'_>) -> rusqlite::Result<RawTurn> {
@@ -248,6 +269,7 @@ fn turn_of(row: &Row<'_>) -> rusqlite::Result<RawTurn> {
         asked_at_ms: row.get(5)?,
         said: row.get(6)?,
         answer: row.get(7)?,
+        look: row.get(8)?,
     })
 }
 

@@ -17,7 +17,7 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 use super::ChatError;
 
 pub use chats::{ChatId, KeptTurn, NewTurn, TurnId};
-pub use models::KeptModel;
+pub use models::{KeptModel, UsedModel};
 pub use videos::{KeptVideo, NewVideo, Poster};
 
 /// How long one process waits while another writes. A write takes milliseconds.

@@ -17,7 +17,47 @@ pub struct KeptModel {
     pub vision_file: PathBuf,
 }
 
+/// A model that was loaded before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum UsedModel {
+    /// The one inside the program.
+    Embedded,
+    /// A pair of files.
+    Pair(KeptModel),
+}
+
+/// What stands for the embedded model in the list: a pair of files without names.
+fn embedded() -> KeptModel {
+    KeptModel {
+        language_file: PathBuf::new(),
+        vision_file: PathBuf::new(),
+    }
+}
+
 impl Store {
+    /// The model that was loaded last, in any run.
+    ///
+    /// # Errors
+    /// What the file system or SQLite say.
+    pub fn last_model(&self) -> Result<Option<UsedModel>, ChatError> {
+        let last = self.used_models()?.into_iter().next();
+        Ok(last.map(|model| {
+            if model == embedded() {
+                UsedModel::Embedded
+            } else {
+                UsedModel::Pair(model)
+            }
+        }))
+    }
+
+    /// Remembers that the embedded model was loaded `now`.
+    ///
+    /// # Errors
+    /// What the file system or SQLite say.
+    pub fn keep_embedded(&self, now: SystemTime) -> Result<(), ChatError> {
+        self.keep_model(&embedded(), now)
+    }
+
     /// Puts a pair that was loaded `now` at the head of the list.
     ///
     /// # Errors
@@ -39,6 +79,12 @@ impl Store {
     /// # Errors
     /// What the file system or SQLite say.
     pub fn models(&self) -> Result<Vec<KeptModel>, ChatError> {
+        let mut models = self.used_models()?;
+        models.retain(|model| *model != embedded());
+        Ok(models)
+    }
+
+    fn used_models(&self) -> Result<Vec<KeptModel>, ChatError> {
         let found = self.read(|connection| {
             let sql = "SELECT language_file, vision_file FROM model ORDER BY loaded_at_ms DESC";
             let mut statement = connection.prepare(sql)?;

@@ -34,6 +34,10 @@ fn decoders() -> CheckJson {
         CheckJson::good("decoders", format!("{libraries} decodes every common format"))
     } else {
         let found = format!("{libraries} does not decode {}", about.missing.join(", "));
-        CheckJson::bad("decoders", found, Some("install a fuller build of FFmpeg".to_owned()))
+        CheckJson::bad(
+            "decoders",
+            found,
+            Some("install a fuller build of FFmpeg".to_owned()),
+        )
     }
 }

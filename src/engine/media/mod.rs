@@ -171,7 +171,12 @@ impl Role for MediaRole {
             } => self.filmstrip(path, at_secs, within, cancel, emit),
             MediaRequest::Frame { path, index } => self.frame(path, index, cancel, emit),
             MediaRequest::Examine => {
-                emit(MediaEvent::Examined { checks: self.examine() }, &[]);
+                emit(
+                    MediaEvent::Examined {
+                        checks: self.examine(),
+                    },
+                    &[],
+                );
                 Ok(())
             }
         }

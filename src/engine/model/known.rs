@@ -117,7 +117,10 @@ impl Known {
         let pair = pair(name, no_pair)?;
         let tokenizer = Tokenizer::read(&pair.language).map_err(failed)?;
         let description = describe(&pair).map_err(failed)?;
-        let (side_px, patch_px) = (description.vision.side_px as u32, description.vision.patch_px as u32);
+        let (side_px, patch_px) = (
+            description.vision.side_px as u32,
+            description.vision.patch_px as u32,
+        );
         let geometry = TowerGeometry::new(side_px, patch_px)
             .map_err(|error| Failure::new(Fault::Input, error.to_string()))?;
         Ok(Self {
@@ -162,8 +165,17 @@ fn no_pair(error: PairError) -> Failure {
 /// language model's bytes have.
 fn quantization(pair: &Pair, weight_bytes: &std::collections::BTreeMap<&'static str, u64>) -> String {
     let named = pair.language.u64("general.file_type").ok().flatten();
-    let most = || weight_bytes.iter().max_by_key(|(_, bytes)| **bytes).map(|(name, _)| *name);
-    named.and_then(file_type).or_else(most).unwrap_or_default().to_owned()
+    let most = || {
+        weight_bytes
+            .iter()
+            .max_by_key(|(_, bytes)| **bytes)
+            .map(|(name, _)| *name)
+    };
+    named
+        .and_then(file_type)
+        .or_else(most)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The names of `general.file_type` (llama.cpp's `llama_ftype`).

@@ -8,7 +8,7 @@ use videre::api::window::{
     StageName, StrategyName, Turn,
 };
 use videre::cancel::CancelToken;
-use videre::chat::{ChatId, KeptModel, Store};
+use videre::chat::{ChatId, Store};
 use videre::desktop::Desktop;
 
 use super::{clip, desktop, folder};
@@ -16,20 +16,6 @@ use crate::engine::{Workers, tiny_pair};
 
 fn go() -> CancelToken {
     CancelToken::new()
-}
-
-fn pair() -> KeptModel {
-    let file = |is_vision: bool| {
-        std::fs::read_dir(tiny_pair())
-            .expect("the pair lies in a folder")
-            .map(|entry| entry.expect("an entry").path())
-            .find(|path| path.display().to_string().contains("mmproj") == is_vision)
-            .expect("both files are there")
-    };
-    KeptModel {
-        language_file: file(false),
-        vision_file: file(true),
-    }
 }
 
 fn plan(video: &str) -> PlanRequest {
@@ -56,7 +42,8 @@ impl Scene {
         let info = desktop
             .open_file(&clip(folder, "a.mp4"), &go(), &mut |_| {})
             .expect("the clip opens");
-        desktop.load_model(&pair(), &go()).expect("the pair loads");
+        let model = desktop.picked_model(&[tiny_pair().to_owned()], &go());
+        desktop.load_model(&model.id, &go()).expect("the pair loads");
         let chat = desktop
             .store()
             .new_chat(&info.id, std::time::SystemTime::now())
@@ -182,7 +169,7 @@ fn a_stopped_answer_keeps_what_was_said_and_asking_again_takes_its_place() {
 }
 
 #[test]
-fn a_question_without_a_model_is_kept_with_what_to_do() {
+fn a_question_without_a_chosen_model_is_answered_by_the_embedded_one() {
     let folder = folder();
     let desktop = desktop(folder.path());
     let info = desktop
@@ -197,12 +184,23 @@ fn a_question_without_a_model_is_kept_with_what_to_do() {
         video: info.id,
         chat,
     };
-    let (turn, _) = scene.ask(&scene.request("What is there?"), &go(), &mut |_| {});
-    let answer = answer(&turn);
-    assert_eq!(answer.state, AnswerState::Failed);
-    let error = answer.error.as_ref().expect("it says why");
-    assert_eq!(error.code, ErrorCode::ModelMissing);
-    assert!(error.hint.is_some());
+    let request = AskRequest {
+        plan: PlanRequest {
+            preset: PresetName::Fast,
+            strategy: None,
+            ..plan(&scene.video)
+        },
+        ..scene.request("Which shapes appear?")
+    };
+    let (turn, events) = scene.ask(&request, &go(), &mut |_| {});
+    assert_eq!(
+        answer(&turn).state,
+        AnswerState::Done,
+        "{:?}",
+        answer(&turn).error
+    );
+    let loads = |event: &AnswerEvent| matches!(event, AnswerEvent::Stage(stage) if stage.stage == StageName::LoadingModel);
+    assert!(events.iter().any(loads), "it says that a model is loaded");
     let nowhere = AskRequest {
         chat: "../etc".to_owned(),
         ..scene.request("?")

@@ -1,7 +1,10 @@
 //! What the page can ask for, over a real engine and a real file of chats.
 
 mod asking;
+mod models;
+mod sees;
 mod videos;
+mod workers;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,0 +1,55 @@
+//! Where things of the program and its models usually lie.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+
+/// More folders than anybody's models have.
+const MAX_FOLDERS: usize = 200;
+
+/// Folders with model files in them: those below the program's own folder of models, and what Hugging Face's tools
+/// downloaded.
+pub(super) fn with_models() -> Vec<PathBuf> {
+    let Ok(folders) = etcetera::choose_base_strategy() else {
+        return Vec::new();
+    };
+    let own = folders.data_dir().join("videre").join("models");
+    let mut found = vec![own.clone()];
+    found.extend(below(&own));
+    for repository in below(&hub(&folders)) {
+        found.extend(below(&repository.join("snapshots")));
+    }
+    found.retain(|folder| holds_models(folder));
+    found.truncate(MAX_FOLDERS);
+    found
+}
+
+/// The cache of Hugging Face's tools: the variables that they read, in their order.
+fn hub(folders: &impl BaseStrategy) -> PathBuf {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    match (variable("HF_HUB_CACHE"), variable("HF_HOME")) {
+        (Some(hub), _) => hub.into(),
+        (None, Some(home)) => PathBuf::from(home).join("hub"),
+        (None, None) => folders.cache_dir().join("huggingface").join("hub"),
+    }
+}
+
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut folders: Vec<PathBuf> = entries
+        .map(|entry| entry.path())
+        .filter(|path| path.is_dir())
+        .collect();
+    folders.sort();
+    folders
+}
+
+fn holds_models(folder: &Path) -> bool {
+    let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries.any(|entry| {
+        let path = entry.path();
+        path.extension()
+            .is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"))
+    })
+}

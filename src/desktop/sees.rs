@@ -1,0 +1,355 @@
+//! What the model sees: plans as the page shows them, and their pictures.
+
+use std::sync::Arc;
+
+use super::chats::turn_id;
+use super::costs::{Around, cost};
+use super::describing::tower_name;
+use super::models::LoadedModel;
+use super::plans::{Resolved, geometry_of, resolve};
+use super::refusal::{gone, of_model, of_store, of_video, sentence};
+use super::videos::Shown;
+use super::{Desktop, lock};
+use crate::api::window::{
+    ApiError, ContextUse, Offer, PictureInfo, PlanImage, PlanImageKind, PlanRequest, PlanView, PresetName,
+    StrategyName, TokenPlace,
+};
+use crate::api::{FrameJson, KeptLook, ModelFacts, TokensJson};
+use crate::cancel::CancelToken;
+use crate::engine::{ANSWER_RESERVE, OpenVideo};
+use crate::visual::compose;
+use crate::visual::plan::{ImageSource, Plan};
+use crate::visual::preprocess::Fit;
+use crate::visual::sampling::Chosen;
+use crate::visual::tower::Tower;
+use crate::visual::tower_image::Normalization;
+
+/// Plans whose pictures can be fetched.
+const MAX_PLANS: usize = 8;
+
+/// A plan whose pictures can be fetched.
+pub(super) struct KeptPlan {
+    id: String,
+    video: Arc<OpenVideo>,
+    plan: Plan,
+    normalization: Normalization,
+}
+
+impl KeptPlan {
+    pub(super) fn is_of(&self, video: &str) -> bool {
+        self.video.identity.as_str() == video
+    }
+}
+
+impl Desktop {
+    /// What the loaded model, or the embedded one while none is, would be shown. Decodes nothing. `chat` is the chat whose
+    /// earlier turns are counted.
+    ///
+    /// # Errors
+    /// `video-missing`; a chat that is gone. What cannot be run has a refusal in its cost instead.
+    pub fn plan(
+        &self,
+        request: &PlanRequest,
+        chat: Option<&str>,
+        cancel: &CancelToken,
+    ) -> Result<PlanView, ApiError> {
+        let video = self.video(&request.video, cancel)?;
+        let model = self.planned_model(cancel)?;
+        let mut refusal = None;
+        let resolved = resolve(request, &video, &model.facts).or_else(|error| {
+            refusal = Some(sentence(&match &error.hint {
+                Some(hint) => format!("{}: {hint}", error.message),
+                None => error.message.clone(),
+            }));
+            Resolved::nothing(request, &model.facts)
+        })?;
+        let offered = offered(request, &resolved, &video, &model.facts);
+        let mut plans = vec![&resolved.plan];
+        plans.extend(offered.iter().map(|(_, offer)| &offer.plan));
+        let history = match chat {
+            Some(chat) => self.turns_to_send(chat, None)?,
+            None => Vec::new(),
+        };
+        let history = history.into_iter().map(|(_, turn)| turn).collect();
+        let max_tokens = super::asking::MAX_ANSWER_TOKENS;
+        // Nothing to look at has nothing to count.
+        let counted = if refusal.is_some() {
+            &plans[1..]
+        } else {
+            &plans[..]
+        };
+        let foreseen = self
+            .engine
+            .foresee(&video, &model.name, counted, history, max_tokens, cancel);
+        let mut foreseen = foreseen.map_err(of_model)?;
+        if refusal.is_some() {
+            foreseen.is_kept.insert(0, Vec::new());
+        }
+        let around = Around {
+            facts: &model.facts,
+            n_fixed: foreseen.n_fixed,
+            n_chat: foreseen.n_chat,
+            n_reserve: ANSWER_RESERVE,
+            n_held: lock(&self.held).get(&model.model.id).copied().unwrap_or(0),
+        };
+        let is_read = |plan: &Plan| {
+            let read = lock(&self.read);
+            read.as_ref()
+                .is_some_and(|read| read.is(&model.name, &video, plan))
+        };
+        let kept = |at: usize| foreseen.is_kept.get(at).map_or(&[][..], Vec::as_slice);
+        let mut own = cost(&resolved.plan, kept(0), is_read(&resolved.plan), &around);
+        own.refusal = refusal.or(own.refusal);
+        let offers = offered
+            .iter()
+            .zip(1..)
+            .map(|((preset_and_strategy, offer), at)| Offer {
+                preset: preset_and_strategy.0,
+                strategy: preset_and_strategy.1,
+                n_frames: offer.plan.frames().len(),
+                cost: cost(&offer.plan, kept(at), is_read(&offer.plan), &around),
+            });
+        let look = look_of(&model, &resolved);
+        let mut view = self.view(&video, &look, request, &resolved.plan, kept(0))?;
+        view.cost = own;
+        view.context = ContextUse {
+            n_positions: model.facts.n_context,
+            n_fixed: foreseen.n_fixed,
+            n_chat: foreseen.n_chat,
+            n_reserve: ANSWER_RESERVE,
+        };
+        view.offers = offers.collect();
+        Ok(view)
+    }
+
+    /// The plan of an answer as it was, whatever model is loaded now.
+    ///
+    /// # Errors
+    /// `video-missing` where the file is gone; an answer that was never begun.
+    pub fn answer_plan(&self, turn: &str, cancel: &CancelToken) -> Result<PlanView, ApiError> {
+        let kept = self.store.turn(turn_id(turn)?).map_err(of_store)?;
+        let look = kept.look.ok_or_else(|| gone("picture of what was shown"))?;
+        let video = self.video(&kept.plan.video, cancel)?;
+        let geometry = geometry_of(look.side_px, look.patch_px)?;
+        let chosen = Chosen {
+            frames: look.frames.iter().copied().map(Into::into).collect(),
+            notices: Vec::new(),
+        };
+        let plan = compose::plan(&chosen, &(&look.strategy).into(), geometry)
+            .map_err(|error| of_video(crate::worker::Failure::from_error(&error)))?;
+        let mut view = self.view(&video, &look, &kept.plan, &plan, &vec![true; plan.images.len()])?;
+        view.context = ContextUse {
+            n_positions: look.n_context,
+            n_fixed: look.n_words.unwrap_or(0),
+            n_chat: 0,
+            n_reserve: ANSWER_RESERVE,
+        };
+        view.cost.n_tokens = view.counts.total;
+        view.cost.n_images = plan.images.len();
+        let n_used = view.counts.total + view.context.n_fixed + ANSWER_RESERVE;
+        view.cost.n_free = look.n_context.saturating_sub(n_used);
+        Ok(view)
+    }
+
+    /// The very pixels of a plan's picture as they enter the tower, as PNG: lossless.
+    ///
+    /// # Errors
+    /// A plan that is no longer kept, a picture that it does not have; what is wrong with the file.
+    pub fn plan_picture(&self, plan: &str, image: usize, cancel: &CancelToken) -> Result<Shown, ApiError> {
+        let (video, source, geometry, normalization) = {
+            let plans = lock(&self.plans);
+            let kept = plans
+                .iter()
+                .find(|kept| kept.id == plan)
+                .ok_or_else(|| gone("plan"))?;
+            let source = kept
+                .plan
+                .images
+                .get(image)
+                .ok_or_else(|| gone("picture"))?
+                .clone();
+            (
+                Arc::clone(&kept.video),
+                source,
+                kept.plan.geometry,
+                kept.normalization,
+            )
+        };
+        let picture = self
+            .engine
+            .tower_picture(&video, &source, geometry, &normalization, cancel);
+        let picture = picture.map_err(of_video)?;
+        let mut bytes = Vec::new();
+        picture
+            .write_to(&mut std::io::Cursor::new(&mut bytes), image::ImageFormat::Png)
+            .map_err(|error| {
+                of_video(crate::worker::Failure::new(
+                    crate::fault::Fault::Machine,
+                    error.to_string(),
+                ))
+            })?;
+        let first = source.frames()[0];
+        let info = PictureInfo {
+            mime: "image/png".to_owned(),
+            width: picture.width(),
+            height: picture.height(),
+            index: first.index,
+            pts_secs: first.pts_secs,
+            is_exact: true,
+        };
+        Ok(Shown { info, bytes })
+    }
+
+    /// A plan for the page, without what it costs; kept from now on for its pictures.
+    fn view(
+        &self,
+        video: &Arc<OpenVideo>,
+        look: &KeptLook,
+        request: &PlanRequest,
+        plan: &Plan,
+        is_kept: &[bool],
+    ) -> Result<PlanView, ApiError> {
+        let normalization = Normalization {
+            mean: look.mean,
+            std: look.std,
+        };
+        let tower = Tower {
+            name: tower_name(&look.tower, look.side_px),
+            geometry: geometry_of(look.side_px, look.patch_px)?,
+            normalization,
+            fit: Fit::Squash,
+        };
+        let size = (video.probe.width, video.probe.height);
+        let table = TokensJson::new(plan, &tower, None, |_| size);
+        let id = id_of(video, look, plan);
+        let mut plans = lock(&self.plans);
+        plans.retain(|kept| kept.id != id);
+        plans.truncate(MAX_PLANS - 1);
+        plans.push_front(KeptPlan {
+            id: id.clone(),
+            video: Arc::clone(video),
+            plan: plan.clone(),
+            normalization,
+        });
+        drop(plans);
+        Ok(PlanView {
+            id,
+            request: request.clone(),
+            preset: look.preset,
+            strategy: StrategyName::from(&plan.strategy),
+            reason: look.reason.clone(),
+            tower: tower.name,
+            side_px: look.side_px,
+            patch_px: look.patch_px,
+            frames: table.frames,
+            counts: table.counts,
+            tokens: table.tokens,
+            places: places(plan),
+            images: images(plan, is_kept),
+            cost: crate::api::window::Cost::default(),
+            context: ContextUse::default(),
+            offers: Vec::new(),
+            notices: plan
+                .notices
+                .iter()
+                .map(|notice| sentence(&notice.to_string()))
+                .collect(),
+        })
+    }
+}
+
+/// What is kept of how a question is looked at.
+pub(super) fn look_of(model: &LoadedModel, resolved: &Resolved) -> KeptLook {
+    let facts = &model.facts;
+    KeptLook {
+        model: facts.name.clone(),
+        tower: facts.tower.clone(),
+        side_px: facts.side_px,
+        patch_px: facts.patch_px,
+        mean: facts.mean,
+        std: facts.std,
+        n_context: facts.n_context,
+        preset: resolved.preset.into(),
+        reason: resolved.reason.as_deref().map(sentence),
+        frames: resolved
+            .plan
+            .chosen
+            .iter()
+            .copied()
+            .map(FrameJson::from)
+            .collect(),
+        strategy: (&resolved.plan.strategy).into(),
+        n_words: None,
+        remembers_from: None,
+    }
+}
+
+/// A preset, or a strategy within one.
+type Offered = ((PresetName, Option<StrategyName>), Resolved);
+
+/// Every preset, and every strategy within the chosen one; those that this video has frames for.
+fn offered(
+    request: &PlanRequest,
+    resolved: &Resolved,
+    video: &OpenVideo,
+    facts: &ModelFacts,
+) -> Vec<Offered> {
+    let presets = [
+        PresetName::Auto,
+        PresetName::Frame,
+        PresetName::Fast,
+        PresetName::Balanced,
+        PresetName::Paper,
+    ];
+    let chosen: PresetName = resolved.preset.into();
+    let strategies = StrategyName::ALL.map(|strategy| (chosen, Some(strategy)));
+    let wanted = presets.map(|preset| (preset, None)).into_iter().chain(strategies);
+    let offer = |(preset, strategy)| {
+        let other = PlanRequest {
+            preset,
+            strategy,
+            only_frame: None,
+            ..request.clone()
+        };
+        let resolved = resolve(&other, video, facts).ok()?;
+        Some(((preset, strategy), resolved))
+    };
+    wanted.filter_map(offer).collect()
+}
+
+/// The same for the same pictures, so that whoever fetched them need not do it again.
+fn id_of(video: &OpenVideo, look: &KeptLook, plan: &Plan) -> String {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(video.identity.as_str().as_bytes());
+    hasher.update(format!("{:?}", (look.side_px, look.mean, look.std, &plan.images)).as_bytes());
+    hasher.finalize().to_hex()[..16].to_owned()
+}
+
+/// Where each row lies in the plan's pictures, in patches.
+fn places(plan: &Plan) -> Vec<Option<TokenPlace>> {
+    let place = |row: &crate::visual::plan::RowSource| {
+        let rect = row.rect(plan.geometry)?;
+        Some(TokenPlace {
+            image: row.image()?,
+            rect: [rect.col, rect.row, rect.col + rect.n_cols, rect.row + rect.n_rows],
+        })
+    };
+    plan.rows.iter().map(place).collect()
+}
+
+fn images(plan: &Plan, is_kept: &[bool]) -> Vec<PlanImage> {
+    let image = |(at, source): (usize, &ImageSource)| {
+        let (kind, n_columns, n_rows) = match source {
+            ImageSource::Frame(_) => (PlanImageKind::Frame, 1, 1),
+            ImageSource::Grid(grid) => (PlanImageKind::Thumbnail, grid.n_cols, grid.n_rows),
+        };
+        PlanImage {
+            kind,
+            frames: source.frames().iter().copied().map(FrameJson::from).collect(),
+            n_columns,
+            n_rows,
+            is_encoded: is_kept.get(at).copied().unwrap_or(false),
+        }
+    };
+    plan.images.iter().enumerate().map(image).collect()
+}

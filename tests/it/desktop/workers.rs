@@ -1,0 +1,140 @@
+//! What the page is told when a worker ends, and that encoding gives way to a person who looks.
+
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use videre::api::window::{
+    AppEvent, ErrorCode, ModelState, PlanRequest, PrepareEvent, PresetName, StageName, WorkerRole,
+};
+use videre::cancel::CancelToken;
+use videre::chat::Store;
+use videre::desktop::Desktop;
+
+use super::{clip, desktop, folder};
+use crate::engine::{Workers, kill, tiny_pair};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+fn go() -> CancelToken {
+    CancelToken::new()
+}
+
+#[test]
+fn a_worker_that_ends_is_reported_with_its_reason_and_started_again() {
+    let folder = folder();
+    let Workers { media, model, engine } = Workers::new(&folder.path().join("cache"));
+    let store = Store::open(&folder.path().join("data").join("videre.db")).expect("it opens");
+    let desktop = Arc::new(Desktop::new(Arc::new(engine), store));
+    desktop.watch(&media, WorkerRole::Media);
+    desktop.watch(&model, WorkerRole::Model);
+    let info = desktop
+        .open_file(&clip(folder.path(), "a.mp4"), &go(), &mut |_| {})
+        .expect("the clip opens");
+    let picked = desktop.picked_model(&[tiny_pair().to_owned()], &go());
+    desktop.load_model(&picked.id, &go()).expect("it loads");
+    let (tell, told) = channel();
+    let tell = Mutex::new(tell);
+    desktop.listen(move |event| drop(tell.lock().expect("nobody panicked").send(event)));
+
+    kill(model.pid());
+    let next = || told.recv_timeout(PATIENCE).expect("the page is told");
+    let AppEvent::WorkerEnded {
+        role: WorkerRole::Model,
+        error,
+    } = next()
+    else {
+        panic!("not told first")
+    };
+    assert_eq!(error.code, ErrorCode::WorkerEnded);
+    assert!(error.message.contains("the model"), "{}", error.message);
+    assert!(matches!(
+        next(),
+        AppEvent::Model {
+            state: ModelState::Loading { .. }
+        }
+    ));
+    let AppEvent::Model {
+        state: ModelState::Ready { model: again, .. },
+    } = next()
+    else {
+        panic!("not ready")
+    };
+    assert_eq!(again.id, picked.id);
+    assert!(model.pid().is_some(), "it runs again");
+
+    kill(media.pid());
+    let AppEvent::WorkerEnded {
+        role: WorkerRole::Media,
+        ..
+    } = next()
+    else {
+        panic!("not told")
+    };
+    assert!(desktop.frame_times(&info.id, &go()).is_ok());
+    let began = Instant::now();
+    while media.pid().is_none() {
+        assert!(began.elapsed() < PATIENCE, "it is started again by itself");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+#[test]
+fn encoding_waits_while_somebody_drags_and_goes_on_afterwards() {
+    let folder = folder();
+    let desktop = Arc::new(desktop(folder.path()));
+    let info = desktop
+        .open_file(&clip(folder.path(), "a.mp4"), &go(), &mut |_| {})
+        .expect("the clip opens");
+    desktop.load_model("embedded", &go()).expect("it is always there");
+    let request = PlanRequest {
+        video: info.id,
+        preset: PresetName::Paper,
+        strategy: None,
+        range: None,
+        pinned: vec![],
+        removed: vec![],
+        only_frame: None,
+    };
+    let times: Arc<Mutex<Vec<(Instant, usize)>>> = Arc::default();
+    let preparing = {
+        let (desktop, times) = (Arc::clone(&desktop), Arc::clone(&times));
+        std::thread::spawn(move || {
+            desktop.prepare(&request, &go(), &mut |event| {
+                if let PrepareEvent::Stage(stage) = event
+                    && stage.stage == StageName::Encoding
+                {
+                    times
+                        .lock()
+                        .expect("nobody panicked")
+                        .push((Instant::now(), stage.n_done));
+                }
+            })
+        })
+    };
+    let n_done = || {
+        times
+            .lock()
+            .expect("nobody panicked")
+            .last()
+            .map_or(0, |(_, n_done)| *n_done)
+    };
+    while n_done() < 2 {
+        std::thread::yield_now();
+    }
+    desktop.set_scrubbing(true).expect("it is told");
+    let held = Instant::now();
+    // One picture may have been on its way already.
+    std::thread::sleep(Duration::from_millis(100));
+    let then = n_done();
+    std::thread::sleep(Duration::from_millis(600));
+    let still = n_done();
+    desktop.set_scrubbing(false).expect("it is told");
+    assert!(then < 51, "all was encoded before anybody could drag");
+    assert_eq!(then, still, "nothing is encoded {:?} after", held.elapsed());
+    preparing
+        .join()
+        .expect("no panic")
+        .expect("it goes on and is prepared");
+    assert_eq!(n_done(), 51);
+}
