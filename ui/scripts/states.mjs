@@ -86,6 +86,48 @@ export const STATES = {
       await page.keyboard.press('a');
     },
   },
+  'sees-picked': {
+    options: { ...large, ...sees },
+    make: async (page) => {
+      await open(page);
+      await page.getByText(/^Frame \d/u).waitFor();
+      for (const key of ['ArrowRight', 'p', '.', '.', 'p', 'Home', 'Delete']) {
+        await page.keyboard.press(key);
+        await page.waitForTimeout(150);
+      }
+    },
+  },
+  'sees-past': {
+    options: { ...large, ...sees, ...script({ answer: 'The star turns blue at 0:04.' }) },
+    make: async (page) => {
+      await open(page);
+      await ask(page, 'When does the star change its colour?');
+      await answered(page);
+      await page.locator('.facts').click();
+      await page.getByRole('button', { name: 'Show exactly what it saw' }).click();
+    },
+  },
+  'sees-refused': {
+    options: {
+      ...large,
+      settings: JSON.stringify({ shows_sees: true, preset: 'paper' }),
+      ...script({ n_context: 2048 }),
+    },
+    make: open,
+  },
+  'sees-paper': {
+    options: { ...large, settings: JSON.stringify({ shows_sees: true, preset: 'paper' }) },
+    make: open,
+  },
+  zoomed: {
+    options: large,
+    make: async (page) => {
+      await open(page);
+      await page.getByText(/^Frame \d/u).waitFor();
+      await page.keyboard.press('ArrowRight');
+      for (let press = 0; press < 3; press++) await page.keyboard.press('+');
+    },
+  },
   'sees-error': {
     options: {
       ...sees,
@@ -159,6 +201,25 @@ export const STATES = {
       await page.locator('.problem').waitFor();
     },
   },
+  restarting: {
+    options: { ...large, ...script({ answer: story, word_ms: 30, restarts: true }) },
+    make: async (page) => {
+      await open(page);
+      await ask(page, 'Describe what happens, step by step.');
+      await page.locator('.restarting').waitFor();
+    },
+    settle_ms: 100,
+  },
+  editing: {
+    options: { ...large, ...script({ answer: story }) },
+    make: async (page) => {
+      await open(page);
+      await ask(page, 'Describe what happens, step by step.');
+      await answered(page);
+      await page.locator('article').first().hover();
+      await page.getByRole('button', { name: 'Edit and ask again' }).click();
+    },
+  },
   forgot: {
     options: { ...large, ...script({ answer: 'It turns blue at 0:04.' }) },
     make: async (page) => {
@@ -180,6 +241,29 @@ export const STATES = {
     options: { ...large },
     make: async (page) => page.locator('button.model').click(),
   },
+  'models-loading': {
+    options: script({ encode_ms: 500 }),
+    make: async (page) => {
+      await page.locator('button.model').click();
+      await page.getByRole('button', { name: 'Load', exact: true }).first().click();
+    },
+    settle_ms: 2800,
+  },
+  'models-failed': {
+    make: async (page) => {
+      await page.locator('button.model').click();
+      await page.evaluate(() => {
+        const error = {
+          code: 'out-of-memory',
+          message: 'LLaVA 1.6 34B needs 24 GB, and 11 GB are free',
+          hint: 'Close other programs, or choose a smaller quantisation of it.',
+        };
+        window.double.models().then((all) => {
+          window.double.emit({ kind: 'model', state: { kind: 'failed', model: all[2], error } });
+        });
+      });
+    },
+  },
   'models-refused': {
     options: { recents: '1' },
     make: async (page) => {
@@ -200,6 +284,23 @@ export const STATES = {
       await page.getByRole('button', { name: 'Conversation', exact: true }).click();
       await ask(page, 'Describe what happens, step by step.');
       await answered(page);
+    },
+  },
+  'narrow-closed': {
+    size: { width: 900, height: 700 },
+    options: { ...large, ...sees, ...script({ word_ms: 400, answer: story }) },
+    make: async (page) => {
+      await open(page);
+      await page.getByRole('button', { name: 'Conversation', exact: true }).click();
+      await ask(page, 'Describe what happens, step by step.');
+      await page.getByRole('button', { name: 'Close', exact: true }).last().click();
+    },
+  },
+  'start-narrow': { size: { width: 900, height: 700 }, options: { recents: '1' } },
+  'start-forget': {
+    options: { recents: '1' },
+    make: async (page) => {
+      await page.getByRole('button', { name: 'Forget Kitchen, take 4.mov' }).click({ force: true });
     },
   },
   wide: {

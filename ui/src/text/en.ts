@@ -103,6 +103,21 @@ const next_step: Partial<Record<ErrorCode, string>> = {
 
 const theme: Record<Theme, string> = { system: 'As the system', light: 'Light', dark: 'Dark' };
 
+/** Names of codecs as people know them; others are shown as FFmpeg spells them. */
+const codec: Record<string, string> = {
+  h264: 'H.264',
+  hevc: 'H.265',
+  vp8: 'VP8',
+  vp9: 'VP9',
+  av1: 'AV1',
+  mpeg1video: 'MPEG-1',
+  mpeg2video: 'MPEG-2',
+  mpeg4: 'MPEG-4',
+  prores: 'ProRes',
+  mjpeg: 'Motion JPEG',
+  gif: 'GIF',
+};
+
 export const en = {
   name: 'Videre',
   tokens,
@@ -161,6 +176,7 @@ export const en = {
     chat_busy: 'Conversation, an answer is on its way',
     size: (width: number, height: number) => `${width} × ${height}`,
     shown_size: (size: string, shown: string) => `${size}, shown as ${shown}`,
+    codec: (name: string) => codec[name] ?? name,
     fps: (fps: number) => `${Number(fps.toFixed(2))} fps`,
     variable_rate: 'variable rate',
   },
@@ -267,7 +283,7 @@ export const en = {
     regenerate: 'Answer again',
     edit: 'Edit and ask again',
     edit_do: 'Ask again',
-    edit_note: 'Replaces this question and everything after it',
+    edit_note: 'Replaces this and what follows',
     copy: 'Copy answer',
     copied: 'Copied',
     you: 'Your question',
@@ -306,7 +322,7 @@ export const en = {
     embedded: 'The built-in model knows only simple moving shapes. Expect little of it on other videos.',
     embedded_more: 'Load a larger model…',
     embedded_ok: 'Understood',
-    preparing: 'The model looks at the video meanwhile. Ask at any time.',
+    preparing: 'You can ask while the model looks at the video.',
   },
 
   facts: {

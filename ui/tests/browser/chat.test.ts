@@ -160,3 +160,45 @@ test('conversations are kept apart and can be deleted', async () => {
   await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.getByRole('article').getByText('In the first').waitFor();
 });
+
+test('a suggestion asks with one click, and suggestions are of the loaded model', async () => {
+  const window = await open({ script: { answer: 'red' } });
+  await window.openSample();
+  const { page } = window;
+  await page.getByRole('button', { name: 'What colour is the star?' }).click();
+  await page.locator('.question', { hasText: 'What colour is the star?' }).waitFor();
+  await page.locator('article .words', { hasText: 'red' }).waitFor();
+  expect(await page.getByText('You could ask').count()).toBe(0);
+});
+
+test('where earlier turns no longer fit, the conversation shows where it forgot', async () => {
+  const window = await open({ script: { answer: 'ok', forgets_after: 1 } });
+  await window.openSample();
+  const { page } = window;
+  for (const [at, words] of ['One', 'Two', 'Three'].entries()) {
+    await window.ask(words);
+    await expect.poll(() => page.locator('article .facts').count()).toBe(at + 1);
+  }
+  const order = await page
+    .locator('.list > article .question, .list > [role=separator]')
+    .evaluateAll((all) => all.map((one) => one.querySelector('p')?.textContent ?? one.textContent));
+  expect(order).toEqual(['One', 'Turns above no longer fit and are not sent to the model', 'Two', 'Three']);
+});
+
+test('what an answer was given lies open with one click: frames, thumbnail, settings, timings and prompt', async () => {
+  const window = await open({ model: 'large', script: { answer: 'ok' } });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('First question');
+  await page.getByRole('button', { name: 'How this answer came about' }).click();
+  const evidence = page.locator('.evidence');
+  await evidence.locator('canvas.there').waitFor();
+  expect(await evidence.getByRole('group', { name: 'Frames given' }).getByRole('button').count()).toBe(16);
+  for (const words of ['Temperature', '8.2 s', 'CPU, 8 threads', '15.0 tokens a second']) {
+    await evidence.getByText(words).first().waitFor();
+  }
+  await evidence.getByText('Prompt', { exact: true }).click();
+  await evidence.getByText('First question ASSISTANT:').waitFor();
+  await evidence.getByRole('button', { name: '0:05.080', exact: true }).click();
+  await expect.poll(() => window.shownIndex()).toBe(127);
+});

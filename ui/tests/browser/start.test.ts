@@ -77,7 +77,9 @@ test('everything can be reached from the menu by key, and the system’s menu ha
   await page.keyboard.press('Enter');
   await page.getByRole('menuitem', { name: /^Open a video/u }).waitFor();
   await page.keyboard.press('End');
-  expect(await page.evaluate(() => document.activeElement?.textContent)).toContain('Copy diagnosis with file names');
+  expect(await page.evaluate(() => document.activeElement?.textContent)).toContain(
+    'Copy diagnosis with file names',
+  );
   await page.keyboard.press('ArrowUp');
   await page.keyboard.press('Enter');
   await page.getByText('Diagnosis copied, without file names').first().waitFor();

@@ -42,6 +42,8 @@ export interface Script {
   n_context: number | null;
   /** The model ends once in the middle of an answer, and is started again. */
   restarts: boolean;
+  /** How many earlier turns still fit. */
+  forgets_after: number | null;
   /** Only whole seconds are near at hand while scrubbing. */
   has_near_pictures: boolean;
   answer: string;
@@ -66,6 +68,7 @@ export class Double implements Backend {
     open_ms: 0,
     n_context: null,
     restarts: false,
+    forgets_after: null,
     has_near_pictures: true,
     answer: 'At 0:01 the green circle moves to the right, and at 0:04 the star turns **blue**.',
     choice: null,
@@ -337,6 +340,9 @@ export class Double implements Backend {
     const turns = before < 0 ? chat.turns : chat.turns.slice(0, before);
     const id = `turn-${this.#next++}`;
     on({ kind: 'began', turn: id });
+    const { forgets_after } = this.script;
+    const earliest = forgets_after === null ? undefined : turns.at(-forgets_after);
+    if (earliest !== undefined) on({ kind: 'remembers-from', turn: earliest.id });
     const plan = planFor(request.plan, this.#facts.times, this.#loaded, this.#encoded, 0);
     const { answer, choice, fail_answer } = this.script;
     const told: Answer = {
