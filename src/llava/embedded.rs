@@ -18,7 +18,7 @@ static LANGUAGE: &Aligned<[u8]> = &Aligned(*include_bytes!("../../models/nano/we
 static VISION: &Aligned<[u8]> = &Aligned(*include_bytes!("../../models/nano/weights/nano-mmproj.gguf"));
 
 /// BLAKE3 of the two files.
-const LANGUAGE_BLAKE3: &str = "fe4541355c58a1fad772f7990b4a8d041effb782d23fb329ee69c862903940eb";
+const LANGUAGE_BLAKE3: &str = "cf3ac9439a0b7c81509c5cc339f4458e3618c09cd786eea3674345c8d4026a7e";
 const VISION_BLAKE3: &str = "f6c88697144363bbda405343ba4296663fb1ba1153bfb805b55e5e58fde7d577";
 
 /// Why the embedded model could not be read.

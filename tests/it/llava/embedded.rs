@@ -13,6 +13,10 @@ fn the_embedded_pair_is_a_pair_and_small() {
             .as_deref(),
         Some("nano")
     );
+    // It was trained with nothing between the video and the question; without this key it would be told what large
+    // models are told.
+    let sentence = pair.language.str("videre.video_sentence");
+    assert_eq!(sentence.expect("a text"), Some(""));
     let n_bytes: usize = files().iter().map(|(bytes, _)| bytes.len()).sum();
     assert!(n_bytes <= 16 << 20, "{n_bytes} bytes");
 }
