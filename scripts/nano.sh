@@ -3,7 +3,8 @@
 #
 #   scripts/nano.sh train                  into NANO_RUN; run it again to go on after an interruption
 #   scripts/nano.sh export                 what NANO_RUN has learnt, as GGUF pairs and a Hugging Face checkpoint
-#   scripts/nano.sh eval                   SEED (5), PER_TASK (200), BLIND (3), MODEL (the pair that ships), COLUMNS
+#   scripts/nano.sh eval                   SEED (5), PER_TASK (200), BLIND (3), MODEL (the pair that ships),
+#                                          COLUMNS_OF_TABLE
 #   scripts/nano.sh agree                  the same with NANO_RUN's export: transformers beside the F16 pair, F16 beside Q8_0
 #
 # Python and its packages are for development only; they are installed into NANO_VENV where they are missing.
@@ -61,44 +62,54 @@ flags_of() {
   esac
 }
 
-# answers FOLDER MODEL COLUMN: asks what is not asked yet; the name of the results file goes into $results.
+# results_of FOLDER MODEL COLUMN: the file of its results. The model's checksum is in the name: another model starts afresh.
+results_of() {
+  echo "$1/results-$3-$(cat "$2"/*.gguf | sha256sum | cut -c1-12).jsonl"
+}
+
+# answers FOLDER MODEL COLUMN...: asks what is not asked yet, two columns at a time with one thread each: matrices as small
+# as nano's are no faster on two.
 answers() {
-  local flags sum videre="${CARGO_TARGET_DIR:-target}/debug/videre"
-  read -ra flags <<<"$(flags_of "$3")"
-  # The model's checksum is in the name: another model starts afresh.
-  sum=$(cat "$2"/*.gguf | sha256sum | cut -c1-12)
-  results="$1/results-$3-$sum.jsonl"
-  printf '\n== %s: videre eval %s\n' "$3" "${flags[*]}" >&2
-  # An answer is a short sentence; a model that goes on and on is wrong anyway.
-  nice -n 19 "$videre" eval "$1/${flags[0]}.json" --videos "$1" --model "$2" "${flags[@]:1}" --max-tokens 48 \
-    --out "$results" >"${results%.jsonl}.txt"
+  local clips=$1 model=$2 column flags results videre="${CARGO_TARGET_DIR:-target}/debug/videre"
+  shift 2
+  for column in "$@"; do
+    while [ "$(jobs -rp | wc -l)" -ge 2 ]; do wait -n; done
+    read -ra flags <<<"$(flags_of "$column")"
+    results=$(results_of "$clips" "$model" "$column")
+    printf '== %s: videre eval %s\n' "$column" "${flags[*]}" >&2
+    # An answer is a short sentence; a model that goes on and on is wrong anyway.
+    RAYON_NUM_THREADS=1 nice -n 19 "$videre" eval "$clips/${flags[0]}.json" --videos "$clips" --model "$model" \
+      "${flags[@]:1}" --max-tokens 48 --out "$results" >"${results%.jsonl}.txt" &
+  done
+  while [ "$(jobs -rp | wc -l)" -gt 0 ]; do wait -n; done
 }
 
 evaluate() {
-  local clips="out/nano-eval/seed-${SEED:-5}-${PER_TASK:-200}" model=${MODEL:-} column results columns=()
+  local clips="out/nano-eval/seed-${SEED:-5}-${PER_TASK:-200}" model=${MODEL:-} column table=() columns
   [ -n "$model" ] || model=models/nano/weights
+  read -ra columns <<<"${COLUMNS_OF_TABLE:-frame fast balanced paper sampled-16 sampled-50 every-patch thumbnails slow-fast image-grid}"
   clips_of "$clips"
   cargo build --locked --bin videre
-  for column in ${COLUMNS:-frame fast balanced paper sampled-16 sampled-50 every-patch thumbnails slow-fast image-grid}; do
-    answers "$clips" "$model" "$column"
-    columns+=("$column=$results")
-  done
-  "$python" models/nano/table.py "${columns[@]}"
+  answers "$clips" "$model" "${columns[@]}"
+  for column in "${columns[@]}"; do table+=("$column=$(results_of "$clips" "$model" "$column")"); done
+  "$python" models/nano/table.py "${table[@]}"
 }
 
 agree() {
-  local clips="out/nano-eval/seed-${SEED:-5}-${PER_TASK:-200}" column results flags f16 failed=0
+  local clips="out/nano-eval/seed-${SEED:-5}-${PER_TASK:-200}" column columns flags f16 q8_0 failed=0
+  read -ra columns <<<"${COLUMNS_OF_TABLE:-frame fast balanced paper}"
   packages all
   clips_of "$clips"
   cargo build --locked --bin videre
-  for column in ${COLUMNS:-frame fast balanced paper}; do
-    answers "$clips" "$NANO_RUN/export/f16" "$column"
-    f16=$results
+  answers "$clips" "$NANO_RUN/export/f16" "${columns[@]}"
+  answers "$clips" "$NANO_RUN/export/q8_0" "${columns[@]}"
+  for column in "${columns[@]}"; do
     read -ra flags <<<"$(flags_of "$column")"
+    f16=$(results_of "$clips" "$NANO_RUN/export/f16" "$column")
+    q8_0=$(results_of "$clips" "$NANO_RUN/export/q8_0" "$column")
     nice -n 19 "$python" models/nano/agree.py --hf "$NANO_RUN/export/hf" --clips "$clips" --questions "$clips/${flags[0]}.json" \
       --preset "$column" --results "$f16" --generate 20 || failed=1
-    answers "$clips" "$NANO_RUN/export/q8_0" "$column"
-    "$python" models/nano/agree.py --against "$f16" --results "$results" || failed=1
+    "$python" models/nano/agree.py --against "$f16" --results "$q8_0" || failed=1
   done
   return $failed
 }
@@ -108,5 +119,5 @@ train) train ;;
 export) export_pair ;;
 eval) evaluate ;;
 agree) agree ;;
-*) sed -n '2,9p' "$0" && exit 2 ;;
+*) sed -n '2,10p' "$0" && exit 2 ;;
 esac

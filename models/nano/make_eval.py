@@ -17,6 +17,8 @@ equally frequent answers: a blind guess is right once in `n_answers` (`what` has
 
 import argparse
 import json
+import os
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -49,19 +51,22 @@ def main():
 
 
 def questions_about(args, kind, about_one_frame):
-    """Renders the clips of one file of questions, and returns the questions."""
-    questions, chosen = [], collect(args.per_task, args.seed, about_one_frame)
+    """Renders the clips of one file of questions, and returns the questions. Clips that are there are kept."""
+    questions, clips, chosen = [], [], collect(args.per_task, args.seed, about_one_frame)
     for i in range(len(chosen.scenes)):
         name = f"{kind}-{i:05}.mp4"
         rng = np.random.default_rng([args.seed, about_one_frame, i])
         n_frames = int(rng.integers(5 * FPS, 8 * FPS))
-        write_clip(args, args.out / name, chosen.scenes.take([i]), n_frames, rng)
+        clips.append((args, args.out / name, chosen.scenes.take([i]), n_frames, rng))
         about = {"video": name}
         if about_one_frame:
             about["at_secs"] = round(round(chosen.moments[i] * (n_frames - 1)) / FPS, 4)
         for q in chosen.questions[i]:
             entry = {"id": len(questions)} | about | {"task": q.task, "n_answers": N_ANSWERS[q.task]}
             questions.append(entry | {"question": q.text, "answer": q.answer})
+    with ProcessPoolExecutor() as pool:
+        for done in [pool.submit(write_clip, *clip) for clip in clips if not clip[1].exists()]:
+            done.result()
     return questions
 
 
@@ -90,7 +95,9 @@ def write_clip(args, path, scene, n_frames, rng):
     width = 2 * round(HEIGHT * float(scene.aspect[0]) / 2)
     times = (np.arange(n_frames) / (n_frames - 1))[None]
     frames, _ = render(scene, times, HEIGHT, width, rng, grain=1.0)
-    write_h264(path, frames[0], FPS, args.quality, args.effort)
+    part = path.with_suffix(".part.mp4")
+    write_h264(part, frames[0], FPS, args.quality, args.effort)
+    os.replace(part, path)
 
 
 if __name__ == "__main__":
