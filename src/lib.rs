@@ -17,6 +17,8 @@ pub mod fault;
 pub mod gguf;
 #[cfg(feature = "llava")]
 pub mod llava;
+#[cfg(feature = "logs")]
+pub mod logs;
 #[cfg(feature = "media")]
 pub mod media;
 pub mod visual;

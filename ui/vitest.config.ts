@@ -18,6 +18,19 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        // The same page on the program itself.
+        test: {
+          name: 'twin',
+          expect: { poll: { timeout: 60_000 } },
+          include: ['tests/twin/**/*.test.ts'],
+          environment: 'node',
+          globalSetup: ['tests/twin/server.ts'],
+          testTimeout: 240_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

@@ -38,8 +38,8 @@ pub enum MediaRequest {
         /// Whether a neighbour will do.
         landing: LandingJson,
     },
-    /// The first picture of a file, without listing its frames: one [`MediaEvent::Picture`], milliseconds after a file
-    /// of hours was named.
+    /// What a file is and its first picture, without listing its frames: [`MediaEvent::Opened`] with no list beside it,
+    /// and one [`MediaEvent::Picture`], milliseconds after a file of hours was named.
     FirstPicture {
         /// The file.
         path: OsString,

@@ -47,6 +47,7 @@ pub struct TokensJson {
 
 /// A frame of the clip.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(rename = "FrameRef"))]
 pub struct FrameJson {
     /// Position among the displayable frames, from 0.
     pub index: usize,
@@ -56,6 +57,7 @@ pub struct FrameJson {
 
 /// Numbers of tokens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(rename = "TokenCounts"))]
 pub struct CountsJson {
     /// From frames.
     pub sampled: usize,
@@ -67,6 +69,7 @@ pub struct CountsJson {
 
 /// Where a token comes from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(rename = "Token"))]
 pub struct TokenJson {
     /// Indices of the frames it shows: one; several where a patch lies across the border of thumbnail cells; none
     /// for a learned newline.
@@ -76,8 +79,13 @@ pub struct TokenJson {
     pub rect: Option<[f64; 4]>,
     /// The same for the other frames; left out where there are none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "bindings", ts(optional, as = "Option<Vec<Option<[f64; 4]>>>"))]
     pub other_rects: Vec<Option<[f64; 4]>>,
     /// `patch`, `mean`, `max`, `newline` or `text`.
+    #[cfg_attr(
+        feature = "bindings",
+        ts(type = "'patch' | 'mean' | 'max' | 'newline' | 'text'")
+    )]
     pub op: String,
 }
 

@@ -83,7 +83,7 @@ pub(super) fn described(name: &ModelName, pair: &DescribedJson) -> (Choice, Mode
         files: files.iter().map(|path| file_name(path)).collect(),
         is_embedded,
         architecture: pair.architecture.clone(),
-        tower: tower_name(&pair.tower, pair.side_px),
+        tower: format!("{}, {} px", tower_name(&pair.tower), pair.side_px),
         n_tokens_per_image: patches * patches,
         n_context: pair.n_context,
         memory: MemoryEstimate {
@@ -128,13 +128,12 @@ pub(super) fn refused(paths: &[PathBuf], refusal: ApiError) -> Model {
 }
 
 /// What a tower is, for people.
-pub(super) fn tower_name(kind: &str, side_px: u32) -> String {
-    let kind = match kind {
+pub(super) fn tower_name(kind: &str) -> &str {
+    match kind {
         "clip" => "CLIP",
         "siglip" => "SigLIP",
         other => other,
-    };
-    format!("{kind}, {side_px} px")
+    }
 }
 
 /// `text` with the names of files in place of their paths.

@@ -12,6 +12,7 @@ mod describing;
 mod diagnosis;
 mod folders;
 mod models;
+mod opening;
 mod plans;
 mod progress;
 mod refusal;
@@ -26,9 +27,10 @@ use std::time::Instant;
 use crate::api::window::{ApiError, AppEvent, ModelState};
 use crate::cancel::CancelToken;
 use crate::chat::Store;
-use crate::engine::{Engine, OpenVideo};
+use crate::engine::Engine;
 
 use describing::Choice;
+use opening::Opening;
 use running::{Read, Running};
 use sees::KeptPlan;
 
@@ -40,7 +42,7 @@ pub struct Desktop {
     engine: Arc<Engine>,
     store: Store,
     /// Files that the user opened in this session, by id.
-    open: Mutex<HashMap<String, Arc<OpenVideo>>>,
+    open: Mutex<HashMap<String, Arc<Opening>>>,
     model: Mutex<Option<LoadedModel>>,
     /// The embedded model as it was loaded once: what plans are made for while no other is there.
     embedded: Mutex<Option<LoadedModel>>,

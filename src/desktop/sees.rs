@@ -214,7 +214,7 @@ impl Desktop {
             std: look.std,
         };
         let tower = Tower {
-            name: tower_name(&look.tower, look.side_px),
+            name: tower_name(&look.tower).to_owned(),
             geometry: geometry_of(look.side_px, look.patch_px)?,
             normalization,
             fit: Fit::Squash,

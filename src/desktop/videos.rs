@@ -2,8 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
+use super::opening::Opening;
 use super::refusal::{missing_video, of_store, of_video};
 use super::{Desktop, lock};
 use crate::api::BoxJson;
@@ -18,6 +19,16 @@ use crate::engine::{FileIdentity, FullFrame, OpenVideo, Picture, Update};
 const MAX_RECENT: usize = 24;
 /// Where in a video its poster is taken, of its length: the very first frame is often black.
 const POSTER_AT: f64 = 0.1;
+/// How long the list of a file's frames is waited for. Whoever opens a file of hours sees its first picture meanwhile; a
+/// small file is listed soon even on a busy machine, and then everything is known of it at once.
+fn patience(n_bytes: u64) -> Duration {
+    Duration::from_millis(if n_bytes < 8 << 20 { 3000 } else { 250 })
+}
+/// What that picture must fit into.
+const FIRST_WITHIN: BoxJson = BoxJson {
+    max_width: 1280,
+    max_height: 1280,
+};
 /// Height of a kept poster, pixels: twice what the list shows, for dense screens.
 const POSTER_HEIGHT_PX: u32 = 360;
 
@@ -57,8 +68,18 @@ impl Desktop {
         cancel: &CancelToken,
         on_update: &mut dyn FnMut(Update),
     ) -> Result<VideoInfo, ApiError> {
-        let video = self.engine.open(path, cancel, on_update).map_err(of_video)?;
         let n_bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let opening = Opening::start(&self.engine, path, patience(n_bytes), cancel, on_update)?;
+        let listed = opening.now().transpose()?;
+        let video = match &listed {
+            Some(video) => Arc::clone(video),
+            None => {
+                let glance = self.engine.glance(path, FIRST_WITHIN, cancel);
+                let (video, first) = glance.map_err(of_video).inspect_err(|_| opening.stop.cancel())?;
+                *lock(&opening.first) = Some(first);
+                Arc::new(video)
+            }
+        };
         let info = VideoInfo::new(&video, n_bytes);
         let new = NewVideo {
             identity: video.identity.clone(),
@@ -66,13 +87,20 @@ impl Desktop {
             duration_secs: video.duration_secs,
         };
         self.store.opened(&new, SystemTime::now()).map_err(of_store)?;
-        let video = Arc::new(video);
-        lock(&self.open).insert(info.id.clone(), Arc::clone(&video));
-        // The file is open whether or not it has a poster.
-        if let Err(error) = self.keep_poster(&video, cancel) {
-            tracing::warn!(error = error.message, "no poster was kept");
+        if let Some(earlier) = lock(&self.open).insert(info.id.clone(), opening) {
+            earlier.stop.cancel();
+        }
+        if let Some(video) = listed {
+            self.keep_poster_of(&video, cancel);
         }
         Ok(info)
+    }
+
+    /// The file is open whether or not it has a poster.
+    fn keep_poster_of(&self, video: &OpenVideo, cancel: &CancelToken) {
+        if let Err(error) = self.keep_poster(video, cancel) {
+            tracing::warn!(error = error.message, "no poster was kept");
+        }
     }
 
     fn keep_poster(&self, video: &OpenVideo, cancel: &CancelToken) -> Result<(), ApiError> {
@@ -149,7 +177,9 @@ impl Desktop {
     pub fn forget_video(&self, id: &str, cancel: &CancelToken) -> Result<(), ApiError> {
         let known = self.store.video(id).map_err(of_store)?;
         if let Some(kept) = known {
-            lock(&self.open).remove(id);
+            if let Some(opening) = lock(&self.open).remove(id) {
+                opening.stop.cancel();
+            }
             self.running.end(id);
             lock(&self.plans).retain(|plan| !plan.is_of(id));
             lock(&self.read).take_if(|read| read.video == id);
@@ -165,7 +195,9 @@ impl Desktop {
     /// # Errors
     /// `video-missing`; what is wrong with the file.
     pub fn frame_times(&self, id: &str, cancel: &CancelToken) -> Result<Vec<f64>, ApiError> {
-        self.video(id, cancel).map(|video| video.pts_secs.clone())
+        let video = self.video(id, cancel)?;
+        self.keep_poster_of(&video, cancel);
+        Ok(video.pts_secs.clone())
     }
 
     /// One picture.
@@ -173,6 +205,9 @@ impl Desktop {
     /// # Errors
     /// `video-missing`; what is wrong with the file.
     pub fn frame(&self, request: &FrameRequest, cancel: &CancelToken) -> Result<Shown, ApiError> {
+        if let Some(first) = self.first_while_listing(request) {
+            return Ok(Shown::new(first, true));
+        }
         let video = self.video(&request.video, cancel)?;
         let last = video.pts_secs.len().saturating_sub(1);
         let wanted = match request.at {
@@ -233,14 +268,35 @@ impl Desktop {
         Ok((frame, name))
     }
 
-    /// The video with this id: open, or opened now where it was opened in an earlier session.
+    /// The first picture, where it is asked for before the frames are listed.
+    fn first_while_listing(&self, request: &FrameRequest) -> Option<Picture> {
+        let is_first = match request.at {
+            Place::Index { index } => index == 0,
+            Place::Secs { secs } => secs <= 0.0,
+        };
+        let opening = lock(&self.open).get(&request.video).cloned()?;
+        if !is_first || opening.now().is_some() {
+            return None;
+        }
+        lock(&opening.first).clone()
+    }
+
+    /// The video with this id, once its frames are listed: open, or opened now where it was opened in an earlier session.
     pub(super) fn video(&self, id: &str, cancel: &CancelToken) -> Result<Arc<OpenVideo>, ApiError> {
         let find = || lock(&self.open).get(id).cloned();
-        if let Some(video) = find() {
-            return Ok(video);
+        let opening = match find() {
+            Some(opening) => opening,
+            None => {
+                self.open_recent(id, cancel, &mut |_| {})?;
+                // Another content under the same path has another id.
+                find().ok_or_else(|| missing_video("the video"))?
+            }
+        };
+        let listed = opening.wait(cancel);
+        // A file that could not be listed is tried anew at the next call.
+        if matches!(opening.now(), Some(Err(_))) {
+            lock(&self.open).remove(id);
         }
-        self.open_recent(id, cancel, &mut |_| {})?;
-        // Another content under the same path has another id.
-        find().ok_or_else(|| missing_video("the video"))
+        listed
     }
 }

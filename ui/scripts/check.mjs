@@ -16,7 +16,7 @@ const steps = {
   build: () => run(bin('vite'), ['build', '--logLevel', 'warn']),
   browser: () => {
     if (findChromium() === null) return console.log('skipped: no Chromium on this machine (or set CHROMIUM)');
-    run(bin('vitest'), ['run', '--project', 'browser']);
+    run(bin('vitest'), ['run', '--project', 'browser', '--project', 'twin']);
   },
 };
 

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build, preview } from 'vite';
 
-const configFile = fileURLToPath(new URL('../tests/vite.config.ts', import.meta.url));
+const onDouble = fileURLToPath(new URL('../tests/vite.config.ts', import.meta.url));
 
 /** The address, and what ends it. */
-export async function serve() {
+export async function serve(configFile = onDouble) {
   const outDir = mkdtempSync(join(tmpdir(), 'videre-page-'));
   await build({ configFile, logLevel: 'warn', build: { outDir, emptyOutDir: true } });
   const server = await preview({ configFile, logLevel: 'warn', build: { outDir }, preview: { port: 0 } });

@@ -7,6 +7,7 @@ use crate::api::{CountsJson, FrameJson};
 
 /// How an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum AnswerState {
     /// It is whole.
@@ -19,6 +20,7 @@ pub enum AnswerState {
 
 /// What came of a question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct Answer {
     /// How it ended.
     pub state: AnswerState,
@@ -34,6 +36,7 @@ pub struct Answer {
 
 /// Seconds by stage.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct Timings {
     /// Fetching pictures from the video.
     pub video_secs: f64,
@@ -51,6 +54,7 @@ pub struct Timings {
 
 /// How an answer came about, as it was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct AnswerFacts {
     /// The model's name.
     pub model: String,

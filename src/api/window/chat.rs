@@ -6,6 +6,7 @@ use super::Answer;
 
 /// A question with what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct Turn {
     /// Its id.
     pub id: String,
@@ -21,6 +22,7 @@ pub struct Turn {
 
 /// A conversation in a list.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct ChatSummary {
     /// Its id.
     pub id: String,
@@ -34,6 +36,7 @@ pub struct ChatSummary {
 
 /// A conversation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct Chat {
     /// Its id.
     pub id: String,
@@ -49,6 +52,7 @@ pub struct Chat {
 
 /// A video that was opened before.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct RecentVideo {
     /// Its id.
     pub id: String,

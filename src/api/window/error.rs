@@ -7,6 +7,7 @@ use crate::worker::Failure;
 
 /// One word for each thing that the window does differently; everything else is [`ErrorCode::Unknown`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum ErrorCode {
     /// The file is not where it was.
@@ -41,6 +42,7 @@ pub enum ErrorCode {
 
 /// What a refused call rejects with.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct ApiError {
     /// What the window does about it.
     pub code: ErrorCode,

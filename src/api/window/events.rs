@@ -6,6 +6,7 @@ use super::{ApiError, ModelState, PlanRequest, VideoInfo};
 
 /// What is being done; in this order, any may be skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(rename = "Stage"))]
 #[serde(rename_all = "kebab-case")]
 pub enum StageName {
     /// Other work comes first.
@@ -24,6 +25,7 @@ pub enum StageName {
 
 /// How far work is.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct StageInfo {
     /// What is being done.
     pub stage: StageName,
@@ -37,6 +39,7 @@ pub struct StageInfo {
 
 /// What comes while a video is prepared.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum PrepareEvent {
     /// How far it is.
@@ -50,6 +53,7 @@ pub enum PrepareEvent {
 
 /// A question as the page asks it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct AskRequest {
     /// The chat's id.
     pub chat: String,
@@ -65,6 +69,7 @@ pub struct AskRequest {
 
 /// What comes while a question is answered.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum AnswerEvent {
     /// How far it is.
@@ -107,6 +112,7 @@ impl From<PrepareEvent> for AnswerEvent {
 
 /// One of the two workers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum WorkerRole {
     /// The one that reads videos.
@@ -117,6 +123,7 @@ pub enum WorkerRole {
 
 /// What happens without the page having asked.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum AppEvent {
     /// Something was chosen in one of the system's menus.

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A menu of the window.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct Menu {
     /// Its name.
     pub label: String,
@@ -13,6 +14,7 @@ pub struct Menu {
 
 /// A line of a menu.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum MenuItem {
     /// A line between others.

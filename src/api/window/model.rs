@@ -6,6 +6,7 @@ use super::ApiError;
 
 /// What a model computes on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct Device {
     /// For people, such as `CPU`.
     pub name: String,
@@ -17,6 +18,7 @@ pub struct Device {
 
 /// A model that the program knows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct Model {
     /// Its id.
     pub id: String,
@@ -46,6 +48,7 @@ pub struct Model {
 
 /// Memory by what it is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct MemoryEstimate {
     /// Weights, as they are in the files.
     pub weights_bytes: u64,
@@ -61,6 +64,7 @@ pub struct MemoryEstimate {
 
 /// What the model that answers is doing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ModelState {
     /// There is none yet.

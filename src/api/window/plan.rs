@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// A preset as the user chose it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum PresetName {
     /// The one that suits model and machine.
@@ -21,6 +22,7 @@ pub enum PresetName {
 
 /// A strategy by its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 #[allow(missing_docs, reason = "they are the names of `Strategy`'s variants")]
 pub enum StrategyName {
@@ -35,6 +37,7 @@ pub enum StrategyName {
 
 /// A part of the video.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct Range {
     /// Where it begins.
     pub start_secs: f64,
@@ -44,6 +47,7 @@ pub struct Range {
 
 /// What the model is to be shown. The same request gives the same plan as long as the model stays.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct PlanRequest {
     /// The video's id.
     pub video: String,

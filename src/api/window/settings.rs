@@ -6,6 +6,7 @@ use super::PresetName;
 
 /// Light or dark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Theme {
     /// As the system is.
@@ -19,6 +20,7 @@ pub enum Theme {
 
 /// Everything that is kept between runs. What was never chosen has the value of [`Settings::default`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {
     /// Light or dark.

@@ -6,6 +6,7 @@ use crate::engine::OpenVideo;
 
 /// A file that the user opened. The page never learns its path.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct VideoInfo {
     /// Its id.
     pub id: String,
@@ -51,7 +52,7 @@ impl VideoInfo {
             height: probe.height,
             pixel_aspect: probe.pixel_aspect,
             rotation_degrees: probe.rotation_degrees,
-            n_frames: Some(video.pts_secs.len()),
+            n_frames: (!video.pts_secs.is_empty()).then_some(video.pts_secs.len()),
             duration_secs: video.duration_secs,
             average_fps: probe.average_fps,
             is_constant_rate: probe.is_constant_rate,
@@ -63,6 +64,7 @@ impl VideoInfo {
 
 /// What a frame is wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum FramePurpose {
     /// At once; the nearest cached or key frame will do.
@@ -77,6 +79,7 @@ pub enum FramePurpose {
 
 /// A place in a video.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(untagged)]
 pub enum Place {
     /// A frame by its number.
@@ -93,6 +96,7 @@ pub enum Place {
 
 /// A picture for the viewer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct FrameRequest {
     /// The video's id.
     pub video: String,
@@ -106,6 +110,7 @@ pub struct FrameRequest {
 
 /// Small pictures along a video.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct FilmstripRequest {
     /// The video's id.
     pub video: String,
@@ -117,6 +122,7 @@ pub struct FilmstripRequest {
 
 /// What stands beside the bytes of a picture.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct PictureInfo {
     /// `image/jpeg` or `image/png`.
     pub mime: String,
@@ -134,6 +140,7 @@ pub struct PictureInfo {
 
 /// A file that was written.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct SavedFile {
     /// Its name without its folders.
     pub name: String,

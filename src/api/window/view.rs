@@ -7,6 +7,7 @@ use crate::api::{CountsJson, FrameJson, TokenJson};
 
 /// Where a token lies in a picture of the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct TokenPlace {
     /// Number in [`PlanView::images`].
     pub image: usize,
@@ -16,6 +17,7 @@ pub struct TokenPlace {
 
 /// What a picture of a plan is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum PlanImageKind {
     /// One frame.
@@ -26,6 +28,7 @@ pub enum PlanImageKind {
 
 /// A picture that goes through the vision tower.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct PlanImage {
     /// What it is made of.
     pub kind: PlanImageKind,
@@ -41,6 +44,7 @@ pub struct PlanImage {
 
 /// What a plan takes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct Cost {
     /// Of the visual part.
     pub n_tokens: usize,
@@ -58,6 +62,7 @@ pub struct Cost {
 
 /// What a preset or a strategy would cost, before it is chosen.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct Offer {
     /// The preset.
     pub preset: PresetName,
@@ -71,6 +76,7 @@ pub struct Offer {
 
 /// Positions of the context by what they are for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct ContextUse {
     /// All that the model has.
     pub n_positions: usize,
@@ -84,6 +90,7 @@ pub struct ContextUse {
 
 /// What the model would be shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct PlanView {
     /// Names it while its pictures can be fetched.
     pub id: String,

@@ -51,6 +51,9 @@ pub(crate) enum Command {
         /// Which part
         #[arg(value_enum)]
         role: WorkerRole,
+        /// Write log files into this folder instead of standard error
+        #[arg(long, value_name = "DIR")]
+        log: Option<PathBuf>,
     },
     /// Print completions for a shell
     Completions {
@@ -195,6 +198,16 @@ pub(crate) enum WorkerRole {
     Media,
     /// Frames and words to answers
     Model,
+}
+
+impl WorkerRole {
+    /// What its log files are called.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Media => "media",
+            Self::Model => "model",
+        }
+    }
 }
 
 #[derive(clap::Args)]

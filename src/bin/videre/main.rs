@@ -37,8 +37,19 @@ fn main() -> ExitCode {
             });
         }
     };
-    start_log(args.verbose);
     panic::set_hook(Box::new(report_panic));
+    match &args.command {
+        args::Command::Worker {
+            role,
+            log: Some(folder),
+        } => {
+            // A worker without its log works all the same, and says so where there is one.
+            if let Err(error) = videre::logs::start(folder, role.name()) {
+                eprintln!("{error}");
+            }
+        }
+        _ => start_log(args.verbose),
+    }
     let outcome = panic::catch_unwind(|| commands::run(&args));
     match outcome {
         Ok(Ok(())) => ExitCode::SUCCESS,

@@ -25,7 +25,7 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         Command::Chat(args) => chat::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Eval(args) => eval::run(args),
-        Command::Worker { role } => worker::run(*role),
+        Command::Worker { role, .. } => worker::run(*role),
         Command::Models(command) => models::run(command),
         Command::Doctor(args) => doctor::run(args),
         Command::Completions { shell } => pages::completions(*shell),

@@ -1,0 +1,1025 @@
+// Written by scripts/bindings.sh from src/api/window. Do not edit: a test compares.
+
+/**
+ * One word for each thing that the window does differently; everything else is [`ErrorCode::Unknown`].
+ */
+export type ErrorCode = "video-missing" | "video-unreadable" | "video-unsupported" | "model-missing" | "model-mismatch" | "model-unsupported" | "out-of-memory" | "disk-full" | "context-too-long" | "worker-ended" | "store-newer" | "busy" | "cancelled" | "unknown";
+
+/**
+ * What a refused call rejects with.
+ */
+export type ApiError = {
+/**
+ * What the window does about it.
+ */
+code: ErrorCode,
+/**
+ * What happened and to which file, one sentence without a full stop.
+ */
+message: string,
+/**
+ * What to do about it.
+ */
+hint: string | null, };
+
+/**
+ * A file that the user opened. The page never learns its path.
+ */
+export type VideoInfo = {
+/**
+ * Its id.
+ */
+id: string,
+/**
+ * The file's name without its folders.
+ */
+name: string,
+/**
+ * The container's short name.
+ */
+container: string,
+/**
+ * The video codec's short name.
+ */
+codec: string,
+/**
+ * As displayed: rotation applied, pixel aspect not.
+ */
+width: number,
+/**
+ * As displayed.
+ */
+height: number,
+/**
+ * Width of a displayed pixel over its height.
+ */
+pixel_aspect: number,
+/**
+ * Clockwise rotation that was applied for display.
+ */
+rotation_degrees: number,
+/**
+ * How many frames are shown.
+ */
+n_frames: number | null,
+/**
+ * How long it runs.
+ */
+duration_secs: number,
+/**
+ * Frames a second on average; `null` for a single frame.
+ */
+average_fps: number | null,
+/**
+ * Whether frames follow each other at one pace.
+ */
+is_constant_rate: boolean | null,
+/**
+ * Size of the file.
+ */
+n_bytes: number,
+/**
+ * Complete sentences for a person.
+ */
+warnings: Array<string>, };
+
+/**
+ * What a frame is wanted for.
+ */
+export type FramePurpose = "scrub" | "still" | "step" | "play";
+
+/**
+ * A place in a video.
+ */
+export type Place = {
+/**
+ * From 0.
+ */
+index: number, } | {
+/**
+ * Presentation time.
+ */
+secs: number, };
+
+/**
+ * A picture for the viewer.
+ */
+export type FrameRequest = {
+/**
+ * The video's id.
+ */
+video: string,
+/**
+ * Which frame.
+ */
+at: Place,
+/**
+ * Longest side of the picture; never enlarged beyond the video's own.
+ */
+max_edge_px: number,
+/**
+ * What for.
+ */
+purpose: FramePurpose, };
+
+/**
+ * Small pictures along a video.
+ */
+export type FilmstripRequest = {
+/**
+ * The video's id.
+ */
+video: string,
+/**
+ * One picture near each of these times.
+ */
+at_secs: Array<number>,
+/**
+ * Pixels.
+ */
+height_px: number, };
+
+/**
+ * What stands beside the bytes of a picture.
+ */
+export type PictureInfo = {
+/**
+ * `image/jpeg` or `image/png`.
+ */
+mime: string,
+/**
+ * Pixels.
+ */
+width: number,
+/**
+ * Pixels.
+ */
+height: number,
+/**
+ * Which frame it shows.
+ */
+index: number,
+/**
+ * That frame's own time.
+ */
+pts_secs: number,
+/**
+ * False where a neighbour stands in.
+ */
+is_exact: boolean, };
+
+/**
+ * A file that was written.
+ */
+export type SavedFile = {
+/**
+ * Its name without its folders.
+ */
+name: string, };
+
+/**
+ * A preset as the user chose it.
+ */
+export type PresetName = "auto" | "frame" | "fast" | "balanced" | "paper";
+
+/**
+ * A strategy by its name.
+ */
+export type StrategyName = "every-patch" | "sampled" | "thumbnail" | "thumbnails" | "thumbnail-and-sampled" | "slow-fast" | "image-grid";
+
+/**
+ * A part of the video.
+ */
+export type Range = {
+/**
+ * Where it begins.
+ */
+start_secs: number,
+/**
+ * Excluded.
+ */
+end_secs: number, };
+
+/**
+ * What the model is to be shown. The same request gives the same plan as long as the model stays.
+ */
+export type PlanRequest = {
+/**
+ * The video's id.
+ */
+video: string,
+/**
+ * Frames and strategy together.
+ */
+preset: PresetName,
+/**
+ * Instead of the preset's own strategy.
+ */
+strategy: StrategyName | null,
+/**
+ * Only frames whose time stamps lie in it.
+ */
+range: Range | null,
+/**
+ * Frames that are in whatever the preset chooses.
+ */
+pinned: Array<number>,
+/**
+ * Frames that are out.
+ */
+removed: Array<number>,
+/**
+ * This one alone, with all its patches: everything above but the video is then ignored.
+ */
+only_frame: number | null, };
+
+/**
+ * A frame of the clip.
+ */
+export type FrameRef = {
+/**
+ * Position among the displayable frames, from 0.
+ */
+index: number,
+/**
+ * Presentation time stamp in seconds.
+ */
+pts_secs: number, };
+
+/**
+ * Numbers of tokens.
+ */
+export type TokenCounts = {
+/**
+ * From frames.
+ */
+sampled: number,
+/**
+ * From thumbnails.
+ */
+thumbnail: number,
+/**
+ * All, learned newlines included.
+ */
+total: number, };
+
+/**
+ * Where a token comes from.
+ */
+export type Token = {
+/**
+ * Indices of the frames it shows: one; several where a patch lies across the border of thumbnail cells; none
+ * for a learned newline.
+ */
+frames: Array<number>,
+/**
+ * The part of the first of `frames` that it shows: left, top, right, bottom as fractions of the source frame.
+ * `null` where there is no frame, or nothing but padding.
+ */
+rect: [number, number, number, number] | null,
+/**
+ * The same for the other frames; left out where there are none.
+ */
+other_rects?: Array<[number, number, number, number] | null>,
+/**
+ * `patch`, `mean`, `max`, `newline` or `text`.
+ */
+op: 'patch' | 'mean' | 'max' | 'newline' | 'text', };
+
+/**
+ * Where a token lies in a picture of the plan.
+ */
+export type TokenPlace = {
+/**
+ * Number in [`PlanView::images`].
+ */
+image: number,
+/**
+ * Left, top, right, bottom in patches of that picture.
+ */
+rect: [number, number, number, number], };
+
+/**
+ * What a picture of a plan is made of.
+ */
+export type PlanImageKind = "frame" | "thumbnail";
+
+/**
+ * A picture that goes through the vision tower.
+ */
+export type PlanImage = {
+/**
+ * What it is made of.
+ */
+kind: PlanImageKind,
+/**
+ * Cell by cell, row by row; one for a frame.
+ */
+frames: Array<FrameRef>,
+/**
+ * Cells side by side.
+ */
+n_columns: number,
+/**
+ * Cells above each other.
+ */
+n_rows: number,
+/**
+ * Whether its features are kept from before.
+ */
+is_encoded: boolean, };
+
+/**
+ * What a plan takes.
+ */
+export type Cost = {
+/**
+ * Of the visual part.
+ */
+n_tokens: number,
+/**
+ * Positions that the visual part, the fixed words and the answer's reserve leave for the chat.
+ */
+n_free: number,
+/**
+ * Pictures through the tower.
+ */
+n_images: number,
+/**
+ * From now until the first word, with what is kept from before already taken off.
+ */
+first_answer_secs: number,
+/**
+ * More than the loaded model already holds.
+ */
+memory_bytes: number,
+/**
+ * Why it cannot be run, in a sentence.
+ */
+refusal: string | null, };
+
+/**
+ * What a preset or a strategy would cost, before it is chosen.
+ */
+export type Offer = {
+/**
+ * The preset.
+ */
+preset: PresetName,
+/**
+ * Instead of the preset's own.
+ */
+strategy: StrategyName | null,
+/**
+ * Frames that it looks at.
+ */
+n_frames: number,
+/**
+ * What it takes.
+ */
+cost: Cost, };
+
+/**
+ * Positions of the context by what they are for.
+ */
+export type ContextUse = {
+/**
+ * All that the model has.
+ */
+n_positions: number,
+/**
+ * Words that stand around every question.
+ */
+n_fixed: number,
+/**
+ * Earlier turns as they would be sent now.
+ */
+n_chat: number,
+/**
+ * Kept for the answer.
+ */
+n_reserve: number, };
+
+/**
+ * What the model would be shown.
+ */
+export type PlanView = {
+/**
+ * Names it while its pictures can be fetched.
+ */
+id: string,
+/**
+ * The request that it answers.
+ */
+request: PlanRequest,
+/**
+ * What `auto` came to; otherwise as requested.
+ */
+preset: PresetName,
+/**
+ * How frames become tokens.
+ */
+strategy: StrategyName,
+/**
+ * Why `auto` chose it, in a sentence.
+ */
+reason: string | null,
+/**
+ * Name of the tower.
+ */
+tower: string,
+/**
+ * Side of the tower's square picture, pixels.
+ */
+side_px: number,
+/**
+ * Side of its patches, pixels.
+ */
+patch_px: number,
+/**
+ * In the order of time; short clips repeat some.
+ */
+frames: Array<FrameRef>,
+/**
+ * How many tokens.
+ */
+counts: TokenCounts,
+/**
+ * In the order that the language model reads them.
+ */
+tokens: Array<Token>,
+/**
+ * Where each of `tokens` lies in `images`.
+ */
+places: Array<TokenPlace | null>,
+/**
+ * Pictures that go through the tower.
+ */
+images: Array<PlanImage>,
+/**
+ * What it takes.
+ */
+cost: Cost,
+/**
+ * Of the loaded model.
+ */
+context: ContextUse,
+/**
+ * Every preset, and every strategy within the chosen preset.
+ */
+offers: Array<Offer>,
+/**
+ * Complete sentences for a person.
+ */
+notices: Array<string>, };
+
+/**
+ * What is being done; in this order, any may be skipped.
+ */
+export type Stage = "waiting" | "loading-model" | "reading-video" | "encoding" | "reading-prompt" | "answering";
+
+/**
+ * How far work is.
+ */
+export type StageInfo = {
+/**
+ * What is being done.
+ */
+stage: Stage,
+/**
+ * In pictures or tokens; both 0 where nothing can be counted.
+ */
+n_done: number,
+/**
+ * All of them.
+ */
+n_total: number,
+/**
+ * Of all that is left until the first word.
+ */
+remaining_secs: number | null, };
+
+/**
+ * What comes while a video is prepared.
+ */
+export type PrepareEvent = { "kind": "stage" } & StageInfo | { "kind": "encoded",
+/**
+ * Their numbers.
+ */
+frames: Array<number>, };
+
+/**
+ * A question as the page asks it.
+ */
+export type AskRequest = {
+/**
+ * The chat's id.
+ */
+chat: string,
+/**
+ * The user's words.
+ */
+question: string,
+/**
+ * Answers to choose from, without their letters; none for an open question.
+ */
+options: Array<string>,
+/**
+ * What the model is to be shown.
+ */
+plan: PlanRequest,
+/**
+ * Takes the place of this turn and of all after it.
+ */
+replaces: string | null, };
+
+/**
+ * What comes while a question is answered.
+ */
+export type AnswerEvent = { "kind": "stage" } & StageInfo | { "kind": "encoded",
+/**
+ * Their numbers.
+ */
+frames: Array<number>, } | { "kind": "began",
+/**
+ * Its id.
+ */
+turn: string, } | { "kind": "remembers-from",
+/**
+ * Its id.
+ */
+turn: string, } | { "kind": "text",
+/**
+ * Whole characters.
+ */
+text: string, } | { "kind": "restarting",
+/**
+ * Why.
+ */
+error: ApiError, };
+
+/**
+ * Seconds by stage.
+ */
+export type Timings = {
+/**
+ * Fetching pictures from the video.
+ */
+video_secs: number,
+/**
+ * Pictures through the tower.
+ */
+encode_secs: number,
+/**
+ * Reading what stands before the answer.
+ */
+prompt_secs: number,
+/**
+ * From the question to its first word.
+ */
+first_word_secs: number,
+/**
+ * Writing.
+ */
+answer_secs: number,
+/**
+ * All of it.
+ */
+total_secs: number, };
+
+/**
+ * How an answer came about, as it was.
+ */
+export type AnswerFacts = {
+/**
+ * The model's name.
+ */
+model: string,
+/**
+ * What it computed on.
+ */
+device: string,
+/**
+ * What `auto` came to; otherwise as requested.
+ */
+preset: PresetName,
+/**
+ * How frames became tokens.
+ */
+strategy: StrategyName,
+/**
+ * The part of the video that frames were taken from.
+ */
+range: Range | null,
+/**
+ * The only frame, where only one was asked about.
+ */
+only_frame: number | null,
+/**
+ * In the order of time.
+ */
+frames: Array<FrameRef>,
+/**
+ * Tokens of the video.
+ */
+counts: TokenCounts,
+/**
+ * Tokens of the words around the video.
+ */
+n_prompt_tokens: number,
+/**
+ * Tokens of the answer.
+ */
+n_answer_tokens: number,
+/**
+ * The prompt with a mark where the visual tokens stand; empty where it was not recorded.
+ */
+prompt: string,
+/**
+ * Sampling and the like: name and value, ready to show.
+ */
+settings: Array<[string, string]>,
+/**
+ * Seconds by stage.
+ */
+timings: Timings,
+/**
+ * Complete sentences for a person.
+ */
+notices: Array<string>, };
+
+/**
+ * How an answer ended.
+ */
+export type AnswerState = "done" | "stopped" | "failed";
+
+/**
+ * What came of a question.
+ */
+export type Answer = {
+/**
+ * How it ended.
+ */
+state: AnswerState,
+/**
+ * What was said, however it ended.
+ */
+text: string,
+/**
+ * Number in the question's options.
+ */
+choice: number | null,
+/**
+ * How it came about; none where it did not come so far.
+ */
+facts: AnswerFacts | null,
+/**
+ * Why it failed.
+ */
+error: ApiError | null, };
+
+/**
+ * A question with what came of it.
+ */
+export type Turn = {
+/**
+ * Its id.
+ */
+id: string,
+/**
+ * The user's words.
+ */
+question: string,
+/**
+ * Answers to choose from; none for an open question.
+ */
+options: Array<string>,
+/**
+ * Seconds since 1970.
+ */
+asked_at_secs: number,
+/**
+ * `null` where the program ended before there was one.
+ */
+answer: Answer | null, };
+
+/**
+ * A conversation in a list.
+ */
+export type ChatSummary = {
+/**
+ * Its id.
+ */
+id: string,
+/**
+ * The first question, shortened.
+ */
+title: string,
+/**
+ * How many questions.
+ */
+n_turns: number,
+/**
+ * Seconds since 1970.
+ */
+changed_at_secs: number, };
+
+/**
+ * A conversation.
+ */
+export type Chat = {
+/**
+ * Its id.
+ */
+id: string,
+/**
+ * The video's id.
+ */
+video: string,
+/**
+ * The first question, shortened.
+ */
+title: string,
+/**
+ * The oldest first.
+ */
+turns: Array<Turn>,
+/**
+ * The earliest turn that the model still gets; `null` while it gets all.
+ */
+remembers_from: string | null, };
+
+/**
+ * A video that was opened before.
+ */
+export type RecentVideo = {
+/**
+ * Its id.
+ */
+id: string,
+/**
+ * The file's name without its folders.
+ */
+name: string,
+/**
+ * How long it runs.
+ */
+duration_secs: number,
+/**
+ * Seconds since 1970.
+ */
+opened_at_secs: number,
+/**
+ * Whether the file is still where it was.
+ */
+is_there: boolean,
+/**
+ * Those with a question in them, the latest first.
+ */
+chats: Array<ChatSummary>, };
+
+/**
+ * What a model computes on.
+ */
+export type Device = {
+/**
+ * For people, such as `CPU`.
+ */
+name: string,
+/**
+ * Threads and the like.
+ */
+detail: string,
+/**
+ * Why it is this one, in a sentence.
+ */
+reason: string, };
+
+/**
+ * Memory by what it is for.
+ */
+export type MemoryEstimate = {
+/**
+ * Weights, as they are in the files.
+ */
+weights_bytes: number,
+/**
+ * Keys and values of the positions that are held.
+ */
+cache_bytes: number,
+/**
+ * What a step of the model needs beside them.
+ */
+working_bytes: number,
+/**
+ * All of it.
+ */
+total_bytes: number,
+/**
+ * What the machine has free now, with the loaded model given back.
+ */
+available_bytes: number, };
+
+/**
+ * A model that the program knows.
+ */
+export type Model = {
+/**
+ * Its id.
+ */
+id: string,
+/**
+ * Its name for people.
+ */
+name: string,
+/**
+ * As model pages name it, such as `Q4_K_M`.
+ */
+quantisation: string,
+/**
+ * File names without folders; none for the embedded model.
+ */
+files: Array<string>,
+/**
+ * Whether it is the one inside the program.
+ */
+is_embedded: boolean,
+/**
+ * Of its language model, such as `llama`.
+ */
+architecture: string,
+/**
+ * What its vision tower is, for people.
+ */
+tower: string,
+/**
+ * Tokens that one picture becomes.
+ */
+n_tokens_per_image: number,
+/**
+ * Positions that it reads at most.
+ */
+n_context: number,
+/**
+ * What it will take.
+ */
+memory: MemoryEstimate,
+/**
+ * Why it cannot be loaded.
+ */
+refusal: ApiError | null,
+/**
+ * Questions that it can be expected to answer; may be empty.
+ */
+suggestions: Array<string>, };
+
+/**
+ * What the model that answers is doing.
+ */
+export type ModelState = { "kind": "none" } | { "kind": "loading",
+/**
+ * Which one.
+ */
+model: Model,
+/**
+ * Of what can be counted; both 0 where nothing can.
+ */
+n_done: number,
+/**
+ * All of it.
+ */
+n_total: number,
+/**
+ * Until it is ready.
+ */
+remaining_secs: number | null, } | { "kind": "ready",
+/**
+ * Which one.
+ */
+model: Model,
+/**
+ * What it computes on.
+ */
+device: Device, } | { "kind": "failed",
+/**
+ * Which one.
+ */
+model: Model,
+/**
+ * Why.
+ */
+error: ApiError, };
+
+/**
+ * Light or dark.
+ */
+export type Theme = "system" | "light" | "dark";
+
+/**
+ * Everything that is kept between runs. What was never chosen has the value of [`Settings::default`].
+ */
+export type Settings = {
+/**
+ * Light or dark.
+ */
+theme: Theme,
+/**
+ * The preset of a newly opened video.
+ */
+preset: PresetName,
+/**
+ * Off: every question is asked as if it were the first.
+ */
+remembers_turns: boolean,
+/**
+ * Encoding starts when a video is opened.
+ */
+prepares_on_open: boolean,
+/**
+ * The note about the embedded model was put away.
+ */
+knows_embedded: boolean,
+/**
+ * Width of the chat, pixels of the page.
+ */
+chat_width_px: number,
+/**
+ * Whether the panel of what the model sees is open.
+ */
+shows_sees: boolean, };
+
+/**
+ * A line of a menu.
+ */
+export type MenuItem = { "kind": "separator" } | { "kind": "command",
+/**
+ * What comes back when it is chosen.
+ */
+command: string,
+/**
+ * Its name.
+ */
+label: string,
+/**
+ * Such as `Mod+Shift+O`; Mod is Command on macOS and Control elsewhere. `null` where the page alone hears it.
+ */
+accelerator: string | null,
+/**
+ * Whether it can be chosen now.
+ */
+enabled: boolean, };
+
+/**
+ * A menu of the window.
+ */
+export type Menu = {
+/**
+ * Its name.
+ */
+label: string,
+/**
+ * What is in it.
+ */
+items: Array<MenuItem>, };
+
+/**
+ * One of the two workers.
+ */
+export type WorkerRole = "media" | "model";
+
+/**
+ * What happens without the page having asked.
+ */
+export type AppEvent = { "kind": "command",
+/**
+ * The name that the page gave it.
+ */
+command: string, } | { "kind": "drag",
+/**
+ * Whether they do.
+ */
+is_over: boolean, } | { "kind": "opened",
+/**
+ * What was opened.
+ */
+videos: Array<VideoInfo>, } | { "kind": "open-failed",
+/**
+ * The file's name without its folders.
+ */
+name: string,
+/**
+ * Why.
+ */
+error: ApiError, } | { "kind": "model",
+/**
+ * What.
+ */
+state: ModelState, } | { "kind": "worker-ended",
+/**
+ * Which.
+ */
+role: WorkerRole,
+/**
+ * Why.
+ */
+error: ApiError, };
