@@ -19,7 +19,10 @@ impl Desktop {
             Err(error) => CheckJson::bad("chats", error.to_string(), None),
         });
         if with_file_names {
-            for video in lock(&self.open).values().filter_map(|opening| opening.now()?.ok()) {
+            for video in lock(&self.open)
+                .values()
+                .filter_map(|opening| opening.now()?.ok())
+            {
                 report
                     .checks
                     .push(CheckJson::good("open", video.path.display().to_string()));

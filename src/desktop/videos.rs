@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::opening::Opening;
-use super::refusal::{missing_video, of_store, of_video};
+use super::refusal::{missing_video, of_store, of_video, of_video_at};
 use super::{Desktop, lock};
 use crate::api::BoxJson;
 use crate::api::window::{
@@ -19,18 +19,19 @@ use crate::engine::{FileIdentity, FullFrame, OpenVideo, Picture, Update};
 const MAX_RECENT: usize = 24;
 /// Where in a video its poster is taken, of its length: the very first frame is often black.
 const POSTER_AT: f64 = 0.1;
-/// How long the list of a file's frames is waited for. Whoever opens a file of hours sees its first picture meanwhile; a
-/// small file is listed soon even on a busy machine, and then everything is known of it at once.
-fn patience(n_bytes: u64) -> Duration {
-    Duration::from_millis(if n_bytes < 8 << 20 { 3000 } else { 250 })
-}
-/// What that picture must fit into.
+/// What the first picture of a file must fit into while its frames are being listed.
 const FIRST_WITHIN: BoxJson = BoxJson {
     max_width: 1280,
     max_height: 1280,
 };
 /// Height of a kept poster, pixels: twice what the list shows, for dense screens.
 const POSTER_HEIGHT_PX: u32 = 360;
+
+/// How long the list of a file's frames is waited for. Whoever opens a file of hours sees its first picture meanwhile; a
+/// small file is listed soon even on a busy machine, and then everything is known of it at once.
+fn patience(n_bytes: u64) -> Duration {
+    Duration::from_millis(if n_bytes < 8 << 20 { 3000 } else { 250 })
+}
 
 /// A picture with what stands beside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -224,7 +225,7 @@ impl Desktop {
                 self.engine.picture(&video, wanted, within, cancel)
             }
         };
-        let picture = picture.map_err(of_video)?;
+        let picture = picture.map_err(of_video_at(&video.path))?;
         let is_exact = picture.index == wanted;
         Ok(Shown::new(picture, is_exact))
     }
@@ -249,7 +250,7 @@ impl Desktop {
             .filmstrip(&video, &request.at_secs, within, cancel, &mut |slot, picture| {
                 each(slot, Shown::new(picture, true));
             });
-        drawn.map_err(of_video)
+        drawn.map_err(of_video_at(&video.path))
     }
 
     /// A frame as it is, for saving, and the name that it is saved as unless the user says otherwise.
@@ -263,7 +264,8 @@ impl Desktop {
         cancel: &CancelToken,
     ) -> Result<(FullFrame, String), ApiError> {
         let video = self.video(id, cancel)?;
-        let frame = self.engine.full_frame(&video, index, cancel).map_err(of_video)?;
+        let frame = self.engine.full_frame(&video, index, cancel);
+        let frame = frame.map_err(of_video_at(&video.path))?;
         let name = format!("frame-{:07}-{:.3}s.png", frame.index, frame.pts_secs);
         Ok((frame, name))
     }

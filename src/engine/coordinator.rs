@@ -187,9 +187,7 @@ impl Engine {
             .iter()
             .map(|bytes| f64::from_le_bytes(*bytes))
             .collect();
-        let identity = FileIdentity::of(path).map_err(|error| {
-            Failure::new(Fault::Input, format!("cannot read {}: {error}", path.display()))
-        })?;
+        let identity = identify(path)?;
         Ok(OpenVideo {
             path: path.to_owned(),
             identity,
@@ -343,6 +341,12 @@ impl Engine {
         });
         worked.map(|()| answer)
     }
+}
+
+/// Which file it is.
+pub(super) fn identify(path: &Path) -> Result<FileIdentity, Failure> {
+    FileIdentity::of(path)
+        .map_err(|error| Failure::new(Fault::Input, format!("cannot read {}: {error}", path.display())))
 }
 
 /// A role that ended without saying what it had to say: a fault of the program.

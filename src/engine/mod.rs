@@ -32,8 +32,8 @@ pub use media::MediaRole;
 pub use model::ModelRole;
 pub use progress::{Progress, Stage};
 pub use protocol::{
-    ENCODE_LANE, FEED_LANE, HOLD_LANE, LOOK_LANE, MediaProtocol, ModelProtocol, SEES_LANE, STRIP_LANE,
-    VIEWER_LANE, WORK_LANE,
+    ENCODE_LANE, FEED_LANE, GLANCE_LANE, HOLD_LANE, LOOK_LANE, MediaProtocol, ModelProtocol, SEES_LANE,
+    STRIP_LANE, VIEWER_LANE, WORK_LANE,
 };
 pub use viewer::{FullFrame, Picture};
 

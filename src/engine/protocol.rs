@@ -29,6 +29,8 @@ pub const ENCODE_LANE: Lane = Lane(1);
 pub const STRIP_LANE: Lane = Lane(2);
 /// The media role's lane for the pictures of a plan, which are looked at while a video plays and another is encoded.
 pub const SEES_LANE: Lane = Lane(3);
+/// The media role's lane for a glance at a file whose frames are still being listed on the viewer's.
+pub const GLANCE_LANE: Lane = Lane(4);
 /// The model role's lane for work.
 pub const WORK_LANE: Lane = Lane(0);
 /// The model role's lane for frames that running work waits for.

@@ -1,9 +1,11 @@
 //! Pictures for whoever looks at the video.
 
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
-use super::coordinator::{Engine, OpenVideo, silent};
-use super::protocol::{STRIP_LANE, VIEWER_LANE};
+use super::coordinator::{Engine, OpenVideo, identify, silent};
+use super::protocol::{GLANCE_LANE, STRIP_LANE, VIEWER_LANE};
 use crate::api::{BoxJson, LandingJson, MediaEvent, MediaRequest};
 use crate::cancel::CancelToken;
 use crate::fault::Fault;
@@ -111,30 +113,52 @@ impl Engine {
             within,
             landing,
         };
-        self.one(request, cancel)
-    }
-
-    /// The first picture of a file that is not open yet: there long before its frames are listed.
-    ///
-    /// # Errors
-    /// [`Fault::Cancelled`]; what is wrong with the file.
-    pub fn first_picture(
-        &self,
-        path: &std::path::Path,
-        within: BoxJson,
-        cancel: &CancelToken,
-    ) -> Result<Picture, Failure> {
-        let path = path.as_os_str().to_owned();
-        self.one(MediaRequest::FirstPicture { path, within }, cancel)
-    }
-
-    fn one(&self, request: MediaRequest, cancel: &CancelToken) -> Result<Picture, Failure> {
         let mut found = None;
         self.media
             .call(VIEWER_LANE, request, &[], cancel, &mut |event, jpeg| {
                 found = picture_of(&event, jpeg).map(|(_, picture)| picture);
             })?;
         found.ok_or_else(|| silent("the video reader", "drew"))
+    }
+
+    /// What a file is, and its first picture: there long before its frames are listed, of which it knows none.
+    ///
+    /// # Errors
+    /// [`Fault::Cancelled`]; what is wrong with the file.
+    pub fn glance(
+        &self,
+        path: &Path,
+        within: BoxJson,
+        cancel: &CancelToken,
+    ) -> Result<(OpenVideo, Picture), Failure> {
+        let began = Instant::now();
+        let request = MediaRequest::FirstPicture {
+            path: path.as_os_str().to_owned(),
+            within,
+        };
+        let (mut seen, mut found) = (None, None);
+        self.media.call(
+            GLANCE_LANE,
+            request,
+            &[],
+            cancel,
+            &mut |event, payload| match event {
+                MediaEvent::Opened { probe, duration_secs } => seen = Some((probe, duration_secs)),
+                event => found = picture_of(&event, payload).map(|(_, picture)| picture),
+            },
+        )?;
+        let ((probe, duration_secs), picture) = seen
+            .zip(found)
+            .ok_or_else(|| silent("the video reader", "drew"))?;
+        let video = OpenVideo {
+            path: path.to_owned(),
+            identity: identify(path)?,
+            probe: *probe,
+            pts_secs: Vec::new(),
+            duration_secs,
+            open_ms: began.elapsed().as_millis() as u64,
+        };
+        Ok((video, picture))
     }
 
     /// Small pictures near `at_secs`, the cheapest there are. `each` gets the position among the times and the picture, in

@@ -166,6 +166,12 @@ impl Access {
         Ok(())
     }
 
+    /// Whether going on from where decoding stands reaches frame `target` within `n_packets`.
+    pub(super) fn is_just_ahead(&self, index: &FrameIndex, target: usize, n_packets: usize) -> bool {
+        let next = self.cursor.as_ref().map_or(usize::MAX, |cursor| cursor.next);
+        index.packet_of(target) < next.saturating_add(n_packets) && self.goes_on(index, target, None)
+    }
+
     /// Decodes the frame of one key packet alone and hands it out; `None` where that packet gives none by itself.
     pub(super) fn key_frame(
         &mut self,

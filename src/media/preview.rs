@@ -19,6 +19,13 @@ const JPEG_QUALITY: u8 = 85;
 /// would otherwise decode the whole group again. More than x264's 250; a longer group is decoded more than once.
 const N_KEPT_WHEN_STEPPING_BACK: usize = 300;
 
+/// Frames that are gone over with the one asked for, where it is so little after the last: requests of playback that
+/// are under way together may overtake each other, and the frame passed over would be a whole group away.
+const N_OVERTAKEN: usize = 1;
+
+/// Packets that are decoded for a pointer that moves on: about as dear as a key frame, and it is the very frame.
+const N_JUST_AHEAD: usize = 4;
+
 /// The box a picture must fit into; it is never enlarged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PreviewSize {
@@ -125,10 +132,8 @@ impl Previews {
         index: usize,
         cancel: &CancelToken,
     ) -> Result<Arc<Preview>, MediaError> {
-        let backwards = self
-            .last
-            .is_some_and(|last| index < last && last - index <= N_KEPT_WHEN_STEPPING_BACK);
-        self.last = Some(index);
+        let last = self.last.replace(index);
+        let backwards = last.is_some_and(|last| index < last && last - index <= N_KEPT_WHEN_STEPPING_BACK);
         if let Some(preview) = self.kept.get(&index).cloned() {
             self.touch(index);
             return Ok(preview);
@@ -137,17 +142,36 @@ impl Previews {
             let key = video.index(None, &mut |_| {}, cancel)?.key_before(index);
             key.max((index + 1).saturating_sub(N_KEPT_WHEN_STEPPING_BACK))
         } else {
-            index
+            let after_last = last.map_or(index, |last| last + 1);
+            if (after_last..=after_last + N_OVERTAKEN).contains(&index) {
+                after_last
+            } else {
+                index
+            }
         };
-        let wanted: Vec<usize> = (first..=index).collect();
+        let wanted: Vec<usize> = (first..=index)
+            .filter(|frame| backwards || !self.kept.contains_key(frame))
+            .collect();
+        let pace = if backwards { Pace::Batch } else { Pace::Stepping };
+        self.reach(video, &wanted, pace, cancel)
+    }
+
+    /// Decodes and keeps these frames; the last one's preview.
+    fn reach(
+        &mut self,
+        video: &mut Video,
+        wanted: &[usize],
+        pace: Pace,
+        cancel: &CancelToken,
+    ) -> Result<Arc<Preview>, MediaError> {
+        let index = wanted.last().copied().unwrap_or_default();
         let aspect = video.probe().display_pixel_aspect();
         let size = self.size;
         let fit = move |displayed: (u32, u32)| size.fit(displayed, aspect);
         let limit = video.limits().preview_bytes;
         let mut failed = None;
-        let pace = if backwards { Pace::Batch } else { Pace::Stepping };
         video.walk(
-            &wanted,
+            wanted,
             pace,
             Some(&fit),
             cancel,
@@ -182,8 +206,9 @@ impl Previews {
         }
     }
 
-    /// A preview near a frame, for a pointer that is on its way: the frame itself where it is kept, else the nearest of
-    /// the kept ones and the key frames, which take one packet to decode. [`Preview::index`] tells which it is.
+    /// A preview near a frame, for a pointer that is on its way: the frame itself where it is kept or lies just ahead of
+    /// the decoder, else the nearest of the kept ones and the key frames, which take one packet to decode.
+    /// [`Preview::index`] tells which it is.
     ///
     /// # Errors
     /// As [`Video::frame`].
@@ -205,6 +230,11 @@ impl Previews {
         }
         let secs = frames.pts_secs(index);
         let key = frames.nearest_key(secs);
+        if index != key && !self.kept.contains_key(&index) && video.is_just_ahead(index, N_JUST_AHEAD) {
+            self.last = Some(index);
+            return self.reach(video, &[index], Pace::Stepping, cancel);
+        }
+        let frames = video.index(None, &mut |_| {}, cancel)?;
         let distance = |frame: usize| (frames.pts_secs(frame) - secs).abs();
         let kept = self
             .kept

@@ -257,6 +257,12 @@ impl Video {
         })
     }
 
+    /// Whether the decoder stands so shortly before a frame that it is reached by going on over `n_packets` at most.
+    pub(super) fn is_just_ahead(&self, index: usize, n_packets: usize) -> bool {
+        let frames = self.index.as_ref();
+        frames.is_some_and(|frames| self.access.is_just_ahead(frames, index, n_packets))
+    }
+
     /// The picture of a key frame, decoded by itself; `None` where it cannot be.
     pub(super) fn key_frame(
         &mut self,

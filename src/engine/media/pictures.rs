@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use super::{MediaRole, failure};
-use crate::api::{BoxJson, LandingJson, MediaEvent};
+use crate::api::{BoxJson, LandingJson, MediaEvent, ProbeJson};
 use crate::cancel::CancelToken;
 use crate::fault::Fault;
 use crate::media::{Filmstrip, Landing, PreviewSize, Previews, Slots, encode_jpeg};
@@ -84,6 +84,12 @@ impl MediaRole {
         let (width, height) = PreviewSize::from(within).fit(frame.image.dimensions(), aspect);
         // The list of frames is not there yet, and with it no converter to a size: this one picture is scaled as it is.
         let picture = image::imageops::thumbnail(&frame.image, width, height);
+        let probe = opened.video.probe();
+        let opened = MediaEvent::Opened {
+            probe: Box::new(ProbeJson::new(opened.video.path(), probe)),
+            duration_secs: probe.duration_secs,
+        };
+        emit(opened, &[]);
         let event = MediaEvent::Picture {
             slot: 0,
             index: 0,
@@ -107,7 +113,7 @@ impl MediaRole {
         let strip = Filmstrip {
             slots: Slots::At(at_secs),
             size: within.into(),
-            landing: Landing::KeyFrame,
+            landing: Landing::Sharpened,
         };
         let mut broken = None;
         let drawn = strip.draw(&mut opened.video, cancel, &mut |slide| match jpeg(&slide.image) {

@@ -102,7 +102,15 @@ fn a_pointer_gets_what_is_at_hand_under_its_own_time_and_the_frame_itself_once_i
     let beside = engine
         .picture_near(&video, wanted + 1, SMALL, &go())
         .expect("something is near");
-    assert_eq!(beside.index, wanted, "the kept one is nearer than a key frame");
+    assert_eq!(
+        beside.index,
+        wanted + 1,
+        "it lies just ahead of the one decoded last"
+    );
+    let before = engine
+        .picture_near(&video, wanted - 1, SMALL, &go())
+        .expect("something is near");
+    assert_eq!(before.index, wanted, "the kept one is nearer than a key frame");
 }
 
 #[test]
@@ -172,14 +180,18 @@ fn a_strip_has_a_picture_near_each_time_and_can_be_ended() {
 }
 
 #[test]
-fn the_first_picture_needs_no_list_of_frames() {
+fn a_glance_needs_no_list_of_frames() {
     let (_folder, engine) = engine();
-    let first = engine
-        .first_picture(&sample(), SMALL, &go())
-        .expect("it is drawn");
+    let (glanced, first) = engine.glance(&sample(), SMALL, &go()).expect("it is drawn");
     assert_eq!(first.index, 0);
     assert!(first.width <= 96 && first.height <= 54);
     let video = open(&engine);
+    assert_eq!(glanced.identity, video.identity);
+    assert_eq!(
+        (glanced.probe.width, glanced.probe.height),
+        (video.probe.width, video.probe.height)
+    );
+    assert!(glanced.pts_secs.is_empty() && (glanced.duration_secs - video.duration_secs).abs() < 0.1);
     let listed = engine.picture(&video, 0, SMALL, &go()).expect("it is drawn");
     assert_eq!(first.pts_secs, listed.pts_secs);
     // Scaled by another filter, so near and not equal.

@@ -35,6 +35,10 @@ export class BitmapCache<Key> {
     return bitmap;
   }
 
+  keys(): Iterable<Key> {
+    return this.#kept.keys();
+  }
+
   has(key: Key): boolean {
     return this.#kept.has(key);
   }

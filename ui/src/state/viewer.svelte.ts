@@ -12,6 +12,7 @@ import {
 } from '../lib/pacing';
 import { stepSpeed } from '../lib/speeds';
 import { asApiError, isCancelled } from './errors';
+import { Outline } from './outline';
 import { BitmapCache, decode, type Painted } from './pictures';
 
 /** Where pictures go: the viewer's canvas. */
@@ -27,8 +28,14 @@ interface Wish {
 }
 
 const N_AHEAD = 8;
-/** Whole decoded pictures: some 3 MB each at the size of the window. */
-const N_KEPT = 10;
+/** Requests of playback under way at a time. They may overtake each other by one, which the program is prepared for. */
+const N_UNDER_WAY = 2;
+/** Pictures that are ready before the clock of playback starts. */
+const N_READY_TO_PLAY = 3;
+/** A pointer that stands still for so long has arrived. Before that the machine belongs to what it passes over. */
+const REST_MS = 50;
+/** Whole decoded pictures: some 2 MB each at the size of the window. */
+const N_KEPT = 14;
 
 /**
  * One open video: where the user wants to be, and what is on screen. Three times with three names:
@@ -64,7 +71,9 @@ export class Viewer {
   #edge_px = 1280;
   #number = 0;
   #exact_number = -1;
-  #kept = new BitmapCache<string>(N_KEPT);
+  #kept = new BitmapCache<number>(N_KEPT);
+  #outline: Outline;
+  #resting: ReturnType<typeof setTimeout> | undefined;
   #closed = new AbortController();
   #near: Latest<Wish, Painted>;
   #exact: Latest<Wish, Painted>;
@@ -72,6 +81,7 @@ export class Viewer {
   constructor(backend: Backend, info: VideoInfo) {
     this.#backend = backend;
     this.info = info;
+    this.#outline = new Outline(backend, info);
     this.#near = new Latest(
       {
         run: (wish, signal) => this.#fetch(wish, signal),
@@ -93,9 +103,11 @@ export class Viewer {
   close(): void {
     this.pause();
     this.#closed.abort();
+    clearTimeout(this.#resting);
     this.#near.cancel();
     this.#exact.cancel();
     this.#kept.clear();
+    this.#outline.close();
     this.#surface = null;
   }
 
@@ -127,13 +139,18 @@ export class Viewer {
     }
     this.#command(secs);
     const wish = { secs: this.commanded_secs, number: this.#number };
+    this.#paintAtHand({ ...wish, purpose: 'scrub' });
     this.#near.want({ ...wish, purpose: 'scrub' });
-    this.#exact.want({ ...wish, purpose: 'still' });
+    // The way to a frame is long: it is gone only to where the pointer stays.
+    this.#exact.cancel();
+    clearTimeout(this.#resting);
+    this.#resting = setTimeout(() => this.#exact.want({ ...wish, purpose: 'still' }), REST_MS);
   }
 
   endScrub(): void {
     if (!this.is_scrubbing) return;
     this.is_scrubbing = false;
+    clearTimeout(this.#resting);
     this.#backend.setScrubbing(false);
     this.seek(this.commanded_secs);
   }
@@ -255,11 +272,15 @@ export class Viewer {
     const fetchAhead = () => {
       for (const index of framesAhead(shown, last + 1, N_AHEAD, shown < 0 ? 1 : stride)) {
         if (ready.has(index) || under_way.has(index)) continue;
+        // The first one alone: it may lie anywhere.
+        if (under_way.size >= (clock === null && ready.size === 0 ? 1 : N_UNDER_WAY)) break;
         under_way.add(index);
         this.#fetchIndex(index, signal)
           .then((painted) => {
             if (signal.aborted || index <= shown) painted.close();
             else ready.set(index, painted);
+            under_way.delete(index);
+            if (!signal.aborted) fetchAhead();
           })
           .catch((error: unknown) => {
             if (!signal.aborted && !isCancelled(error)) {
@@ -275,7 +296,10 @@ export class Viewer {
       fetchAhead();
       const now_ms = await nextRefresh();
       if (signal.aborted) break;
-      clock ??= ready.size > 0 ? startClock(now_ms, times[shown + 1] ?? 0, this.speed) : null;
+      clock ??=
+        ready.size >= Math.min(N_READY_TO_PLAY, last - shown)
+          ? startClock(now_ms, times[shown + 1] ?? 0, this.speed)
+          : null;
       if (clock === null) continue;
       const due = Math.min(last, indexAt(times, clockSecs(clock, now_ms)));
       const step = nextStep(due, shown, (index) => ready.has(index));
@@ -328,6 +352,12 @@ export class Viewer {
   async #readTimes(): Promise<void> {
     try {
       this.times = await this.#backend.frameTimes(this.info.id, this.#closed.signal);
+      // What was shown before the frames were listed was made without knowing the size of the screen.
+      if (this.info.n_frames === null) {
+        this.#kept.clear();
+        if (!this.is_scrubbing) this.seek(this.commanded_secs);
+      }
+      void this.#outline.draw(this.duration_secs);
     } catch (error) {
       if (!isCancelled(error) && !this.#closed.signal.aborted) this.error = asApiError(error);
     }
@@ -337,7 +367,7 @@ export class Viewer {
     const times = this.times;
     if (times !== null) {
       const index = indexAt(times, wish.secs);
-      const kept = this.#kept.get(`${index}`);
+      const kept = this.#kept.get(index);
       if (kept !== undefined)
         return { bitmap: kept, index, pts_secs: times[index] ?? wish.secs, is_exact: true };
     }
@@ -345,8 +375,11 @@ export class Viewer {
       { video: this.info.id, at: { secs: wish.secs }, max_edge_px: this.#edge_px, purpose: wish.purpose },
       signal,
     );
-    const bitmap = await decode(picture);
-    if (picture.is_exact) this.#kept.set(`${picture.index}`, bitmap);
+    let bitmap = this.#kept.get(picture.index);
+    if (bitmap === undefined) {
+      bitmap = await decode(picture);
+      this.#kept.set(picture.index, bitmap);
+    }
     return { bitmap, index: picture.index, pts_secs: picture.pts_secs, is_exact: picture.is_exact };
   }
 
@@ -359,18 +392,47 @@ export class Viewer {
     );
   }
 
+  /** Paints the nearest of what the page has, where that is nearer than what is on screen: at once, before anything is asked for. */
+  #paintAtHand(wish: Wish): void {
+    const times = this.times;
+    if (times === null) return;
+    const wanted = indexAt(times, wish.secs);
+    const off = (index: number) => Math.abs((times[index] ?? Infinity) - wish.secs);
+    const nearest = (indices: Iterable<number>) =>
+      [...indices].reduce<number | null>(
+        (best, one) => (best === null || off(one) < off(best) ? one : best),
+        null,
+      );
+    const kept = nearest(this.#kept.has(wanted) ? [wanted] : this.#kept.keys());
+    const drawn = nearest(this.#outline.indices());
+    const index =
+      kept !== null && (drawn === null || kept === wanted || off(kept) <= off(drawn)) ? kept : drawn;
+    const bitmap = index === null ? undefined : (this.#kept.get(index) ?? this.#outline.get(index));
+    const shown = this.shown;
+    if (
+      index !== null &&
+      bitmap !== undefined &&
+      (shown === null || index === wanted || off(index) < off(shown.index))
+    ) {
+      // A picture of the outline is that of its frame, but coarse: the frame itself still comes.
+      const is_exact = index === wanted && index === kept;
+      this.#show({ bitmap, index, pts_secs: times[index] ?? wish.secs, is_exact }, wish);
+    } else if (shown?.is_exact === true && shown.index !== wanted) this.shown = { ...shown, is_exact: false };
+  }
+
   #show(painted: Painted, wish: Wish): void {
-    // Whatever is older than what is on screen exactly, or stands in for it, is too late.
+    // Whatever is older than what is on screen exactly, or stands in for it, is too late; so is what lies farther off.
+    const off = (pts_secs: number) => Math.abs(pts_secs - this.commanded_secs);
     const is_overtaken = painted.is_exact
       ? wish.number < this.#exact_number
-      : wish.number <= this.#exact_number;
+      : wish.number <= this.#exact_number ||
+        (this.shown !== null && off(painted.pts_secs) > off(this.shown.pts_secs));
     if (!is_overtaken && !this.is_playing) {
       if (painted.is_exact) this.#exact_number = wish.number;
       this.error = null;
       this.shown = { index: painted.index, pts_secs: painted.pts_secs, is_exact: painted.is_exact };
       this.#surface?.draw(painted.bitmap);
     }
-    if (!painted.is_exact) painted.bitmap.close();
   }
 }
 
