@@ -1,7 +1,7 @@
 //! The calls of the seam by their names, each one call of the desktop.
 
 use std::path::PathBuf;
-use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -105,7 +105,7 @@ pub(crate) fn call(
 
 /// Hands events on until the page goes away.
 fn listen(twin: &Twin, cancel: &CancelToken, answer: &mut Answer) {
-    let (send, events) = channel::<AppEvent>();
+    let (send, events) = sync_channel::<AppEvent>(64);
     let send = Mutex::new(send);
     twin.desktop.listen(move |event| {
         // A page that went away hears nothing.

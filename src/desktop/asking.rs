@@ -7,17 +7,17 @@ use super::chats::{chat_id, turn_id};
 use super::models::LoadedModel;
 use super::plans::{Resolved, resolve};
 use super::progress::Told;
-use super::refusal::{of_model, of_store};
+use super::refusal::{of_model, of_store, of_work, sentence};
 use super::running::Read;
 use super::sees::look_of;
 use super::{Desktop, lock};
 use crate::api::window::{
-    Answer, AnswerEvent, AnswerFacts, AnswerState, ApiError, AskRequest, Chat, ModelState, PlanRequest,
-    PrepareEvent, StageInfo, StageName, Turn,
+    Answer, AnswerEvent, AnswerFacts, AnswerState, ApiError, AskRequest, Chat, ErrorCode, ModelState,
+    PlanRequest, PrepareEvent, StageInfo, StageName, Turn,
 };
 use crate::api::{DeviceName, PromptForm, QuestionJson, SamplingJson, TurnJson};
 use crate::cancel::CancelToken;
-use crate::chat::{ChatId, NewTurn, TurnId};
+use crate::chat::{ChatError, ChatId, NewTurn, TurnId};
 use crate::engine::{Looking, OpenVideo, USUAL_PREFIX_BYTES, Update};
 use crate::visual::preprocess::Fit;
 use crate::worker::Failure;
@@ -61,7 +61,8 @@ impl Desktop {
         let prepared = self.engine.prepare(&video, &looking, cancel, &mut |update| {
             told.of(&update).into_iter().for_each(&mut *on_event);
         });
-        prepared.map_err(of_model)?;
+        let n_tokens = resolved.plan.counts().total;
+        prepared.map_err(of_work(&video.path, n_tokens, model.facts.n_context))?;
         self.has_read(&model, &request.video, &resolved, resolved.plan.counts().total);
         Ok(())
     }
@@ -109,10 +110,14 @@ impl Desktop {
             Ok(answer) => answer,
             Err((error, facts)) => cut_short(said.text, facts.map(|facts| *facts), error),
         };
-        self.store
-            .end_turn(turn, &answer, SystemTime::now())
-            .map_err(of_store)?;
-        self.store.turn(turn).map(|kept| kept.turn).map_err(of_store)
+        let ended = self.store.end_turn(turn, &answer, SystemTime::now());
+        let mut kept = self.store.turn(turn).map_err(of_store)?.turn;
+        if let Err(error) = ended {
+            // On a full disk the answer is still worth reading, now.
+            tracing::warn!(%error, "an answer is not kept");
+            kept.answer = Some(unkept(answer, &error));
+        }
+        Ok(kept)
     }
 
     /// The answer; where there is none, why not, and what was on the way.
@@ -188,7 +193,11 @@ impl Desktop {
                 self.has_read(&model, &request.plan.video, &resolved, n_read);
                 Ok(asked.answered(answer))
             }
-            Err(failure) => Err((of_model(failure), asked.cut_short(said).map(Box::new))),
+            Err(failure) => {
+                let n_tokens = resolved.plan.counts().total;
+                let error = of_work(&video.path, n_tokens, model.facts.n_context)(failure);
+                Err((error, asked.cut_short(said).map(Box::new)))
+            }
         }
     }
 
@@ -295,6 +304,21 @@ fn looking(model: &LoadedModel, resolved: &Resolved) -> Looking {
         tell_times: false,
         max_prefix_bytes: USUAL_PREFIX_BYTES,
     }
+}
+
+/// An answer that could not be kept, saying so.
+fn unkept(mut answer: Answer, error: &ChatError) -> Answer {
+    match &mut answer.facts {
+        Some(facts) => facts
+            .notices
+            .push(sentence(&format!("this answer could not be kept: {error}"))),
+        None => {
+            answer
+                .error
+                .get_or_insert_with(|| ApiError::explaining(ErrorCode::DiskFull, error));
+        }
+    }
+    answer
 }
 
 /// What is heard while a question is answered.

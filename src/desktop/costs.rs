@@ -5,7 +5,7 @@ use crate::api::window::Cost;
 use crate::visual::plan::Plan;
 
 /// Positions that a short question and the beginning of an answer take: with fewer left there is no use in asking.
-const LEAST_ROOM: usize = 64;
+pub(super) const LEAST_ROOM: usize = 64;
 /// Contexts grow in steps of this.
 const CONTEXT_STEP: usize = 1024;
 

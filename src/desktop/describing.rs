@@ -10,9 +10,9 @@ use crate::chat::KeptModel;
 const EMBEDDED_ID: &str = "embedded";
 /// What the embedded model was trained to answer.
 const EMBEDDED_SUGGESTIONS: [&str; 3] = [
-    "Which shapes appear?",
-    "What colour is the star?",
-    "Which way does the circle move?",
+    "What do you see?",
+    "Which object appears first?",
+    "How many objects are there?",
 ];
 
 /// A model that can be loaded.

@@ -1,12 +1,12 @@
 //! Files whose frames are listed, or are being listed: listing reads a whole file, and nobody waits hours for a picture.
 
 use std::path::Path;
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::lock;
-use super::refusal::of_video;
+use super::refusal::{of_video, of_video_at};
 use crate::api::window::ApiError;
 use crate::cancel::{CancelToken, Cancelled};
 use crate::engine::{Engine, OpenVideo, Picture, Update};
@@ -15,6 +15,9 @@ use crate::worker::Failure;
 
 /// How often a waiting call looks whether it was cancelled.
 const LOOK: Duration = Duration::from_millis(20);
+
+/// Updates that may wait for whoever opens a file.
+const MAX_UPDATES: usize = 64;
 
 /// One file that the user opened.
 #[derive(Default)]
@@ -42,7 +45,7 @@ impl Opening {
         on_update: &mut dyn FnMut(Update),
     ) -> Result<Arc<Self>, ApiError> {
         let opening = Arc::new(Self::default());
-        let (updates, told) = mpsc::channel();
+        let (updates, told) = sync_channel(MAX_UPDATES);
         let work = {
             let (opening, engine, path) = (Arc::clone(&opening), Arc::clone(engine), path.to_owned());
             move || {
@@ -50,7 +53,7 @@ impl Opening {
                     // Nobody may listen any more.
                     drop(updates.send(update));
                 });
-                *lock(&opening.listed) = Some(video.map(Arc::new).map_err(of_video));
+                *lock(&opening.listed) = Some(video.map(Arc::new).map_err(of_video_at(&path)));
                 opening.is_listed.notify_all();
             }
         };

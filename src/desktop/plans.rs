@@ -1,6 +1,6 @@
 //! From what the page wants the model to be shown to a plan.
 
-use super::refusal::of_video;
+use super::refusal::{of_video, of_video_at};
 use crate::api::ModelFacts;
 use crate::api::window::{ApiError, ErrorCode, PlanRequest, PresetName, StrategyName};
 use crate::engine::{OpenVideo, Preselection};
@@ -87,7 +87,7 @@ pub(super) fn resolve(
             geometry,
         );
         return Ok(Resolved {
-            plan: plan.map_err(of_video)?,
+            plan: plan.map_err(of_video_at(&video.path))?,
             preset: Preset::Frame,
             reason: None,
         });
@@ -105,7 +105,7 @@ pub(super) fn resolve(
         video.plan(&Sampling::Picks(picks), None, &strategy, geometry)
     };
     Ok(Resolved {
-        plan: plan.map_err(of_video)?,
+        plan: plan.map_err(of_video_at(&video.path))?,
         preset,
         reason,
     })

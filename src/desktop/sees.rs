@@ -7,7 +7,7 @@ use super::costs::{Around, cost};
 use super::describing::tower_name;
 use super::models::LoadedModel;
 use super::plans::{Resolved, geometry_of, resolve};
-use super::refusal::{gone, of_model, of_store, of_video, sentence};
+use super::refusal::{gone, of_model, of_store, of_video, of_video_at, sentence};
 use super::videos::Shown;
 use super::{Desktop, lock};
 use crate::api::window::{
@@ -178,7 +178,7 @@ impl Desktop {
         let picture = self
             .engine
             .tower_picture(&video, &source, geometry, &normalization, cancel);
-        let picture = picture.map_err(of_video)?;
+        let picture = picture.map_err(of_video_at(&video.path))?;
         let mut bytes = Vec::new();
         picture
             .write_to(&mut std::io::Cursor::new(&mut bytes), image::ImageFormat::Png)

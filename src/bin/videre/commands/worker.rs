@@ -34,7 +34,9 @@ pub(crate) fn run(role: WorkerRole) -> Result<(), Failure> {
 fn step_back() {
     // Without these an answer comes all the same, so nothing is said of a system that refuses.
     #[cfg(unix)]
-    drop(rustix::process::nice(LOWER_PRIORITY));
+    if let Err(error) = rustix::process::nice(LOWER_PRIORITY) {
+        tracing::debug!(%error, "the priority stays as it is");
+    }
     let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
     if n_cores > 2 && std::env::var_os("RAYON_NUM_THREADS").is_none() {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(n_cores - 1);
