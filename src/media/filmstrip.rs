@@ -17,6 +17,9 @@ use crate::cancel::CancelToken;
 pub enum Landing {
     /// The key frame nearest to the slot: one packet to decode.
     KeyFrame,
+    /// The key frame first; then, where that is nearer to another slot than to its own, the very frame of the slot, so that
+    /// a clip with few key frames does not show one of them everywhere.
+    Sharpened,
     /// The frame nearest to the middle of the slot: a whole way from its key frame.
     Exact,
 }
@@ -68,8 +71,8 @@ impl Filmstrip {
         }
     }
 
-    /// Makes the pictures in the order of time and hands each out as soon as it is there. Slots that fall on one frame
-    /// share its picture. To make way for a newer strip, cancel this one's token.
+    /// Makes the pictures in the order of time and hands each out as soon as it is there, a sharpened slot's twice. Slots
+    /// that fall on one frame share its picture. To make way for a newer strip, cancel this one's token.
     ///
     /// # Errors
     /// [`MediaError::Cancelled`]; what indexing and reading may meet. A key frame that cannot be decoded by itself is
@@ -81,14 +84,19 @@ impl Filmstrip {
         each: &mut dyn FnMut(Slide) -> ControlFlow<()>,
     ) -> Result<(), MediaError> {
         let index = video.index(None, &mut |_| {}, cancel)?;
-        let frames: Vec<usize> = self
-            .times(index)
-            .into_iter()
-            .map(|secs| match self.landing {
+        let at_secs = self.times(index);
+        let frames: Vec<usize> = at_secs
+            .iter()
+            .map(|&secs| match self.landing {
                 Landing::Exact => index.nearest(secs),
-                Landing::KeyFrame => index.nearest_key(secs),
+                Landing::KeyFrame | Landing::Sharpened => index.nearest_key(secs),
             })
             .collect();
+        let apart = match self.landing {
+            Landing::Sharpened => far_slots(index, &at_secs, &frames),
+            Landing::KeyFrame | Landing::Exact => Vec::new(),
+        };
+        let apart_secs: Vec<f64> = apart.iter().map(|&(_, frame)| index.pts_secs(frame)).collect();
         let times: Vec<f64> = frames.iter().map(|&frame| index.pts_secs(frame)).collect();
         let mut hand_out = |frame: usize, image: &RgbImage| {
             let slots = (0..frames.len()).filter(|&slot| frames[slot] == frame);
@@ -112,20 +120,54 @@ impl Filmstrip {
             Landing::Exact => video.walk(&distinct, Pace::Batch, Some(&fit), cancel, &mut |frame| {
                 hand_out(frame.index, &frame.image)
             }),
-            Landing::KeyFrame => {
+            Landing::KeyFrame | Landing::Sharpened => {
                 for frame in distinct {
                     let image = match video.key_frame(frame, &fit, cancel)? {
                         Some(image) => Some(image),
                         None => reach(video, frame, &fit, cancel)?,
                     };
                     if image.is_some_and(|image| hand_out(frame, &image).is_break()) {
-                        break;
+                        return Ok(());
                     }
                 }
-                Ok(())
+                if apart.is_empty() {
+                    return Ok(());
+                }
+                let mut distinct: Vec<usize> = apart.iter().map(|&(_, frame)| frame).collect();
+                distinct.sort_unstable();
+                distinct.dedup();
+                video.walk(&distinct, Pace::Batch, Some(&fit), cancel, &mut |frame| {
+                    let slots = apart.iter().zip(&apart_secs).filter(|((_, one), _)| *one == frame.index);
+                    slots
+                        .map(|(&(slot, index), &pts_secs)| Slide {
+                            slot,
+                            index,
+                            pts_secs,
+                            image: frame.image.clone(),
+                        })
+                        .try_for_each(&mut *each)
+                })
             }
         }
     }
+}
+
+/// The slots whose key frame lies farther away than half the way to the next slot, each with its own frame.
+fn far_slots(index: &FrameIndex, at_secs: &[f64], frames: &[usize]) -> Vec<(usize, usize)> {
+    let mut sorted = at_secs.to_vec();
+    sorted.sort_unstable_by(f64::total_cmp);
+    let apart_secs = sorted
+        .windows(2)
+        .map(|pair| pair[1] - pair[0])
+        .filter(|secs| *secs > 0.0)
+        .min_by(f64::total_cmp)
+        // A slot alone has no neighbour that its picture could belong to: only its own will do.
+        .unwrap_or(0.0);
+    let slots = at_secs.iter().zip(frames).enumerate();
+    slots
+        .filter(|(_, (secs, key))| (index.pts_secs(**key) - **secs).abs() > apart_secs / 2.0)
+        .map(|(slot, (secs, _))| (slot, index.nearest(*secs)))
+        .collect()
 }
 
 /// A frame that cannot be decoded by itself; `None` where it is damaged.

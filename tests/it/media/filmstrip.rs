@@ -76,6 +76,25 @@ fn an_exact_strip_shows_the_middle_of_each_slot() {
     assert_eq!(indices, [5, 15, 25, 35, 45, 55]);
 }
 
+/// One key frame: every slot has it at once, and then its own frame; where key frames are as dense as slots, they stay.
+#[test]
+fn a_sharpened_strip_replaces_key_frames_that_are_from_elsewhere() {
+    let slides = draw("h264_one_gop.mkv", 4, Landing::Sharpened);
+    let shown: Vec<(usize, usize)> = slides.iter().map(|slide| (slide.slot, slide.index)).collect();
+    let exact: Vec<(usize, usize)> = draw("h264_one_gop.mkv", 4, Landing::Exact)
+        .iter()
+        .map(|slide| (slide.slot, slide.index))
+        .collect();
+    assert_eq!(shown[..4], [(0, 0), (1, 0), (2, 0), (3, 0)]);
+    assert_eq!(shown[4..], exact[exact.len() + 4 - shown.len()..]);
+    assert!(shown.len() >= 7, "all but the first slot: {shown:?}");
+    for slide in &slides {
+        assert_eq!(film_number(&slide.image).map(|number| number as usize), Some(slide.index));
+    }
+    // As it is where the whole clip is one slot: its own frame, from the middle.
+    assert_eq!(draw("h264_one_gop.mkv", 1, Landing::Sharpened).len(), 2);
+}
+
 /// One key frame: every slot shows it, and says so.
 #[test]
 fn slots_may_share_a_key_frame() {
