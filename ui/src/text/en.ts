@@ -226,7 +226,7 @@ export const en = {
     title: 'What the model sees',
     preset: 'Preset',
     strategy: 'How frames become tokens',
-    strategy_of_preset: (name: string) => `${name}, as the preset`,
+    strategy_of_preset: (name: string) => `${name} (preset)`,
     secs: (secs: number) => `~${formatRemaining(secs)}`,
     offer_label: (name: string, n_frames: number, n_tokens: number, secs: number, memory: string) =>
       `${name}: ${frames(n_frames)}, ${tokens(n_tokens)}, first answer in about ${formatRemaining(secs)}, ${memory}`,
