@@ -334,3 +334,162 @@ fn a_model_that_dies_before_it_says_anything_is_asked_again() {
         .count();
     assert_eq!(n_restarts, 1);
 }
+
+#[test]
+fn a_clip_of_one_frame_is_planned_prepared_and_asked_about() {
+    let folder = folder();
+    let desktop = desktop(folder.path());
+    let clip = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clips/one_frame.mp4");
+    let info = desktop
+        .open_file(&clip, &go(), &mut |_| {})
+        .expect("the clip opens");
+    let model = desktop.picked_model(&[tiny_pair().to_owned()], &go());
+    desktop.load_model(&model.id, &go()).expect("the pair loads");
+    let chat = desktop
+        .store()
+        .new_chat(&info.id, std::time::SystemTime::now())
+        .expect("a chat is made");
+    let scene = Scene {
+        desktop,
+        video: info.id,
+        chat,
+    };
+    let paper = PlanRequest {
+        preset: PresetName::Paper,
+        strategy: None,
+        ..plan(&scene.video)
+    };
+    let view = scene.desktop.plan(&paper, None, &go()).expect("there is a plan");
+    assert_eq!(view.cost.refusal, None);
+    assert!(view.frames.iter().all(|frame| frame.index == 0));
+    assert!(view.notices.iter().all(|notice| notice.ends_with('.')) && !view.notices.is_empty());
+    scene
+        .desktop
+        .prepare(&paper, &go(), &mut |_| {})
+        .expect("it is prepared");
+    let request = AskRequest {
+        plan: paper,
+        ..scene.request("What is there?")
+    };
+    let (turn, _) = scene.ask(&request, &go(), &mut |_| {});
+    assert_eq!(
+        answer(&turn).state,
+        AnswerState::Done,
+        "{:?}",
+        answer(&turn).error
+    );
+}
+
+#[test]
+fn a_stopped_answer_tells_its_frames_so_that_its_times_can_be_checked() {
+    let folder = folder();
+    let scene = Scene::new(desktop(folder.path()), folder.path());
+    let cancel = go();
+    let (stopped, _) = scene.ask(&scene.request("What is there?"), &cancel, &mut |event| {
+        if matches!(event, AnswerEvent::Text { .. }) {
+            cancel.cancel();
+        }
+    });
+    let facts = answer(&stopped).facts.as_ref().expect("it had begun");
+    assert_eq!(facts.frames.len(), 16);
+    assert!(facts.prompt.contains("What is there?") && facts.n_prompt_tokens > 0);
+    let was = scene
+        .desktop
+        .answer_plan(&stopped.id, &go())
+        .expect("it was kept");
+    assert_eq!(was.frames, facts.frames);
+}
+
+#[test]
+fn forgetting_a_video_ends_work_on_it_and_removes_all_that_was_kept() {
+    let folder = folder();
+    let scene = Scene::new(desktop(folder.path()), folder.path());
+    scene.ask(&scene.request("What is there?"), &go(), &mut |_| {});
+    let kept = |of: &str| folder.path().join("cache").join(of).join(&scene.video);
+    assert!(
+        kept("features").is_dir() && kept("prefixes").is_dir(),
+        "both were kept"
+    );
+    let mut is_forgotten = false;
+    let asked = scene
+        .desktop
+        .ask(&scene.request("And now?"), &go(), &mut |event| {
+            if matches!(event, AnswerEvent::Text { .. }) && !is_forgotten {
+                is_forgotten = true;
+                std::thread::scope(|scope| {
+                    scope.spawn(|| scene.desktop.store().forget_video(&scene.video));
+                });
+            }
+        });
+    assert!(is_forgotten && asked.is_err(), "its question is gone with it");
+    // What a page does that forgets while an answer is written: the call ends it, and waits for its end.
+    let path = folder.path().join("a.mp4");
+    let info = scene
+        .desktop
+        .open_file(&path, &go(), &mut |_| {})
+        .expect("it opens again");
+    let chat = scene
+        .desktop
+        .new_chat(&info.id, std::time::SystemTime::now())
+        .expect("a chat is made");
+    let again = AskRequest {
+        chat: chat.id,
+        ..scene.request("Once more?")
+    };
+    let (tell, told) = std::sync::mpsc::sync_channel(1);
+    std::thread::scope(|scope| {
+        let scene = &scene;
+        let asking = scope.spawn(move || {
+            let mut has_begun = false;
+            scene.desktop.ask(&again, &go(), &mut |event| {
+                if matches!(event, AnswerEvent::Stage(_)) && !std::mem::replace(&mut has_begun, true) {
+                    tell.send(()).expect("somebody waits for it");
+                }
+            })
+        });
+        told.recv().expect("it begins");
+        scene
+            .desktop
+            .forget_video(&scene.video, &go())
+            .expect("it is forgotten");
+        assert!(asking.join().expect("no panic").is_err());
+    });
+    assert!(!kept("features").exists() && !kept("prefixes").exists());
+    assert_eq!(scene.desktop.recent_videos().expect("the list is read"), []);
+    let file = std::fs::read(folder.path().join("data").join("videre.db")).expect("it is there");
+    let needle = b"What is there?";
+    assert!(
+        !file.windows(needle.len()).any(|bytes| bytes == needle),
+        "nothing of it is left in the file"
+    );
+}
+
+#[test]
+fn a_file_that_goes_away_is_said_by_name_and_not_by_place() {
+    let folder = folder();
+    let workers = Workers::new(&folder.path().join("cache"));
+    let Workers {
+        media,
+        model: _,
+        engine,
+    } = workers;
+    let store = Store::open(&folder.path().join("data").join("videre.db")).expect("it opens");
+    let scene = Scene::new(Desktop::new(Arc::new(engine), store), folder.path());
+    std::fs::remove_file(folder.path().join("a.mp4")).expect("it goes");
+    // A worker that has it open could go on; a new one cannot.
+    crate::engine::kill(media.pid());
+    let (turn, _) = scene.ask(&scene.request("What is there?"), &go(), &mut |_| {});
+    let error = answer(&turn).error.clone().expect("it says why");
+    let second = scene.ask(&scene.request("Again?"), &go(), &mut |_| {}).0;
+    let error = match error.code {
+        // The first may have been told of the worker's end.
+        ErrorCode::WorkerEnded => answer(&second).error.clone().expect("it says why"),
+        _ => error,
+    };
+    assert_eq!(error.code, ErrorCode::VideoMissing, "{error:?}");
+    assert!(
+        error.message.contains("a.mp4") && !error.message.contains('/'),
+        "{}",
+        error.message
+    );
+}

@@ -1,6 +1,6 @@
 //! What the page is told when a worker ends, and that encoding gives way to a person who looks.
 
-use std::sync::mpsc::channel;
+use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -33,7 +33,7 @@ fn a_worker_that_ends_is_reported_with_its_reason_and_started_again() {
         .expect("the clip opens");
     let picked = desktop.picked_model(&[tiny_pair().to_owned()], &go());
     desktop.load_model(&picked.id, &go()).expect("it loads");
-    let (tell, told) = channel();
+    let (tell, told) = sync_channel(64);
     let tell = Mutex::new(tell);
     desktop.listen(move |event| drop(tell.lock().expect("nobody panicked").send(event)));
 
@@ -99,7 +99,7 @@ fn encoding_waits_while_somebody_drags_and_goes_on_afterwards() {
     let times: Arc<Mutex<Vec<(Instant, usize)>>> = Arc::default();
     let preparing = {
         let (desktop, times) = (Arc::clone(&desktop), Arc::clone(&times));
-        std::thread::spawn(move || {
+        let prepare = move || {
             desktop.prepare(&request, &go(), &mut |event| {
                 if let PrepareEvent::Stage(stage) = event
                     && stage.stage == StageName::Encoding
@@ -110,7 +110,11 @@ fn encoding_waits_while_somebody_drags_and_goes_on_afterwards() {
                         .push((Instant::now(), stage.n_done));
                 }
             })
-        })
+        };
+        std::thread::Builder::new()
+            .name("preparing".to_owned())
+            .spawn(prepare)
+            .expect("a thread can be started")
     };
     let n_done = || {
         times
@@ -137,4 +141,39 @@ fn encoding_waits_while_somebody_drags_and_goes_on_afterwards() {
         .expect("no panic")
         .expect("it goes on and is prepared");
     assert_eq!(n_done(), 51);
+}
+
+/// Clock ticks that a process has run, and its `nice`.
+#[cfg(target_os = "linux")]
+fn ran(pid: u32) -> (u64, i64) {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
+    let fields: Vec<&str> = stat
+        .rsplit(") ")
+        .next()
+        .expect("it has a name")
+        .split(' ')
+        .collect();
+    let number = |at: usize| fields[at].parse::<i64>().expect("it is a number");
+    ((number(11) + number(12)) as u64, number(16))
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_model_that_waits_does_not_spin_and_works_behind_everybody_else() {
+    let folder = folder();
+    let Workers {
+        media: _,
+        model,
+        engine,
+    } = Workers::new(&folder.path().join("cache"));
+    let store = Store::open(&folder.path().join("data").join("videre.db")).expect("it opens");
+    let desktop = Desktop::new(Arc::new(engine), store);
+    desktop.load_model("embedded", &go()).expect("it is always there");
+    let pid = model.pid().expect("it runs");
+    let (before, nice) = ran(pid);
+    std::thread::sleep(Duration::from_secs(2));
+    let (after, _) = ran(pid);
+    // A hundred ticks are a second of one core.
+    assert!(after - before <= 4, "{} of 200 ticks", after - before);
+    assert!(nice >= 10, "its nice is {nice}");
 }
