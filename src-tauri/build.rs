@@ -3,6 +3,7 @@
 use tauri_build::{AppManifest, Attributes};
 
 const COMMANDS: &[&str] = &[
+    "answer_plan",
     "ask",
     "cancel",
     "change_settings",
@@ -10,15 +11,22 @@ const COMMANDS: &[&str] = &[
     "chats",
     "copy_text",
     "delete_chat",
+    "diagnosis",
     "filmstrip",
     "forget_video",
     "frame",
     "frame_times",
     "listen",
+    "load_model",
+    "model_state",
+    "models",
     "new_chat",
     "open_recent",
     "open_sample",
     "open_with_dialog",
+    "pick_model",
+    "plan",
+    "plan_picture",
     "poster",
     "prepare",
     "ready",
@@ -26,6 +34,7 @@ const COMMANDS: &[&str] = &[
     "save_frame",
     "set_full_screen",
     "set_menu",
+    "set_scrubbing",
     "set_title",
     "settings",
 ];

@@ -25,9 +25,9 @@ struct Calls {
 }
 
 impl Host {
-    pub(crate) fn new(desktop: Desktop) -> Self {
+    pub(crate) fn new(desktop: Arc<Desktop>) -> Self {
         Self {
-            desktop: Arc::new(desktop),
+            desktop,
             calls: Mutex::default(),
         }
     }

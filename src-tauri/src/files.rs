@@ -12,17 +12,17 @@ use crate::calls::Host;
 use crate::events::Events;
 
 /// What the program was started with, until a page is there that can show it.
-pub(crate) struct Arguments(Mutex<Vec<PathBuf>>);
+pub(crate) struct Arguments(Mutex<Option<Vec<PathBuf>>>);
 
 impl Arguments {
     pub(crate) fn of_this_start() -> Self {
         let folder = std::env::current_dir().unwrap_or_default();
-        Self(Mutex::new(named(std::env::args_os().skip(1), &folder)))
+        Self(Mutex::new(Some(named(std::env::args_os().skip(1), &folder))))
     }
 
-    /// Only once: a page that is loaded anew has shown them already.
-    pub(crate) fn take(&self) -> Vec<PathBuf> {
-        std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// None from the second time on: a page that is loaded anew has shown them already.
+    pub(crate) fn take(&self) -> Option<Vec<PathBuf>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

@@ -22,7 +22,8 @@ use videre::chat::{ChatError, Store, usual_file};
 use videre::desktop::Desktop;
 
 use calls::{Host, unknown};
-use commands::{chats, videos, window};
+use commands::videos::Scrubbing;
+use commands::{chats, models, sees, videos, window};
 use events::Events;
 use files::Arguments;
 
@@ -71,6 +72,13 @@ fn main() -> ExitCode {
             chats::delete_chat,
             chats::new_chat,
             chats::prepare,
+            models::load_model,
+            models::model_state,
+            models::models,
+            models::pick_model,
+            sees::answer_plan,
+            sees::plan,
+            sees::plan_picture,
             videos::filmstrip,
             videos::forget_video,
             videos::frame,
@@ -81,9 +89,11 @@ fn main() -> ExitCode {
             videos::poster,
             videos::recent_videos,
             videos::save_frame,
+            videos::set_scrubbing,
             window::cancel,
             window::change_settings,
             window::copy_text,
+            window::diagnosis,
             window::listen,
             window::ready,
             window::set_full_screen,
@@ -101,7 +111,7 @@ fn main() -> ExitCode {
 }
 
 /// What the window is a window of.
-fn desktop() -> Result<Desktop, ApiError> {
+fn desktop() -> Result<Arc<Desktop>, ApiError> {
     let of_store = |error| match &error {
         ChatError::Newer { .. } => ApiError::explaining(ErrorCode::StoreNewer, &error),
         _ => ApiError::explaining(ErrorCode::Unknown, &error),
@@ -109,13 +119,15 @@ fn desktop() -> Result<Desktop, ApiError> {
     let store = usual_file()
         .and_then(|file| Store::open(&file))
         .map_err(of_store)?;
-    let engine = workers::engine().map_err(|error| unknown(error.to_string()))?;
-    Ok(Desktop::new(Arc::new(engine), store))
+    workers::desktop(store).map_err(|error| unknown(error.to_string()))
 }
 
-fn open_window(app: &AppHandle, desktop: Desktop) -> tauri::Result<()> {
-    app.manage(Host::new(desktop));
+fn open_window(app: &AppHandle, desktop: Arc<Desktop>) -> tauri::Result<()> {
     app.manage(Events::default());
+    let hearing = app.clone();
+    desktop.listen(move |event| hearing.state::<Events>().send(event));
+    app.manage(Scrubbing::told_to(Arc::clone(&desktop))?);
+    app.manage(Host::new(desktop));
     app.manage(Arguments::of_this_start());
     WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
         .title("Videre")

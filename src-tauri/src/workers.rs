@@ -4,14 +4,24 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use videre::api::window::WorkerRole;
+use videre::chat::Store;
+use videre::desktop::Desktop;
 use videre::engine::{Engine, MediaProtocol, ModelProtocol};
 use videre::worker::{Client, WorkerCommand};
 
-/// An engine over two workers. Each is started when it is first needed, and again after it ended.
-pub(crate) fn engine() -> std::io::Result<Engine> {
-    let media = Client::<MediaProtocol>::new(command("media", "the video reader")?);
-    let model = Client::<ModelProtocol>::new(command("model", "the model")?);
-    Ok(Engine::new(Arc::new(media), Arc::new(model)))
+/// A desktop over two workers. Each is started when it is first needed, and again after it ended.
+pub(crate) fn desktop(store: Store) -> std::io::Result<Arc<Desktop>> {
+    let media = Arc::new(Client::<MediaProtocol>::new(command(
+        "media",
+        "the video reader",
+    )?));
+    let model = Arc::new(Client::<ModelProtocol>::new(command("model", "the model")?));
+    let engine = Engine::new(Arc::clone(&media) as _, Arc::clone(&model) as _);
+    let desktop = Arc::new(Desktop::new(Arc::new(engine), store));
+    desktop.watch(&media, WorkerRole::Media);
+    desktop.watch(&model, WorkerRole::Model);
+    Ok(desktop)
 }
 
 fn command(role: &str, called: &'static str) -> std::io::Result<WorkerCommand> {

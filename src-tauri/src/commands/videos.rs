@@ -1,11 +1,15 @@
 //! Files that the user opened, and pictures of them.
 
+use std::sync::Arc;
+use std::sync::mpsc::{self, Sender};
+
 use tauri::ipc::{Channel, InvokeResponseBody, Response};
 use tauri::{AppHandle, Manager, State};
 use tauri_plugin_dialog::DialogExt;
 use videre::api::window::{
     ApiError, ErrorCode, FilmstripRequest, FrameRequest, RecentVideo, SavedFile, VideoInfo,
 };
+use videre::desktop::Desktop;
 
 use crate::calls::{Host, packed, unknown};
 
@@ -181,4 +185,34 @@ pub(crate) async fn save_frame(
         Ok(Some(SavedFile { name }))
     })
     .await
+}
+
+/// Whether somebody drags through a video. What is said here arrives in its order, and not on the window's thread: a
+/// worker may take its time.
+pub(crate) struct Scrubbing(Sender<bool>);
+
+impl Scrubbing {
+    pub(crate) fn told_to(desktop: Arc<Desktop>) -> std::io::Result<Self> {
+        let (sender, told) = mpsc::channel();
+        std::thread::Builder::new()
+            .name("scrubbing".to_owned())
+            .spawn(move || {
+                while let Ok(mut is_scrubbing) = told.recv() {
+                    // Only the latest counts.
+                    while let Ok(newer) = told.try_recv() {
+                        is_scrubbing = newer;
+                    }
+                    if let Err(error) = desktop.set_scrubbing(is_scrubbing) {
+                        tracing::warn!(message = error.message, "encoding does not wait for scrubbing");
+                    }
+                }
+            })?;
+        Ok(Self(sender))
+    }
+}
+
+#[tauri::command]
+pub(crate) fn set_scrubbing(scrubbing: State<'_, Scrubbing>, is_scrubbing: bool) {
+    // Its thread lives as long as the program.
+    scrubbing.0.send(is_scrubbing).ok();
 }

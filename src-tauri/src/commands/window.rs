@@ -1,9 +1,12 @@
 //! The window itself, settings, and help.
 
+use std::sync::Arc;
+
 use tauri::ipc::Channel;
 use tauri::{AppHandle, State, WebviewWindow};
 use tauri_plugin_clipboard_manager::ClipboardExt;
 use videre::api::window::{ApiError, AppEvent, Menu, Settings};
+use videre::cancel::CancelToken;
 
 use crate::calls::{Host, unknown};
 use crate::events::Events;
@@ -55,16 +58,41 @@ pub(crate) fn set_full_screen(window: WebviewWindow, is_full: bool) -> Result<()
     window.set_fullscreen(is_full).map_err(of_window)
 }
 
-/// The page's first picture is painted: the window is shown, and what the program was started with is opened.
+/// The page's first picture is painted: the window is shown, what the program was started with is opened, and the model
+/// loaded. Before that all of the machine is the page's.
 #[tauri::command]
 pub(crate) fn ready(
     app: AppHandle,
     window: WebviewWindow,
+    host: State<'_, Host>,
     arguments: State<'_, Arguments>,
 ) -> Result<(), ApiError> {
     window.show().map_err(of_window)?;
-    files::open(&app, arguments.take());
+    let Some(paths) = arguments.take() else {
+        // A page that is loaded anew.
+        return Ok(());
+    };
+    files::open(&app, paths);
+    let desktop = Arc::clone(&host.desktop);
+    tauri::async_runtime::spawn_blocking(move || {
+        // The page is told by an event, and whoever asks before it is loaded is told again.
+        if let Err(error) = desktop.start(&CancelToken::new()) {
+            tracing::error!(message = error.message, "the model was not loaded");
+        }
+    });
     Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn diagnosis(
+    host: State<'_, Host>,
+    call: u64,
+    with_file_names: bool,
+) -> Result<String, ApiError> {
+    host.run(call, move |desktop, cancel| {
+        Ok(desktop.diagnosis(with_file_names, cancel))
+    })
+    .await
 }
 
 #[tauri::command]
