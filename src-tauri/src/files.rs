@@ -70,8 +70,8 @@ mod tests {
     #[test]
     fn arguments_name_files_of_the_folder_of_that_start() {
         let arguments = ["clip.mp4", "-psn_0_1", "/elsewhere/a b.mkv", "", "--flag"].map(Into::into);
-        let files = named(arguments.into_iter(), Path::new("/home/me"));
-        let expected: Vec<PathBuf> = vec!["/home/me/clip.mp4".into(), "/elsewhere/a b.mkv".into()];
+        let files = named(arguments.into_iter(), Path::new("/started/here"));
+        let expected: Vec<PathBuf> = vec!["/started/here/clip.mp4".into(), "/elsewhere/a b.mkv".into()];
         assert_eq!(files, expected);
     }
 }

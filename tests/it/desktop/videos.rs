@@ -126,6 +126,8 @@ fn pictures_come_by_number_and_by_time_and_say_whether_they_are_exact() {
         })
         .expect("it is drawn");
     slots.sort_unstable();
+    // A slot whose picture was from elsewhere gets its own afterwards.
+    slots.dedup();
     assert_eq!(slots, [0, 1]);
 }
 
