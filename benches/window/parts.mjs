@@ -123,6 +123,8 @@ export async function encoding(clip, pair) {
     await until('encoding', () => stage.modelIsBusy());
     const dragging = await dragged(stage);
     const stepping = await stepped(stage);
+    // Encoding gives way to steps for a moment.
+    await sleep(1000);
     return { dragging, stepping, was_busy_to_the_end: await stage.modelIsBusy() };
   } catch (error) {
     // What follows may fail for the same reason.

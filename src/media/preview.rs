@@ -19,6 +19,9 @@ const JPEG_QUALITY: u8 = 85;
 /// would otherwise decode the whole group again. More than x264's 250; a longer group is decoded more than once.
 const N_KEPT_WHEN_STEPPING_BACK: usize = 300;
 
+/// A step back goes so far at most. Whoever goes farther has jumped, and waits for one frame and no others.
+const N_STEPPED_BACK: usize = 8;
+
 /// Frames that are gone over with the one asked for, where it is so little after the last: requests of playback that
 /// are under way together may overtake each other, and the frame passed over would be a whole group away.
 const N_OVERTAKEN: usize = 1;
@@ -132,10 +135,11 @@ impl Previews {
         index: usize,
         cancel: &CancelToken,
     ) -> Result<Arc<Preview>, MediaError> {
-        let last = self.last.replace(index);
-        let backwards = last.is_some_and(|last| index < last && last - index <= N_KEPT_WHEN_STEPPING_BACK);
+        let last = self.last;
+        let backwards = last.is_some_and(|last| index < last && last - index <= N_STEPPED_BACK);
         if let Some(preview) = self.kept.get(&index).cloned() {
             self.touch(index);
+            self.last = Some(index);
             return Ok(preview);
         }
         let first = if backwards {
@@ -150,10 +154,13 @@ impl Previews {
             }
         };
         let wanted: Vec<usize> = (first..=index)
-            .filter(|frame| backwards || !self.kept.contains_key(frame))
+            // What an interrupted way has kept is gone on from.
+            .filter(|frame| !self.kept.contains_key(frame))
             .collect();
         let pace = if backwards { Pace::Batch } else { Pace::Stepping };
-        self.reach(video, &wanted, pace, cancel)
+        let preview = self.reach(video, &wanted, pace, cancel)?;
+        self.last = Some(index);
+        Ok(preview)
     }
 
     /// Decodes and keeps these frames; the last one's preview.
@@ -231,8 +238,9 @@ impl Previews {
         let secs = frames.pts_secs(index);
         let key = frames.nearest_key(secs);
         if index != key && !self.kept.contains_key(&index) && video.is_just_ahead(index, N_JUST_AHEAD) {
+            let preview = self.reach(video, &[index], Pace::Stepping, cancel)?;
             self.last = Some(index);
-            return self.reach(video, &[index], Pace::Stepping, cancel);
+            return Ok(preview);
         }
         let frames = video.index(None, &mut |_| {}, cancel)?;
         let distance = |frame: usize| (frames.pts_secs(frame) - secs).abs();

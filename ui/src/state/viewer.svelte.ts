@@ -1,3 +1,4 @@
+import { untrack } from 'svelte';
 import type { ApiError, Backend, FramePurpose, Range, VideoInfo } from '../backend';
 import { frameSecs, indexAt } from '../lib/frames';
 import { Latest } from '../lib/latest';
@@ -34,6 +35,8 @@ const N_UNDER_WAY = 2;
 const N_READY_TO_PLAY = 3;
 /** A pointer that stands still for so long has arrived. Before that the machine belongs to what it passes over. */
 const REST_MS = 50;
+/** So long after a step no other is expected. */
+const STEP_REST_MS = 600;
 /** Whole decoded pictures: some 2 MB each at the size of the window. */
 const N_KEPT = 14;
 
@@ -74,6 +77,7 @@ export class Viewer {
   #kept = new BitmapCache<number>(N_KEPT);
   #outline: Outline;
   #resting: ReturnType<typeof setTimeout> | undefined;
+  #stepping: ReturnType<typeof setTimeout> | undefined;
   #closed = new AbortController();
   #near: Latest<Wish, Painted>;
   #exact: Latest<Wish, Painted>;
@@ -104,6 +108,7 @@ export class Viewer {
     this.pause();
     this.#closed.abort();
     clearTimeout(this.#resting);
+    this.#goOn();
     this.#near.cancel();
     this.#exact.cancel();
     this.#kept.clear();
@@ -116,7 +121,10 @@ export class Viewer {
     this.#surface = surface;
     if (this.#edge_px !== edge_px) this.#kept.clear();
     this.#edge_px = edge_px;
-    if (!this.is_playing) this.seek(this.commanded_secs);
+    // Whoever attaches in an effect must not do so again at every command.
+    untrack(() => {
+      if (!this.is_playing) this.seek(this.commanded_secs);
+    });
   }
 
   // ------------------------------------------------------------------------------------------------ moving
@@ -164,10 +172,25 @@ export class Viewer {
 
   step(by: number): void {
     this.pause();
+    this.#giveWay();
     if (this.times === null) {
       const frame = 1 / (this.info.average_fps ?? 25);
       this.seek(this.commanded_secs + by * frame, 'step');
     } else this.seekIndex(this.index + by, 'step');
+  }
+
+  /** Whoever steps wants the next picture at once, like whoever drags: encoding waits until they rest. */
+  #giveWay(): void {
+    if (this.#stepping === undefined) this.#backend.setScrubbing(true);
+    clearTimeout(this.#stepping);
+    this.#stepping = setTimeout(() => this.#goOn(), STEP_REST_MS);
+  }
+
+  #goOn(): void {
+    if (this.#stepping === undefined) return;
+    clearTimeout(this.#stepping);
+    this.#stepping = undefined;
+    if (!this.is_scrubbing) this.#backend.setScrubbing(false);
   }
 
   jump(by_secs: number): void {
