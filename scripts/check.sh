@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 . scripts/tools.sh
 
 # Every step is a function named check_<step>; the list below is the order.
-steps=(fetch fmt typos scripts deny ui clippy docs tests)
+steps=(fetch fmt typos scripts deny ui clippy docs bindings tests window)
 
 # Crates of every platform: the checks of licences look at all of them, and everything after this runs offline.
 check_fetch() { cargo fetch --locked; }
@@ -26,16 +26,33 @@ check_deny() {
 check_clippy() {
   cargo clippy --locked --all-targets -- -D warnings
   cargo clippy --locked --lib --no-default-features -- -D warnings
+  scripts/page.sh # which the window is compiled with
+  cargo clippy --locked --package videre-window --all-targets -- -D warnings
 }
 check_docs() { RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps; }
+# The page's types are those of the program.
+check_bindings() { cargo test --locked --no-default-features --features bindings --test bindings; }
 check_tests() { cargo test --locked; }
 # The window's page: format, types, unit tests, and the page in a headless Chromium.
 check_ui() {
-  # npm writes this file last, so it is older than the lock exactly when the packages are.
-  [ ui/node_modules/.package-lock.json -nt ui/package-lock.json ] || npm --prefix ui ci --prefer-offline --no-audit --no-fund
+  scripts/page.sh
   npm --prefix ui run --silent check
 }
-# The end-to-end checks of the application go here and into `steps`.
+# The application itself, driven from outside on a display of its own.
+check_window() {
+  scripts/page.sh
+  cargo test --locked --package videre-window
+  cargo build --locked --bin videre
+  cargo build --locked --package videre-window --bins --examples
+  local program
+  for program in Xvfb dbus-run-session openbox xprop; do
+    if ! command -v "$program" >/dev/null; then
+      say "skipped: the window cannot be opened here, $program is not installed"
+      return 0
+    fi
+  done
+  SCREEN=1600x1000 scripts/display.sh node --test tests/window/
+}
 
 scripts/cache.sh seed
 [ $# -gt 0 ] && steps=("$@")

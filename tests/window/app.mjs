@@ -156,7 +156,7 @@ export class App {
       }, n_turns);
     let last;
     try {
-      await until(`answer ${n_turns}`, async () => (last = await state()).is_done || last.failed !== undefined, 60_000);
+      await until(`answer ${n_turns}`, async () => (last = await state()).is_done || last.failed !== undefined, 180_000);
     } catch (error) {
       throw new Error(`${error.message}; the last turn says: ${last?.says}`);
     }
@@ -175,7 +175,7 @@ export class App {
       process.kill(model, 'SIGSTOP');
       const words = await this.text('article[aria-busy=true] .answer');
       return words !== null && words.trim() !== '';
-    });
+    }, 120_000);
   }
 
   /** Counts, from now on, how often words are added to an answer under way. */
