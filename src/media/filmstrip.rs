@@ -137,7 +137,10 @@ impl Filmstrip {
                 distinct.sort_unstable();
                 distinct.dedup();
                 video.walk(&distinct, Pace::Batch, Some(&fit), cancel, &mut |frame| {
-                    let slots = apart.iter().zip(&apart_secs).filter(|((_, one), _)| *one == frame.index);
+                    let slots = apart
+                        .iter()
+                        .zip(&apart_secs)
+                        .filter(|((_, one), _)| *one == frame.index);
                     slots
                         .map(|(&(slot, index), &pts_secs)| Slide {
                             slot,

@@ -89,7 +89,10 @@ fn a_sharpened_strip_replaces_key_frames_that_are_from_elsewhere() {
     assert_eq!(shown[4..], exact[exact.len() + 4 - shown.len()..]);
     assert!(shown.len() >= 7, "all but the first slot: {shown:?}");
     for slide in &slides {
-        assert_eq!(film_number(&slide.image).map(|number| number as usize), Some(slide.index));
+        assert_eq!(
+            film_number(&slide.image).map(|number| number as usize),
+            Some(slide.index)
+        );
     }
     // As it is where the whole clip is one slot: its own frame, from the middle.
     assert_eq!(draw("h264_one_gop.mkv", 1, Landing::Sharpened).len(), 2);
