@@ -20,7 +20,7 @@ const JPEG_QUALITY: u8 = 85;
 const N_KEPT_WHEN_STEPPING_BACK: usize = 300;
 
 /// A step back goes so far at most. Whoever goes farther has jumped, and waits for one frame and no others.
-const N_STEPPED_BACK: usize = 8;
+const N_STEPPED_BACK: usize = 2;
 
 /// Frames that are gone over with the one asked for, where it is so little after the last: requests of playback that
 /// are under way together may overtake each other, and the frame passed over would be a whole group away.
