@@ -37,6 +37,7 @@ const COMMANDS: &[&str] = &[
     "set_scrubbing",
     "set_title",
     "settings",
+    "show_logs",
 ];
 
 fn main() {

@@ -20,6 +20,7 @@ use tauri_plugin_window_state::StateFlags;
 use videre::api::window::{ApiError, AppEvent, ErrorCode};
 use videre::chat::{ChatError, Store, usual_file};
 use videre::desktop::Desktop;
+use videre::logs;
 
 use calls::{Host, unknown};
 use commands::videos::Scrubbing;
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         eprintln!("videre-window: {error}");
         return ExitCode::FAILURE;
     }
+    keep_log();
     let app = tauri::Builder::default()
         // First of all plugins: a second start ends here.
         .plugin(tauri_plugin_single_instance::init(|app, arguments, folder| {
@@ -100,6 +102,7 @@ fn main() -> ExitCode {
             window::set_menu,
             window::set_title,
             window::settings,
+            window::show_logs,
         ]);
     match app.run(tauri::generate_context!()) {
         Ok(()) => ExitCode::SUCCESS,
@@ -107,6 +110,13 @@ fn main() -> ExitCode {
             eprintln!("videre-window: the window could not be opened: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Everything works without log files; why there are none is said where the log would be.
+fn keep_log() {
+    if let Err(error) = logs::usual_folder().and_then(|folder| logs::start(&folder, "window")) {
+        eprintln!("videre-window: no log files: {error}");
     }
 }
 

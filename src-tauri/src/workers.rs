@@ -8,6 +8,7 @@ use videre::api::window::WorkerRole;
 use videre::chat::Store;
 use videre::desktop::Desktop;
 use videre::engine::{Engine, MediaProtocol, ModelProtocol};
+use videre::logs;
 use videre::worker::{Client, WorkerCommand};
 
 /// A desktop over two workers. Each is started when it is first needed, and again after it ended.
@@ -25,9 +26,13 @@ pub(crate) fn desktop(store: Store) -> std::io::Result<Arc<Desktop>> {
 }
 
 fn command(role: &str, called: &'static str) -> std::io::Result<WorkerCommand> {
+    let mut args = vec![OsString::from("worker"), OsString::from(role)];
+    if let Ok(folder) = logs::usual_folder() {
+        args.extend([OsString::from("--log"), folder.into()]);
+    }
     Ok(WorkerCommand {
         program: beside("videre")?,
-        args: vec![OsString::from("worker"), OsString::from(role)],
+        args,
         called,
     })
 }

@@ -7,6 +7,7 @@ use tauri::{AppHandle, State, WebviewWindow};
 use tauri_plugin_clipboard_manager::ClipboardExt;
 use videre::api::window::{ApiError, AppEvent, Menu, Settings};
 use videre::cancel::CancelToken;
+use videre::logs;
 
 use crate::calls::{Host, unknown};
 use crate::events::Events;
@@ -93,6 +94,16 @@ pub(crate) async fn diagnosis(
         Ok(desktop.diagnosis(with_file_names, cancel))
     })
     .await
+}
+
+/// Opens the folder of the log files in the system's file manager.
+#[tauri::command]
+pub(crate) async fn show_logs() -> Result<(), ApiError> {
+    let folder = logs::usual_folder().map_err(|error| unknown(error.to_string()))?;
+    open::that_detached(&folder).map_err(|error| ApiError {
+        hint: Some("open the folder by hand".to_owned()),
+        ..unknown(format!("{} could not be shown: {error}", folder.display()))
+    })
 }
 
 #[tauri::command]
