@@ -38,7 +38,7 @@ const REST_MS = 50;
 /** So long after a step no other is expected. */
 const STEP_REST_MS = 600;
 /** Whole decoded pictures: some 2 MB each at the size of the window. */
-const N_KEPT = 14;
+const N_KEPT = 6;
 
 /**
  * One open video: where the user wants to be, and what is on screen. Three times with three names:
