@@ -3,6 +3,11 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod calls;
+#[allow(
+    clippy::let_underscore_must_use,
+    clippy::needless_pass_by_value,
+    reason = "what `tauri::command` writes around a function, and the arguments that it asks for"
+)]
 mod commands;
 mod display;
 mod events;
@@ -174,7 +179,7 @@ fn dropped(window: &Window, event: &WindowEvent) {
     let events = window.state::<Events>();
     match event {
         DragDropEvent::Enter { paths, .. } if !paths.is_empty() => {
-            events.send(AppEvent::Drag { is_over: true })
+            events.send(AppEvent::Drag { is_over: true });
         }
         DragDropEvent::Leave => events.send(AppEvent::Drag { is_over: false }),
         DragDropEvent::Drop { paths, .. } => {

@@ -23,7 +23,7 @@ pub(crate) async fn model_state(host: State<'_, Host>, call: u64) -> Result<Mode
 
 #[tauri::command]
 pub(crate) async fn models(host: State<'_, Host>, call: u64) -> Result<Vec<Model>, ApiError> {
-    host.run(call, |desktop, cancel| desktop.models(cancel)).await
+    host.run(call, videre::desktop::Desktop::models).await
 }
 
 #[tauri::command]

@@ -1,7 +1,7 @@
 //! Files that the user opened, and pictures of them.
 
 use std::sync::Arc;
-use std::sync::mpsc::{self, Sender};
+use std::sync::mpsc::{self, SyncSender};
 
 use tauri::ipc::{Channel, InvokeResponseBody, Response};
 use tauri::{AppHandle, Manager, State};
@@ -189,11 +189,14 @@ pub(crate) async fn save_frame(
 
 /// Whether somebody drags through a video. What is said here arrives in its order, and not on the window's thread: a
 /// worker may take its time.
-pub(crate) struct Scrubbing(Sender<bool>);
+pub(crate) struct Scrubbing(SyncSender<bool>);
 
 impl Scrubbing {
+    /// More drags than begin and end while a worker answers once.
+    const N_WAITING: usize = 256;
+
     pub(crate) fn told_to(desktop: Arc<Desktop>) -> std::io::Result<Self> {
-        let (sender, told) = mpsc::channel();
+        let (sender, told) = mpsc::sync_channel(Self::N_WAITING);
         std::thread::Builder::new()
             .name("scrubbing".to_owned())
             .spawn(move || {
@@ -213,6 +216,6 @@ impl Scrubbing {
 
 #[tauri::command]
 pub(crate) fn set_scrubbing(scrubbing: State<'_, Scrubbing>, is_scrubbing: bool) {
-    // Its thread lives as long as the program.
-    scrubbing.0.send(is_scrubbing).ok();
+    // Its thread lives as long as the program. The window's thread never waits: encoding that is held up goes on by itself.
+    scrubbing.0.try_send(is_scrubbing).ok();
 }
