@@ -98,7 +98,8 @@ impl Desktop {
                 .is_some_and(|read| read.is(&model.name, &video, plan))
         };
         let kept = |at: usize| foreseen.is_kept.get(at).map_or(&[][..], Vec::as_slice);
-        let mut own = cost(&resolved.plan, kept(0), is_read(&resolved.plan), &around);
+        let own_is_read = is_read(&resolved.plan);
+        let mut own = cost(&resolved.plan, kept(0), own_is_read, &around);
         own.refusal = refusal.or(own.refusal);
         let offers = offered
             .iter()
@@ -110,7 +111,10 @@ impl Desktop {
                 cost: cost(&offer.plan, kept(at), is_read(&offer.plan), &around),
             });
         let look = look_of(&model, &resolved);
-        let mut view = self.view(&video, &look, request, &resolved.plan, kept(0))?;
+        // What was read from a prefix on disk needs no features, which may be gone from there.
+        let all_read = vec![true; resolved.plan.images.len()];
+        let is_encoded = if own_is_read { &all_read } else { kept(0) };
+        let mut view = self.view(&video, &look, request, &resolved.plan, is_encoded)?;
         view.cost = own;
         view.context = ContextUse {
             n_positions: model.facts.n_context,
@@ -207,7 +211,7 @@ impl Desktop {
         look: &KeptLook,
         request: &PlanRequest,
         plan: &Plan,
-        is_kept: &[bool],
+        is_encoded: &[bool],
     ) -> Result<PlanView, ApiError> {
         let normalization = Normalization {
             mean: look.mean,
@@ -245,7 +249,7 @@ impl Desktop {
             counts: table.counts,
             tokens: table.tokens,
             places: places(plan),
-            images: images(plan, is_kept),
+            images: images(plan, is_encoded),
             cost: crate::api::window::Cost::default(),
             context: ContextUse::default(),
             offers: Vec::new(),
@@ -337,7 +341,7 @@ fn places(plan: &Plan) -> Vec<Option<TokenPlace>> {
     plan.rows.iter().map(place).collect()
 }
 
-fn images(plan: &Plan, is_kept: &[bool]) -> Vec<PlanImage> {
+fn images(plan: &Plan, is_encoded: &[bool]) -> Vec<PlanImage> {
     let image = |(at, source): (usize, &ImageSource)| {
         let (kind, n_columns, n_rows) = match source {
             ImageSource::Frame(_) => (PlanImageKind::Frame, 1, 1),
@@ -348,7 +352,7 @@ fn images(plan: &Plan, is_kept: &[bool]) -> Vec<PlanImage> {
             frames: source.frames().iter().copied().map(FrameJson::from).collect(),
             n_columns,
             n_rows,
-            is_encoded: is_kept.get(at).copied().unwrap_or(false),
+            is_encoded: is_encoded.get(at).copied().unwrap_or(false),
         }
     };
     plan.images.iter().enumerate().map(image).collect()

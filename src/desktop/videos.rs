@@ -76,7 +76,9 @@ impl Desktop {
             Some(video) => Arc::clone(video),
             None => {
                 let glance = self.engine.glance(path, FIRST_WITHIN, cancel);
-                let (video, first) = glance.map_err(of_video).inspect_err(|_| opening.stop.cancel())?;
+                let (video, first) = glance
+                    .map_err(of_video_at(path))
+                    .inspect_err(|_| opening.stop.cancel())?;
                 *lock(&opening.first) = Some(first);
                 Arc::new(video)
             }

@@ -1,7 +1,7 @@
 // The real window, driven from outside, one story after the other in the order that a user might live them.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { copyFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, readFileSync, readdirSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { App, Home, built_example, sample, tree } from './app.mjs';
@@ -161,6 +161,15 @@ describe('the window', { skip, timeout: 480_000 }, () => {
     assert.ok(!page.includes(home.folder), 'no path of a file is in the page');
   });
 
+  test('each program of the window has its log, which its owner alone can read', () => {
+    const folder = join(home.folder, 'state', 'videre', 'log');
+    assert.equal(statSync(folder).mode & 0o777, 0o700);
+    const programs = readdirSync(folder).map((name) => name.split('.')[0]);
+    assert.deepEqual([...new Set(programs)].sort(), ['media', 'model', 'window']);
+    const told = readdirSync(folder).map((name) => readFileSync(join(folder, name), 'utf8')).join('');
+    assert.match(told, /a worker ended.*killed/u, 'the workers that were killed are in it');
+  });
+
   test('after a restart the chats are there', async () => {
     await app.close();
     app = await App.start(home);
@@ -187,7 +196,7 @@ describe('the window', { skip, timeout: 480_000 }, () => {
   });
 });
 
-test('the application as a user starts it listens on no socket', { skip, timeout: 60_000 }, async () => {
+test('the application as a user starts it listens on no socket, and decodes nothing itself', { skip, timeout: 60_000 }, async () => {
   const home = new Home();
   const app = await App.startUndriven(home, [sample]);
   try {
@@ -195,6 +204,9 @@ test('the application as a user starts it listens on no socket', { skip, timeout
     const members = tree(app.pid);
     assert.ok(members.some((one) => one.name.startsWith('WebKitWebProces')), 'the page’s process is looked at too');
     assert.deepEqual(listening(members), []);
+    const links = (pid) => /libavcodec/u.test(readFileSync(`/proc/${pid}/maps`, 'utf8'));
+    assert.ok(links(app.worker('media')), 'the worker has FFmpeg');
+    assert.ok(!links(app.pid), 'a file that FFmpeg trips over cannot take the window with it');
   } finally {
     await app.stop();
     home.remove();

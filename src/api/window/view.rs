@@ -38,7 +38,7 @@ pub struct PlanImage {
     pub n_columns: u32,
     /// Cells above each other.
     pub n_rows: u32,
-    /// Whether its features are kept from before.
+    /// Whether its features are kept from before, or the model has read it already.
     pub is_encoded: bool,
 }
 

@@ -230,6 +230,12 @@ fn what_is_kept_is_taken_off_and_earlier_turns_are_counted() {
         replaces: None,
     };
     let turn = desktop.ask(&ask, &go(), &mut |_| {}).expect("it is kept");
+    std::fs::remove_dir_all(folder.path().join("cache/features")).expect("features were kept there");
+    let read = plan(&desktop, &wanted);
+    assert!(
+        read.images.iter().all(|image| image.is_encoded),
+        "what the model has read needs no features"
+    );
     let with = desktop
         .plan(&wanted, Some(&chat.id), &go())
         .expect("there is a plan");

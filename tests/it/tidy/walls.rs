@@ -164,34 +164,39 @@ fn every_golden_file_has_the_script_that_wrote_it() {
     assert_none("A golden value has no script", &offences);
 }
 
+/// The window's process stays where these crash, and starts without them.
 #[test]
 fn the_shell_links_neither_ffmpeg_nor_candle() {
-    let tree = Command::new(env!("CARGO"))
-        .args([
-            "tree",
-            "--locked",
-            "--offline",
-            "--no-default-features",
-            "-e",
-            "normal",
-            "--prefix",
-            "none",
-        ])
-        .current_dir(root())
-        .output()
-        .expect("cargo, which runs this test, can be started");
-    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
-    let tree = String::from_utf8(tree.stdout).expect("cargo writes UTF-8");
-    let heavy: Vec<String> = tree
-        .lines()
-        .filter(|line| {
-            ["ffmpeg", "candle", "tokenizers", "clap"]
-                .iter()
-                .any(|name| line.starts_with(name))
-        })
-        .map(str::to_owned)
-        .collect();
-    assert_none("The library without features pulls in", &heavy);
+    let library = ["--no-default-features", "--package", "videre"];
+    let window = ["--package", "videre-window"];
+    for package in [&library[..], &window] {
+        let tree = Command::new(env!("CARGO"))
+            .args([
+                "tree",
+                "--locked",
+                "--offline",
+                "-e",
+                "normal",
+                "--prefix",
+                "none",
+            ])
+            .args(package)
+            .current_dir(root())
+            .output()
+            .expect("cargo, which runs this test, can be started");
+        assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+        let tree = String::from_utf8(tree.stdout).expect("cargo writes UTF-8");
+        let heavy: Vec<String> = tree
+            .lines()
+            .filter(|line| {
+                ["ffmpeg", "candle", "tokenizers", "clap"]
+                    .iter()
+                    .any(|name| line.starts_with(name))
+            })
+            .map(str::to_owned)
+            .collect();
+        assert_none("The library without features, or the window, pulls in", &heavy);
+    }
 }
 
 /// The lines of a file that are code: a comment may explain what the code must not say.

@@ -325,7 +325,7 @@ n_columns: number,
  */
 n_rows: number,
 /**
- * Whether its features are kept from before.
+ * Whether its features are kept from before, or the model has read it already.
  */
 is_encoded: boolean, };
 
