@@ -1,6 +1,7 @@
 //! Answers as they are kept and shown.
 
 use super::asking::Said;
+use super::describing::device_name;
 use super::models::LoadedModel;
 use super::plans::Resolved;
 use super::refusal::sentence;
@@ -27,7 +28,7 @@ impl Asked<'_> {
         let counts = plan.counts();
         AnswerFacts {
             model: self.model.facts.name.clone(),
-            device: self.model.facts.device.clone(),
+            device: device_name(&self.model.facts.device),
             preset: self.resolved.preset.into(),
             strategy: StrategyName::from(&plan.strategy),
             range: self.request.range,
@@ -61,7 +62,7 @@ impl Asked<'_> {
         }
         let facts = AnswerFacts {
             model: answer.model,
-            device: answer.device,
+            device: device_name(&answer.device),
             n_prompt_tokens: answer.tokens.prompt,
             n_answer_tokens: answer.tokens.answer,
             timings: timings(&answer.timings_ms),

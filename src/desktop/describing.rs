@@ -136,6 +136,11 @@ pub(super) fn tower_name(kind: &str) -> &str {
     }
 }
 
+/// What a device is called, for people: "CPU", "CUDA", "METAL".
+pub(super) fn device_name(device: &str) -> String {
+    device.to_uppercase()
+}
+
 /// `text` with the names of files in place of their paths.
 pub(super) fn without_folders(text: &str, paths: &[PathBuf]) -> String {
     let folders = paths.iter().flat_map(|path| {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::describing::{Choice, described, refused, without_folders};
+use super::describing::{Choice, described, device_name, refused, without_folders};
 use super::refusal::{of_model, of_store};
 use super::{Desktop, lock};
 use crate::api::window::{ApiError, AppEvent, Device, ErrorCode, Model, ModelState, WorkerRole};
@@ -31,14 +31,10 @@ pub struct LoadedModel {
 
 impl LoadedModel {
     fn state(&self) -> ModelState {
-        let device = match self.facts.device.as_str() {
-            "cpu" => "CPU".to_owned(),
-            other => other.to_uppercase(),
-        };
         ModelState::Ready {
             model: self.model.clone(),
             device: Device {
-                name: device,
+                name: device_name(&self.facts.device),
                 detail: self.facts.device_detail.clone(),
                 reason: self.facts.device_reason.clone(),
             },

@@ -124,6 +124,7 @@ fn an_answer_is_streamed_and_kept_with_how_it_came_about() {
     );
     assert_eq!(facts.frames.len(), 16);
     assert!(facts.n_answer_tokens > 0 && facts.timings.total_secs > 0.0);
+    assert_eq!(facts.device, "CPU");
     let mut encoded: Vec<usize> = events
         .iter()
         .filter_map(|event| match event {
