@@ -1,6 +1,7 @@
 //! What the page can ask for, over a real engine and a real file of chats.
 
 mod asking;
+mod full_disk;
 mod models;
 mod sees;
 mod videos;
@@ -19,7 +20,7 @@ use videre::worker::Local;
 fn desktop(folder: &Path) -> Desktop {
     let cache = folder.join("cache");
     let index = cache.join("index");
-    let media = Local::new("media", move || MediaRole::new(Some(index.clone())));
+    let media = Local::new("media", MediaRole::maker(Some(index)));
     let model = Local::new("model", ModelRole::maker(Some(&cache)));
     let engine = Engine::new(Arc::new(media), Arc::new(model));
     let store = Store::open(&folder.join("data").join("videre.db")).expect("the file of chats opens");

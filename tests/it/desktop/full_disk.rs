@@ -1,0 +1,129 @@
+//! A disk that fills up in mid-answer: the answer is still read, the page is told, and nothing that was kept is lost.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::SystemTime;
+
+use videre::api::window::{AnswerState, AskRequest, ErrorCode, PlanRequest, PresetName};
+use videre::cancel::CancelToken;
+
+use super::{clip, desktop};
+use crate::engine::tiny_pair;
+
+/// The folder that the test below mounts a small disk on.
+const DISK: &str = "VIDERE_TEST_SMALL_DISK";
+/// Of the small disk: enough for the clip and a few answers.
+const DISK_BYTES: usize = 8 << 20;
+
+/// Not a test by itself: what happens on the small disk, which only a process of its own can mount without rights.
+#[test]
+#[ignore = "the process that the test below starts"]
+fn on_a_small_disk() {
+    let Some(disk) = std::env::var_os(DISK).map(PathBuf::from) else {
+        return;
+    };
+    let go = CancelToken::new();
+    let desktop = desktop(&disk);
+    let info = desktop
+        .open_file(&clip(&disk, "a.mp4"), &go, &mut |_| {})
+        .expect("the clip opens");
+    let model = desktop.picked_model(&[tiny_pair().to_owned()], &go);
+    desktop.load_model(&model.id, &go).expect("the pair loads");
+    let chat = desktop
+        .new_chat(&info.id, SystemTime::now())
+        .expect("a chat is made");
+    let request = |question: &str| AskRequest {
+        chat: chat.id.clone(),
+        question: question.to_owned(),
+        options: vec![],
+        plan: PlanRequest {
+            video: info.id.clone(),
+            preset: PresetName::Fast,
+            strategy: None,
+            range: None,
+            pinned: vec![],
+            removed: vec![],
+            only_frame: None,
+        },
+        replaces: None,
+    };
+    let before = desktop
+        .ask(&request("What is there?"), &go, &mut |_| {})
+        .expect("there is room");
+    assert_eq!(before.answer.expect("it is answered").state, AnswerState::Done);
+
+    let filler = disk.join("filler");
+    let mut is_full = false;
+    let asked = desktop.ask(&request("And what else?"), &go, &mut |_| {
+        if !is_full {
+            fill(&filler);
+            is_full = true;
+        }
+    });
+    let answer = asked
+        .expect("the question was kept before")
+        .answer
+        .expect("it is answered");
+    assert_eq!(answer.state, AnswerState::Done, "{:?}", answer.error);
+    assert!(!answer.text.is_empty(), "the words are there to be read");
+    let notices = answer.facts.expect("it tells how it came about").notices;
+    assert!(
+        notices.iter().any(|notice| notice.contains("could not be kept")),
+        "{notices:?}"
+    );
+
+    let refused = desktop
+        .ask(&request("And now?"), &go, &mut |_| {})
+        .expect_err("it cannot be kept");
+    assert_eq!(refused.code, ErrorCode::DiskFull, "{refused:?}");
+    assert!(refused.hint.is_some_and(|hint| hint.contains("disk space")));
+
+    std::fs::remove_file(&filler).expect("there is room again");
+    let after = desktop
+        .ask(&request("And now?"), &go, &mut |_| {})
+        .expect("it is kept");
+    assert_eq!(after.answer.expect("it is answered").state, AnswerState::Done);
+    let turns = desktop.chat(&chat.id).expect("it is there").turns;
+    let questions: Vec<&str> = turns.iter().map(|turn| turn.question.as_str()).collect();
+    assert_eq!(questions, ["What is there?", "And what else?", "And now?"]);
+}
+
+/// Takes all the room that is left.
+fn fill(path: &Path) {
+    let mut file = std::fs::File::create(path).expect("there is room for an empty file");
+    for n_bytes in [4096, 1] {
+        while file.write(&vec![0; n_bytes]).is_ok() {}
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_disk_that_fills_up_loses_no_answer_that_was_kept_and_shows_the_one_that_was_not() {
+    let folder = super::folder();
+    let isolated = |script: &str| {
+        let mut command = Command::new("unshare");
+        command.args(["--user", "--map-root-user", "--mount", "sh", "-ec", script, "sh"]);
+        command.arg(folder.path()).arg(DISK_BYTES.to_string());
+        command
+    };
+    let mount = r#"mount -t tmpfs -o size="$2" tmpfs "$1""#;
+    let tried = isolated(mount).output();
+    if !tried.is_ok_and(|tried| tried.status.success()) {
+        println!("skipped: a small disk cannot be mounted here");
+        return;
+    }
+    let run = isolated(&format!(
+        r#"{mount}; exec "$3" --ignored --exact --nocapture desktop::full_disk::on_a_small_disk"#
+    ))
+    .arg(std::env::current_exe().expect("a test knows its own file"))
+    .env(DISK, folder.path())
+    .output()
+    .expect("this binary starts again");
+    assert!(
+        run.status.success() && String::from_utf8_lossy(&run.stdout).contains("1 passed"),
+        "{}{}",
+        String::from_utf8_lossy(&run.stdout),
+        String::from_utf8_lossy(&run.stderr)
+    );
+}
