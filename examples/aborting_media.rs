@@ -42,8 +42,9 @@ impl Role for Aborting {
 
 fn main() -> Result<(), WireError> {
     let crashed = PathBuf::from(std::env::args_os().nth(1).unwrap_or_default());
+    let make = MediaRole::maker(None);
     serve(ProtocolStdio::take()?, move || Aborting {
-        role: MediaRole::new(None),
+        role: make(),
         n_frames: 0,
         crashed: crashed.clone(),
     })

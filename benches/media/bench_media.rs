@@ -5,6 +5,7 @@
 //! bench_media access CLIP 17,4711,..      opens and indexes; then each frame by itself, timed: {"access_secs": [..]}
 //! bench_media filmstrip CLIP 60           opens, indexes and draws a strip of so many pictures
 //! bench_media index CLIP                  opens and indexes
+//! bench_media near CLIP 960 17,4711,..    opens and indexes; then a picture near each frame, this long at most, for a pointer
 //! ```
 #![expect(clippy::print_stdout, reason = "its output is read by bench.py")]
 
@@ -15,7 +16,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use videre::cancel::CancelToken;
-use videre::media::{Filmstrip, Landing, Limits, PreviewSize, Slots, Video};
+use videre::media::{Filmstrip, Landing, Limits, PreviewSize, Previews, Slots, Video};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -66,7 +67,22 @@ fn main() -> Result<(), Box<dyn Error>> {
             println!("{{\"n_slides\": {n_slides}}}");
         }
         ["index", clip] => drop(open(clip)?),
-        _ => return Err("usage: bench_media frames|access|filmstrip|index CLIP [LIST|COUNT]".into()),
+        ["near", clip, edge, list] => {
+            let mut video = open(clip)?;
+            let (max_width, max_height) = (edge.parse()?, edge.parse()?);
+            let mut previews = Previews::new(PreviewSize {
+                max_width,
+                max_height,
+            });
+            let mut near_secs = Vec::new();
+            for index in numbers(list)? {
+                let start = Instant::now();
+                black_box(previews.near(&mut video, index, &cancel)?);
+                near_secs.push(start.elapsed().as_secs_f64());
+            }
+            println!("{{\"near_secs\": {near_secs:?}}}");
+        }
+        _ => return Err("usage: bench_media frames|access|filmstrip|index|near CLIP [LIST|COUNT]".into()),
     }
     Ok(())
 }

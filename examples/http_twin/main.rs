@@ -42,7 +42,7 @@ fn main() -> anyhow::Result<()> {
     let (folder, video, model) = (next()?, next()?, next()?);
     let cache = folder.join("cache");
     let index = cache.join("index");
-    let media = Local::new("media", move || MediaRole::new(Some(index.clone())));
+    let media = Local::new("media", MediaRole::maker(Some(index)));
     let role = Local::new("model", ModelRole::maker(Some(&cache)));
     let engine = Engine::new(Arc::new(media), Arc::new(role));
     let store = Store::open(&folder.join("data").join("videre.db"))?;

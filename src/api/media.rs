@@ -46,6 +46,16 @@ pub enum MediaRequest {
         /// What it must fit into.
         within: BoxJson,
     },
+    /// A picture of the key frame nearest to a time, without listing the frames: one [`MediaEvent::Glimpse`], or nothing
+    /// where the container finds none.
+    Glimpse {
+        /// The file.
+        path: OsString,
+        /// Seconds.
+        secs: f64,
+        /// What it must fit into.
+        within: BoxJson,
+    },
     /// Small pictures near these times, the cheapest there are: a [`MediaEvent::Picture`] for each, in any order.
     Filmstrip {
         /// The file.
@@ -119,6 +129,15 @@ pub enum MediaEvent {
         slot: usize,
         /// The frame that it shows, which need not be the one that was asked for.
         index: usize,
+        /// That frame's own time in seconds.
+        pts_secs: f64,
+        /// Pixels, square ones.
+        width: u32,
+        /// Pixels.
+        height: u32,
+    },
+    /// A picture of a frame whose number is not known yet. Beside it: a JPEG file.
+    Glimpse {
         /// That frame's own time in seconds.
         pts_secs: f64,
         /// Pixels, square ones.

@@ -26,8 +26,8 @@ pub(super) struct Opening {
     is_listed: Condvar,
     /// Ends the listing.
     pub(super) stop: CancelToken,
-    /// The first picture, there before the list where that takes long.
-    pub(super) first: Mutex<Option<Picture>>,
+    /// What it is and its first picture, there before the list where that takes long.
+    pub(super) glance: Mutex<Option<(Arc<OpenVideo>, Picture)>>,
 }
 
 impl Opening {

@@ -197,7 +197,7 @@ impl Desktop {
             mime: "image/png".to_owned(),
             width: picture.width(),
             height: picture.height(),
-            index: first.index,
+            index: Some(first.index),
             pts_secs: first.pts_secs,
             is_exact: true,
         };

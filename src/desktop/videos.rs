@@ -13,7 +13,7 @@ use crate::api::window::{
 };
 use crate::cancel::CancelToken;
 use crate::chat::{NewVideo, Poster};
-use crate::engine::{FileIdentity, FullFrame, OpenVideo, Picture, Update};
+use crate::engine::{FileIdentity, FullFrame, Glimpse, OpenVideo, Picture, Update};
 
 /// How many videos the start page lists.
 const MAX_RECENT: usize = 24;
@@ -49,11 +49,26 @@ impl Shown {
                 mime: "image/jpeg".to_owned(),
                 width: picture.width,
                 height: picture.height,
-                index: picture.index,
+                index: Some(picture.index),
                 pts_secs: picture.pts_secs,
                 is_exact,
             },
             bytes: picture.jpeg,
+        }
+    }
+
+    /// Of a frame whose number nobody knows yet.
+    fn glimpsed(glimpse: Glimpse) -> Self {
+        Self {
+            info: PictureInfo {
+                mime: "image/jpeg".to_owned(),
+                width: glimpse.width,
+                height: glimpse.height,
+                index: None,
+                pts_secs: glimpse.pts_secs,
+                is_exact: false,
+            },
+            bytes: glimpse.jpeg,
         }
     }
 }
@@ -79,8 +94,9 @@ impl Desktop {
                 let (video, first) = glance
                     .map_err(of_video_at(path))
                     .inspect_err(|_| opening.stop.cancel())?;
-                *lock(&opening.first) = Some(first);
-                Arc::new(video)
+                let video = Arc::new(video);
+                *lock(&opening.glance) = Some((Arc::clone(&video), first));
+                video
             }
         };
         let info = VideoInfo::new(&video, n_bytes);
@@ -208,18 +224,18 @@ impl Desktop {
     /// # Errors
     /// `video-missing`; what is wrong with the file.
     pub fn frame(&self, request: &FrameRequest, cancel: &CancelToken) -> Result<Shown, ApiError> {
-        if let Some(first) = self.first_while_listing(request) {
-            return Ok(Shown::new(first, true));
+        let within = BoxJson {
+            max_width: request.max_edge_px,
+            max_height: request.max_edge_px,
+        };
+        if let Some(shown) = self.shown_while_listing(request, within, cancel)? {
+            return Ok(shown);
         }
         let video = self.video(&request.video, cancel)?;
         let last = video.pts_secs.len().saturating_sub(1);
         let wanted = match request.at {
             Place::Index { index } => index.min(last),
             Place::Secs { secs } => video.frame_at(secs),
-        };
-        let within = BoxJson {
-            max_width: request.max_edge_px,
-            max_height: request.max_edge_px,
         };
         let picture = match request.purpose {
             FramePurpose::Scrub => self.engine.picture_near(&video, wanted, within, cancel),
@@ -272,17 +288,30 @@ impl Desktop {
         Ok((frame, name))
     }
 
-    /// The first picture, where it is asked for before the frames are listed.
-    fn first_while_listing(&self, request: &FrameRequest) -> Option<Picture> {
-        let is_first = match request.at {
-            Place::Index { index } => index == 0,
-            Place::Secs { secs } => secs <= 0.0,
+    /// What can be shown before the frames are listed: the first picture, and to a pointer any key frame.
+    fn shown_while_listing(
+        &self,
+        request: &FrameRequest,
+        within: BoxJson,
+        cancel: &CancelToken,
+    ) -> Result<Option<Shown>, ApiError> {
+        let opening = lock(&self.open).get(&request.video).cloned();
+        let Some(opening) = opening.filter(|opening| opening.now().is_none()) else {
+            return Ok(None);
         };
-        let opening = lock(&self.open).get(&request.video).cloned()?;
-        if !is_first || opening.now().is_some() {
-            return None;
+        let Some((video, first)) = lock(&opening.glance).clone() else {
+            return Ok(None);
+        };
+        match request.at {
+            Place::Index { index: 0 } => Ok(Some(Shown::new(first, true))),
+            Place::Secs { secs } if secs <= 0.0 => Ok(Some(Shown::new(first, true))),
+            Place::Secs { secs } if request.purpose == FramePurpose::Scrub => {
+                let glimpse = self.engine.glimpse(&video.path, secs, within, cancel);
+                let glimpse = glimpse.map_err(of_video_at(&video.path))?;
+                Ok(glimpse.map(Shown::glimpsed))
+            }
+            Place::Index { .. } | Place::Secs { .. } => Ok(None),
         }
-        lock(&opening.first).clone()
     }
 
     /// The video with this id, once its frames are listed: open, or opened now where it was opened in an earlier session.

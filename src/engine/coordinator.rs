@@ -8,7 +8,7 @@ use std::time::Instant;
 use super::feeder::Feeder;
 use super::identity::FileIdentity;
 use super::progress::{Estimator, Progress, Stage};
-use super::protocol::{MediaProtocol, ModelProtocol, VIEWER_LANE, WORK_LANE};
+use super::protocol::{LIST_LANE, MediaProtocol, ModelProtocol, WORK_LANE};
 use super::viewer::Pointer;
 use crate::api::{
     AnswerJson, DeviceName, FrameJson, MediaEvent, MediaRequest, ModelEvent, ModelFacts, ModelName,
@@ -167,7 +167,7 @@ impl Engine {
         };
         let mut opened = None;
         self.media.call(
-            VIEWER_LANE,
+            LIST_LANE,
             request,
             &[],
             cancel,

@@ -32,10 +32,10 @@ pub use media::MediaRole;
 pub use model::ModelRole;
 pub use progress::{Progress, Stage};
 pub use protocol::{
-    ENCODE_LANE, FEED_LANE, GLANCE_LANE, HOLD_LANE, LOOK_LANE, MediaProtocol, ModelProtocol, SEES_LANE,
+    ENCODE_LANE, FEED_LANE, HOLD_LANE, LIST_LANE, LOOK_LANE, MediaProtocol, ModelProtocol, SEES_LANE,
     STRIP_LANE, VIEWER_LANE, WORK_LANE,
 };
-pub use viewer::{FullFrame, Picture};
+pub use viewer::{FullFrame, Glimpse, Picture};
 
 /// Tokens kept free for an answer before earlier turns are forgotten: about two hundred words.
 pub const ANSWER_RESERVE: usize = 256;

@@ -21,7 +21,7 @@ impl Protocol for ModelProtocol {
     type Event = ModelEvent;
 }
 
-/// The media role's lane for the person who looks: opening and the viewer's pictures.
+/// The media role's lane for the person who looks: the viewer's pictures.
 pub const VIEWER_LANE: Lane = Lane(0);
 /// The media role's lane for the model's frames, so that scrubbing never waits behind an encoding.
 pub const ENCODE_LANE: Lane = Lane(1);
@@ -29,8 +29,8 @@ pub const ENCODE_LANE: Lane = Lane(1);
 pub const STRIP_LANE: Lane = Lane(2);
 /// The media role's lane for the pictures of a plan, which are looked at while a video plays and another is encoded.
 pub const SEES_LANE: Lane = Lane(3);
-/// The media role's lane for a glance at a file whose frames are still being listed on the viewer's.
-pub const GLANCE_LANE: Lane = Lane(4);
+/// The media role's lane for listing the frames of a file, which may take minutes: whoever looks at it meanwhile is served.
+pub const LIST_LANE: Lane = Lane(4);
 /// The model role's lane for work.
 pub const WORK_LANE: Lane = Lane(0);
 /// The model role's lane for frames that running work waits for.

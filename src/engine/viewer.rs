@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use super::coordinator::{Engine, OpenVideo, identify, silent};
-use super::protocol::{GLANCE_LANE, STRIP_LANE, VIEWER_LANE};
+use super::protocol::{STRIP_LANE, VIEWER_LANE};
 use crate::api::{BoxJson, LandingJson, MediaEvent, MediaRequest};
 use crate::cancel::CancelToken;
 use crate::fault::Fault;
@@ -17,6 +17,19 @@ pub struct Picture {
     /// The frame that it shows.
     pub index: usize,
     /// That frame's own time in seconds.
+    pub pts_secs: f64,
+    /// Pixels, square ones.
+    pub width: u32,
+    /// Pixels.
+    pub height: u32,
+    /// A JPEG file.
+    pub jpeg: Vec<u8>,
+}
+
+/// A compressed picture of a frame that is known by its time alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Glimpse {
+    /// Its own time in seconds.
     pub pts_secs: f64,
     /// Pixels, square ones.
     pub width: u32,
@@ -138,7 +151,7 @@ impl Engine {
         };
         let (mut seen, mut found) = (None, None);
         self.media.call(
-            GLANCE_LANE,
+            VIEWER_LANE,
             request,
             &[],
             cancel,
@@ -159,6 +172,45 @@ impl Engine {
             open_ms: began.elapsed().as_millis() as u64,
         };
         Ok((video, picture))
+    }
+
+    /// A picture of the key frame nearest to `secs` of a file whose frames need not be listed yet, for a pointer that is
+    /// being dragged. `None` where its container finds none: then the list has to be waited for. A newer call, or one of
+    /// [`Engine::picture_near`], ends an older one that still waits.
+    ///
+    /// # Errors
+    /// [`Fault::Cancelled`], also when a newer call came; what is wrong with the file.
+    pub fn glimpse(
+        &self,
+        path: &Path,
+        secs: f64,
+        within: BoxJson,
+        cancel: &CancelToken,
+    ) -> Result<Option<Glimpse>, Failure> {
+        self.pointer.moves_on(cancel);
+        let request = MediaRequest::Glimpse {
+            path: path.as_os_str().to_owned(),
+            secs,
+            within,
+        };
+        let mut found = None;
+        self.media
+            .call(VIEWER_LANE, request, &[], cancel, &mut |event, jpeg| {
+                if let MediaEvent::Glimpse {
+                    pts_secs,
+                    width,
+                    height,
+                } = event
+                {
+                    found = Some(Glimpse {
+                        pts_secs,
+                        width,
+                        height,
+                        jpeg,
+                    });
+                }
+            })?;
+        Ok(found)
     }
 
     /// Small pictures near `at_secs`, the cheapest there are. `each` gets the position among the times and the picture, in

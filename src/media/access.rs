@@ -89,6 +89,13 @@ impl Access {
         &mut self.decoder
     }
 
+    /// Demuxer and decoder for other use; where they stood is forgotten.
+    pub(super) fn lend(&mut self) -> (&mut Demuxer, &mut Decoder) {
+        self.cursor = None;
+        self.decoder.flush();
+        (&mut self.demuxer, &mut self.decoder)
+    }
+
     /// Decodes the `wanted` frames, ascending and distinct, and hands each out until told to stop.
     ///
     /// # Errors

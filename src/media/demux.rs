@@ -128,6 +128,12 @@ impl Demuxer {
 
     /// Moves to the key frame at or before `timestamp` of the stream. `false` where the container cannot.
     pub(super) fn seek(&mut self, timestamp: i64) -> bool {
+        self.seek_to_key(timestamp, true)
+    }
+
+    /// Moves to the nearest key frame before or after `timestamp` of the stream, or at it. `false` where the container
+    /// cannot.
+    pub(super) fn seek_to_key(&mut self, timestamp: i64, backward: bool) -> bool {
         // SAFETY: the container is open. An interrupted read leaves an error in the byte context that would make
         // every later read fail; whoever seeks starts afresh.
         unsafe {
@@ -137,8 +143,8 @@ impl Demuxer {
                 (*(*context).pb).eof_reached = 0;
             }
             let stream = i32::try_from(self.stream).unwrap_or(-1);
-            let backward = ffi::AVSEEK_FLAG_BACKWARD;
-            ffi::av_seek_frame(context, stream, timestamp, backward) >= 0
+            let flags = if backward { ffi::AVSEEK_FLAG_BACKWARD } else { 0 };
+            ffi::av_seek_frame(context, stream, timestamp, flags) >= 0
         }
     }
 }

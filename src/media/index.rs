@@ -50,6 +50,8 @@ pub struct FrameIndex {
     shown_as: Vec<u32>,
     /// Packets at which decoding may start, ascending.
     keys: Vec<u32>,
+    /// Frames that are key frames, ascending.
+    key_frames: Vec<u32>,
     /// Packets in the order of their time stamps and of their positions, to recognise them after a seek.
     by_pts: Vec<u32>,
     by_position: Vec<u32>,
@@ -74,6 +76,12 @@ pub(super) struct Clock {
 }
 
 impl Clock {
+    /// The time stamp of a second as players count them.
+    pub(super) fn ticks(self, secs: f64) -> i64 {
+        self.start_ticks
+            .saturating_add((secs / self.tick_secs).round() as i64)
+    }
+
     /// Seconds, as players count them, of a time stamp.
     pub(super) fn secs(self, ticks: i64) -> f64 {
         ticks.saturating_sub(self.start_ticks) as f64 * self.tick_secs
@@ -95,6 +103,11 @@ impl FrameIndex {
         }
         let ordinals = || 0..packets.len() as u32;
         let keys = ordinals().filter(|&i| packets[i as usize].key).collect();
+        let key_frames = (0u32..)
+            .zip(&entries)
+            .filter(|(_, entry)| packets[entry.packet as usize].key)
+            .map(|(place, _)| place)
+            .collect();
         let mut by_pts: Vec<u32> = ordinals()
             .filter(|&i| packets[i as usize].pts.is_some())
             .collect();
@@ -108,6 +121,7 @@ impl FrameIndex {
             packets,
             shown_as,
             keys,
+            key_frames,
             by_pts,
             by_position,
             clock,
@@ -186,19 +200,19 @@ impl FrameIndex {
     /// The frames that are key frames, ascending.
     #[must_use]
     pub fn key_frames(&self) -> Vec<usize> {
-        (0..self.len()).filter(|&i| self.is_key(i)).collect()
+        self.key_frames.iter().map(|&key| key as usize).collect()
     }
 
     /// The key frame whose time is nearest to `secs`; the earlier of two, and the first frame where there is none.
     #[must_use]
     pub fn nearest_key(&self, secs: f64) -> usize {
-        let keys = self.key_frames();
+        let keys = &self.key_frames;
         let distance = |key: &usize| (self.pts_secs(*key) - secs).abs();
-        let after = keys.partition_point(|&key| self.pts_secs(key) < secs);
+        let after = keys.partition_point(|&key| self.pts_secs(key as usize) < secs);
         let near = &keys[after.saturating_sub(1)..(after + 1).min(keys.len())];
         let nearest = near
             .iter()
-            .copied()
+            .map(|&key| key as usize)
             .min_by(|a, b| distance(a).total_cmp(&distance(b)));
         nearest.unwrap_or(0)
     }
@@ -206,10 +220,9 @@ impl FrameIndex {
     /// The last key frame that is shown at or before frame `index`; the first frame where there is none.
     #[must_use]
     pub fn key_before(&self, index: usize) -> usize {
-        (0..=index.min(self.len().saturating_sub(1)))
-            .rev()
-            .find(|&i| self.is_key(i))
-            .unwrap_or(0)
+        let after = self.key_frames.partition_point(|&key| key as usize <= index);
+        let before = after.checked_sub(1).map(|at| self.key_frames[at] as usize);
+        before.unwrap_or(0)
     }
 
     /// How the list was made sure of.

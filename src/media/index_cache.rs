@@ -10,6 +10,7 @@ use super::index::{Clock, Entry, FrameIndex, PacketInfo, Verification};
 const MAGIC: &[u8; 8] = b"vidxv002";
 
 /// Which state of which file an index belongs to: name, size, time of last change, stream and FFmpeg.
+#[derive(Clone, PartialEq, Eq)]
 pub(super) struct CacheKey([u8; 32]);
 
 impl CacheKey {

@@ -3,6 +3,7 @@
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ffmpeg_next::frame;
 use image::RgbImage;
@@ -12,6 +13,7 @@ use super::convert::{Converter, Sizing};
 use super::decoder::Decoder;
 use super::demux::Demuxer;
 use super::error::MediaError;
+use super::glimpse::{self, Glimpse};
 use super::index::{Clock, FrameIndex};
 use super::index_cache::{self, CacheKey};
 use super::limits::Limits;
@@ -43,7 +45,8 @@ pub struct Video {
     watch: Watch,
     probe: Probe,
     access: Access,
-    index: Option<FrameIndex>,
+    opened_as: Option<CacheKey>,
+    index: Option<Arc<FrameIndex>>,
     pub(super) converter: Converter,
     one_thread: PhantomData<*const ()>,
 }
@@ -70,6 +73,7 @@ impl Video {
             limits: limits.clone(),
             watch,
             probe,
+            opened_as: CacheKey::of(path, stream),
             access: Access::new(demuxer, decoder),
             index: None,
             converter: Converter::new(),
@@ -112,7 +116,7 @@ impl Video {
         let index = match self.index.take() {
             Some(index) => index,
             None => {
-                let key = cache_folder.zip(CacheKey::of(&self.path, self.access.demuxer().stream()));
+                let key = cache_folder.zip(self.cache_key());
                 let kept = key
                     .as_ref()
                     .and_then(|(folder, key)| index_cache::load(folder, key));
@@ -121,10 +125,31 @@ impl Video {
                     None => self.build_index(key.as_ref(), progress, cancel)?,
                 };
                 self.probe.learn(&index);
-                index
+                Arc::new(index)
             }
         };
         Ok(self.index.insert(index))
+    }
+
+    /// The list of all frames, where it is there.
+    pub(super) fn listed(&self) -> Option<Arc<FrameIndex>> {
+        self.index.clone()
+    }
+
+    /// Takes over the list that was made by another reader of this file.
+    pub(super) fn learn(&mut self, index: Arc<FrameIndex>) {
+        self.probe.learn(&index);
+        self.index = Some(index);
+    }
+
+    /// What a list of the file is known by, in the state in which it was opened.
+    pub(super) fn opened_as(&self) -> Option<&CacheKey> {
+        self.opened_as.as_ref()
+    }
+
+    /// What a list of this file as it is now is known by; `None` where the file cannot be named.
+    pub(super) fn cache_key(&self) -> Option<CacheKey> {
+        CacheKey::of(&self.path, self.access.demuxer().stream())
     }
 
     fn build_index(
@@ -295,6 +320,38 @@ impl Video {
         let raw = access.key_frame(&way, index)?;
         raw.map(|raw| picture(path, limits, probe, converter, &raw, Some(to_size)))
             .transpose()
+    }
+
+    /// The key frame nearest to a time, without an index: something true to show of any place of a file whose frames are
+    /// still being listed. `None` where the container finds none that can be decoded by itself.
+    ///
+    /// # Errors
+    /// What reading may meet.
+    pub fn glimpse(
+        &mut self,
+        secs: f64,
+        to_size: &Sizing<'_>,
+        cancel: &CancelToken,
+    ) -> Result<Option<Glimpse>, MediaError> {
+        self.watch.arm(cancel, self.limits.frame_deadline);
+        let clock = self.clock();
+        let (demuxer, decoder) = self.access.lend();
+        let Some((pts, packet)) = glimpse::nearest_key(demuxer, clock.ticks(secs))? else {
+            return Ok(None);
+        };
+        let raw = glimpse::decode_alone(decoder, packet).map_err(|error| MediaError::Machine {
+            path: self.path.clone(),
+            reason: error.to_string(),
+        })?;
+        raw.map(|raw| {
+            let (path, limits, probe) = (&self.path, &self.limits, &self.probe);
+            let image = picture(path, limits, probe, &mut self.converter, &raw, Some(to_size))?;
+            Ok(Glimpse {
+                pts_secs: clock.secs(pts),
+                image,
+            })
+        })
+        .transpose()
     }
 
     /// The first frame, without an index: milliseconds after opening a file of hours.

@@ -130,8 +130,8 @@ pub struct PictureInfo {
     pub width: u32,
     /// Pixels.
     pub height: u32,
-    /// Which frame it shows.
-    pub index: usize,
+    /// Which frame it shows; null while the frames are being counted.
+    pub index: Option<usize>,
     /// That frame's own time.
     pub pts_secs: f64,
     /// False where a neighbour stands in.

@@ -32,7 +32,7 @@ pub(crate) fn local_forgetful() -> Engine {
 }
 
 fn keeping(cache_folder: Option<&Path>) -> Engine {
-    let media = Local::new("media", || MediaRole::new(index_folder()));
+    let media = Local::new("media", MediaRole::maker(index_folder()));
     let model = Local::new("model", ModelRole::maker(cache_folder));
     Engine::new(Arc::new(media), Arc::new(model))
 }

@@ -12,7 +12,7 @@ impl MediaRole {
     }
 
     fn index_cache(&self) -> CheckJson {
-        let Some(folder) = &self.index_folder else {
+        let Some(folder) = self.lists.folder() else {
             let hint = Some("set HOME, or XDG_CACHE_HOME".to_owned());
             return CheckJson::bad("cache", "there is no home folder", hint);
         };

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use crate::api::{FitJson, MediaEvent, MediaRequest, ProbeJson};
 use crate::cancel::CancelToken;
-use crate::media::{IndexProgress, Limits, MediaError, Video};
+use crate::media::{IndexProgress, Limits, Lists, MediaError, Video};
 use crate::visual::preprocess::fit;
 use crate::worker::{Emit, Failure, Role};
 
@@ -21,8 +21,8 @@ const MAX_OPEN: usize = 2;
 
 /// Opens files and decodes frames, with FFmpeg.
 pub struct MediaRole {
-    /// Where lists of frames are kept; nowhere without.
-    index_folder: Option<PathBuf>,
+    /// Lists of frames, shared with the other lanes.
+    lists: Lists,
     /// The last one used comes last.
     open: Vec<Opened>,
 }
@@ -34,11 +34,11 @@ struct Opened {
 }
 
 impl MediaRole {
-    /// A role that keeps lists of frames in `index_folder`.
-    #[must_use]
-    pub fn new(index_folder: Option<PathBuf>) -> Self {
-        Self {
-            index_folder,
+    /// Makes roles that share their lists of frames and keep them in `index_folder`: one for each lane.
+    pub fn maker(index_folder: Option<PathBuf>) -> impl Fn() -> Self + Send + Sync + 'static {
+        let lists = Lists::new(index_folder);
+        move || Self {
+            lists: lists.clone(),
             open: Vec::new(),
         }
     }
@@ -50,18 +50,16 @@ impl MediaRole {
         progress: &mut dyn FnMut(IndexProgress),
         cancel: &CancelToken,
     ) -> Result<&mut Opened, Failure> {
-        let folder = self.index_folder.clone();
+        let lists = self.lists.clone();
         let opened = self.unlisted(path, cancel)?;
-        opened
-            .video
-            .index(folder.as_deref(), progress, cancel)
-            .map_err(failure)?;
+        lists.list(&mut opened.video, progress, cancel).map_err(failure)?;
         Ok(opened)
     }
 
     /// The file at `path`, opened where it is not.
     fn unlisted(&mut self, path: OsString, cancel: &CancelToken) -> Result<&mut Opened, Failure> {
         let path = PathBuf::from(path);
+        self.open.retain(|opened| !self.lists.is_outdated(&opened.video));
         let known = self.open.iter().position(|opened| opened.video.path() == path);
         let opened = match known {
             Some(position) => self.open.remove(position),
@@ -83,9 +81,11 @@ impl MediaRole {
         cancel: &CancelToken,
         emit: &mut Emit<'_, MediaEvent>,
     ) -> Result<(), Failure> {
-        // A file that is opened anew may have changed since.
+        // A file that is opened anew may have changed since: also where other lanes have it open.
         let name = PathBuf::from(&path);
         self.open.retain(|opened| opened.video.path() != name);
+        let lists = self.lists.clone();
+        lists.renew(&self.unlisted(path.clone(), cancel)?.video);
         let mut report = |indexed: IndexProgress| {
             emit(
                 MediaEvent::Indexing {
@@ -101,6 +101,8 @@ impl MediaRole {
             .collect();
         let duration_secs = index.duration_secs();
         let probe = Box::new(ProbeJson::new(&name, video.probe()));
+        // The list is what others need of it.
+        self.open.pop();
         emit(MediaEvent::Opened { probe, duration_secs }, &pts);
         Ok(())
     }
@@ -164,6 +166,7 @@ impl Role for MediaRole {
                 landing,
             } => self.picture(path, index, (within, landing), cancel, emit),
             MediaRequest::FirstPicture { path, within } => self.first_picture(path, within, cancel, emit),
+            MediaRequest::Glimpse { path, secs, within } => self.glimpse(path, secs, within, cancel, emit),
             MediaRequest::Filmstrip {
                 path,
                 at_secs,

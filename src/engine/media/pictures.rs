@@ -101,6 +101,29 @@ impl MediaRole {
         Ok(())
     }
 
+    pub(super) fn glimpse(
+        &mut self,
+        path: OsString,
+        secs: f64,
+        within: BoxJson,
+        cancel: &CancelToken,
+        emit: &mut Emit<'_, MediaEvent>,
+    ) -> Result<(), Failure> {
+        let opened = self.unlisted(path, cancel)?;
+        let aspect = opened.video.probe().display_pixel_aspect();
+        let size = PreviewSize::from(within);
+        let fit = move |displayed| size.fit(displayed, aspect);
+        if let Some(found) = opened.video.glimpse(secs, &fit, cancel).map_err(failure)? {
+            let event = MediaEvent::Glimpse {
+                pts_secs: found.pts_secs,
+                width: found.image.width(),
+                height: found.image.height(),
+            };
+            emit(event, &jpeg(&found.image)?);
+        }
+        Ok(())
+    }
+
     pub(super) fn filmstrip(
         &mut self,
         path: OsString,

@@ -236,3 +236,49 @@ fn the_frame_on_screen_is_the_last_one_that_has_begun() {
     assert_eq!(video.frame_at(-1.0), 0);
     assert_eq!(video.frame_at(1e9), video.pts_secs.len() - 1);
 }
+
+#[test]
+fn pictures_are_served_while_the_frames_are_still_being_listed() {
+    let (_folder, engine) = engine();
+    let secs = [2.1, 0.0, 1.2, 4.0];
+    let mut seen = Vec::new();
+    let mut n_updates_after = 0;
+    // Whoever lists waits for whoever is told about it, so the list cannot be there before this returns.
+    let video = engine
+        .open(&sample(), &go(), &mut |_| {
+            if !seen.is_empty() {
+                n_updates_after += 1;
+                return;
+            }
+            seen = secs
+                .iter()
+                .map(|&secs| {
+                    engine
+                        .glimpse(&sample(), secs, SMALL, &go())
+                        .expect("it is drawn")
+                })
+                .collect();
+        })
+        .expect("the sample opens");
+    assert!(n_updates_after > 0, "the list was not there yet");
+    for (secs, glimpse) in secs.iter().zip(seen) {
+        let glimpse = glimpse.expect("the container knows its key frames");
+        let near = engine
+            .picture_near(&video, video.frame_at(*secs), SMALL, &go())
+            .expect("it is drawn");
+        let exact = engine
+            .picture(&video, near.index, SMALL, &go())
+            .expect("it is drawn");
+        let shown = image::load_from_memory(&glimpse.jpeg)
+            .expect("it is a picture")
+            .to_rgb8();
+        assert_eq!(
+            glimpse.pts_secs, exact.pts_secs,
+            "the nearest key frame, under its own time"
+        );
+        assert!(
+            mean_difference(&shown, &pixels(&exact)) < 1.0,
+            "it shows what it says"
+        );
+    }
+}

@@ -3,6 +3,7 @@
 mod clips;
 mod exactness;
 mod filmstrip;
+mod glimpse;
 mod hostile;
 mod probe;
 mod reference;

@@ -156,9 +156,9 @@ width: number,
  */
 height: number,
 /**
- * Which frame it shows.
+ * Which frame it shows; null while the frames are being counted.
  */
-index: number,
+index: number | null,
 /**
  * That frame's own time.
  */

@@ -38,12 +38,13 @@ export class Outline {
           // Each slot's first picture is the cheapest one, and enough.
           slots.add(slot);
           if (slots.size === N_PICTURES) complete.abort();
-          if (frames.has(picture.index)) return;
-          frames.add(picture.index);
+          const { index } = picture;
+          if (index === null || frames.has(index)) return;
+          frames.add(index);
           decode(picture).then(
             (bitmap) => {
               if (signal.aborted) bitmap.close();
-              else this.#drawn.set(picture.index, bitmap);
+              else this.#drawn.set(index, bitmap);
             },
             () => {},
           );

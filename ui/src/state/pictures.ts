@@ -3,7 +3,8 @@ import type { Picture } from '../backend';
 /** A picture that is ready to be painted. */
 export interface Painted {
   bitmap: ImageBitmap;
-  index: number;
+  /** Null while the frames are being counted. */
+  index: number | null;
   pts_secs: number;
   is_exact: boolean;
 }

@@ -398,12 +398,14 @@ export class Viewer {
       { video: this.info.id, at: { secs: wish.secs }, max_edge_px: this.#edge_px, purpose: wish.purpose },
       signal,
     );
-    let bitmap = this.#kept.get(picture.index);
+    const { index, pts_secs, is_exact } = picture;
+    let bitmap = index === null ? undefined : this.#kept.get(index);
     if (bitmap === undefined) {
       bitmap = await decode(picture);
-      this.#kept.set(picture.index, bitmap);
+      // Without a number it is painted once and not found again.
+      if (index !== null) this.#kept.set(index, bitmap);
     }
-    return { bitmap, index: picture.index, pts_secs: picture.pts_secs, is_exact: picture.is_exact };
+    return { bitmap, index, pts_secs, is_exact };
   }
 
   async #fetchIndex(index: number, signal: AbortSignal): Promise<ImageBitmap> {
@@ -435,7 +437,7 @@ export class Viewer {
     if (
       index !== null &&
       bitmap !== undefined &&
-      (shown === null || index === wanted || off(index) < off(shown.index))
+      (shown === null || index === wanted || off(index) < Math.abs(shown.pts_secs - wish.secs))
     ) {
       // A picture of the outline is that of its frame, but coarse: the frame itself still comes.
       const is_exact = index === wanted && index === kept;
@@ -456,6 +458,7 @@ export class Viewer {
       this.shown = { index: painted.index, pts_secs: painted.pts_secs, is_exact: painted.is_exact };
       this.#surface?.draw(painted.bitmap);
     }
+    if (painted.index === null) painted.bitmap.close();
   }
 }
 

@@ -20,7 +20,7 @@ pub(crate) fn run(role: WorkerRole) -> Result<(), Failure> {
     };
     let stdio = ProtocolStdio::take().map_err(|error| broken(&error))?;
     let served = match role {
-        WorkerRole::Media => serve(stdio, || MediaRole::new(index_folder())),
+        WorkerRole::Media => serve(stdio, MediaRole::maker(index_folder())),
         WorkerRole::Model => {
             step_back();
             serve(stdio, ModelRole::maker(cache_folder().as_deref()))
