@@ -86,6 +86,10 @@ impl Source {
 }
 
 fn map(path: &Path) -> Result<Mmap, Problem> {
+    // Opening a pipe would wait for a writer, so its kind is asked first, and again of what was really opened.
+    if !std::fs::metadata(path).map_err(Problem::Io)?.is_file() {
+        return Err(Problem::NotAFile);
+    }
     let file = File::open(path).map_err(Problem::Io)?;
     let metadata = file.metadata().map_err(Problem::Io)?;
     if !metadata.is_file() {

@@ -67,11 +67,16 @@ pub enum LlavaError {
         found: usize,
     },
     /// A tensor operation failed: memory, the device, or a mistake of ours.
-    #[error("computation failed ({0})")]
+    #[error("computation failed ({})", first_line(.0))]
     Compute(#[from] candle_core::Error),
     /// It was asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
+}
+
+/// What candle says, without the stack that it appends where `RUST_BACKTRACE` is set.
+fn first_line(error: &candle_core::Error) -> String {
+    error.to_string().lines().next().unwrap_or_default().to_owned()
 }
 
 impl Explain for LlavaError {

@@ -6,6 +6,8 @@ use candle_transformers::utils::apply_repeat_penalty;
 
 use super::error::LlavaError;
 
+/// Below this, a division would leave the likeliest token alone, or nothing that is a number.
+const GREEDY_BELOW: f64 = 1e-4;
 /// Tokens that the repetition penalty looks back on, as in llama.cpp.
 const PENALIZED_TOKENS: usize = 64;
 
@@ -53,7 +55,7 @@ impl Sampler {
     pub fn new(options: &SamplingOptions) -> Self {
         let temperature = options.temperature;
         let sampling = match (options.top_k.filter(|&k| k > 0), options.top_p) {
-            _ if temperature <= 0.0 || temperature.is_nan() => Sampling::ArgMax,
+            _ if temperature < GREEDY_BELOW || temperature.is_nan() => Sampling::ArgMax,
             (None, None) => Sampling::All { temperature },
             (Some(k), None) => Sampling::TopK { k, temperature },
             (None, Some(p)) => Sampling::TopP { p, temperature },
@@ -61,7 +63,8 @@ impl Sampler {
         };
         Self {
             processor: LogitsProcessor::from_sampling(options.seed, sampling),
-            min_p: options.min_p.unwrap_or(0.0),
+            // The likeliest token must be left.
+            min_p: options.min_p.unwrap_or(0.0).min(1.0),
             repetition_penalty: options.repetition_penalty,
         }
     }

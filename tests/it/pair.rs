@@ -257,7 +257,7 @@ fn headers_that_contradict_their_tensors() {
     let number = MetaValue::U32;
     check(
         language(16).set("llama.embedding_length", number(12)),
-        "embeddings are 16 wide, the header says Some(12)",
+        "embeddings are 16 wide, the header says 12",
     );
     check(language(16).set("llama.block_count", number(3)), "1 of 3 layers");
     check(
@@ -281,6 +281,19 @@ fn headers_that_contradict_their_tensors() {
         vision(16).unset("clip.vision.image_size"),
         "the tower has no 577 positions",
     );
+}
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_a_model_is_not_waited_for() {
+    let dir = folder(&[("lm.gguf", language(16).zeroed())]);
+    let pipe = dir.path().join("pipe.gguf");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("there is a mkfifo").success());
+    let refused = ("not a file: pipe.gguf".to_owned(), Fault::Input);
+    assert_eq!(refusal(dir.path(), find(&pipe)), refused);
+    let (message, _) = refusal(dir.path(), find(&dir.path().join("lm.gguf")));
+    assert!(message.contains("(not a file: pipe.gguf)"), "{message}");
 }
 
 #[test]

@@ -5,6 +5,7 @@ use crate::plan_args::PlanArgs;
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use videre::visual::sampling::TimeRange;
 use videre::visual::tower::Tower;
@@ -299,24 +300,24 @@ pub(crate) struct AnswerArgs {
     pub(crate) max_tokens: usize,
 
     /// 0 always takes the likeliest word; higher values vary
-    #[arg(long, value_name = "T", default_value_t = 0.0)]
+    #[arg(long, value_name = "T", default_value_t = 0.0, value_parser = number_in(0.0..=100.0), allow_negative_numbers = true)]
     pub(crate) temperature: f64,
 
     /// Take only the N likeliest tokens
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) top_k: Option<usize>,
 
     /// Take only the likeliest tokens that together have this probability
-    #[arg(long, value_name = "P")]
+    #[arg(long, value_name = "P", value_parser = number_in(0.0..=1.0), allow_negative_numbers = true)]
     pub(crate) top_p: Option<f64>,
 
     /// Take only tokens at least this fraction as likely as the likeliest
-    #[arg(long, value_name = "P")]
-    pub(crate) min_p: Option<f32>,
+    #[arg(long, value_name = "P", value_parser = number_in(0.0..=1.0), allow_negative_numbers = true)]
+    pub(crate) min_p: Option<f64>,
 
     /// Make words that were just said less likely; 1 does nothing
-    #[arg(long, value_name = "X", default_value_t = 1.0)]
-    pub(crate) repetition_penalty: f32,
+    #[arg(long, value_name = "X", default_value_t = 1.0, value_parser = number_in(0.1..=10.0), allow_negative_numbers = true)]
+    pub(crate) repetition_penalty: f64,
 
     /// Start of the random numbers: the same seed gives the same answer
     #[arg(long, value_name = "S", default_value_t = 0)]
@@ -333,7 +334,7 @@ pub(crate) struct BenchArgs {
     pub(crate) model: ModelArgs,
 
     /// Tokens to read
-    #[arg(long, value_name = "N", default_value_t = 512)]
+    #[arg(long, value_name = "N", default_value_t = 512, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) prefill: usize,
 
     /// Tokens that are held already when words are written
@@ -341,7 +342,7 @@ pub(crate) struct BenchArgs {
     pub(crate) depth: usize,
 
     /// Words to write
-    #[arg(long, value_name = "N", default_value_t = 32)]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = RangedU64ValueParser::<usize>::new().range(1..))]
     pub(crate) decode: usize,
 
     /// Answer as JSON
@@ -354,6 +355,19 @@ pub(crate) struct DoctorArgs {
     /// Answer as JSON
     #[arg(long)]
     pub(crate) json: bool,
+}
+
+/// A number that is not one of those that are meant.
+#[derive(Debug, PartialEq, thiserror::Error)]
+#[error("it must be a number from {} to {}", .0.start(), .0.end())]
+pub(crate) struct NotInRange(RangeInclusive<f64>);
+
+/// Reads numbers of `range`; what else parses as a number (`nan`, `inf`) is none of them.
+fn number_in(range: RangeInclusive<f64>) -> impl Fn(&str) -> Result<f64, NotInRange> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| range.contains(number));
+        number.ok_or_else(|| NotInRange(range.clone()))
+    }
 }
 
 /// What is not a range of times.
@@ -389,6 +403,16 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Args::command().debug_assert();
+    }
+
+    #[test]
+    fn numbers_outside_their_range_are_none() {
+        let fraction = number_in(0.0..=1.0);
+        assert_eq!((fraction("0"), fraction("1")), (Ok(0.0), Ok(1.0)));
+        for text in ["-0.1", "1.5", "nan", "inf", "", "half"] {
+            let refused = fraction(text).expect_err(text).to_string();
+            assert_eq!(refused, "it must be a number from 0 to 1");
+        }
     }
 
     #[test]

@@ -75,6 +75,17 @@ impl ModelArgs {
 }
 
 impl AnswerArgs {
+    /// Refuses flags that have no meaning together.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        if self.times && matches!(self.prompt, PromptArg::Reference) {
+            return Err(Failure::usage(
+                "--times has no meaning for --prompt reference, whose words are TS-LLaVA's",
+                "leave one of them out",
+            ));
+        }
+        Ok(())
+    }
+
     /// The question with how it is to be answered.
     pub(crate) fn question(&self, text: &str, options: &[String], history: Vec<TurnJson>) -> QuestionJson {
         QuestionJson {
@@ -86,8 +97,8 @@ impl AnswerArgs {
                 temperature: self.temperature,
                 top_k: self.top_k,
                 top_p: self.top_p,
-                min_p: self.min_p,
-                repetition_penalty: self.repetition_penalty,
+                min_p: self.min_p.map(|p| p as f32),
+                repetition_penalty: self.repetition_penalty as f32,
                 seed: self.seed,
             },
         }
@@ -152,6 +163,7 @@ pub(crate) fn ready(
     stages: &mut Stages,
     cancel: &CancelToken,
 ) -> Result<Ready, Failure> {
+    answer.check()?;
     let name = model.name();
     if let Some(caution) = model.caution() {
         eprintln!("note: {caution}");

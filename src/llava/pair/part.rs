@@ -71,9 +71,10 @@ fn classify_language(file: &Gguf, architecture: &str) -> Result<Part, PairError>
     };
     let named = file.size(&format!("{architecture}.embedding_length"))?;
     if named != Some(width) {
+        let said = named.map_or_else(|| "nothing".to_owned(), |n| n.to_string());
         return Err(damaged(
             file,
-            format!("embeddings are {width} wide, the header says {named:?}"),
+            format!("embeddings are {width} wide, the header says {said}"),
         ));
     }
     let n_layers = file.size(&format!("{architecture}.block_count"))?.unwrap_or(0);

@@ -166,6 +166,37 @@ fn what_is_missing_or_wrong_is_said_before_anything_is_done() {
 }
 
 #[test]
+fn what_has_no_meaning_is_usage() {
+    let place = Place::new();
+    let hot = "ask SAMPLE What? --temperature 1";
+    for (words, more) in [
+        ("ask SAMPLE What? --temperature -1", &[][..]),
+        ("ask SAMPLE What? --temperature nan", &[]),
+        ("ask SAMPLE What? --max-tokens 0", &[]),
+        ("ask SAMPLE What? --range 5..2", &[]),
+        ("ask SAMPLE What? --preset best", &[]),
+        ("ask SAMPLE What? --times --prompt reference", &[]),
+        ("ask SAMPLE What? --repetition-penalty 0", &[]),
+        (hot, &["--top-k", "0"]),
+        (hot, &["--top-p", "1.5"]),
+        (hot, &["--min-p", "3"]),
+        (hot, &["--min-p", "inf"]),
+        ("ask SAMPLE", &["  "]),
+        ("ask SAMPLE What?", &["--option", "red"]),
+        ("ask SAMPLE What?", &["--option", "red", "--option", ""]),
+        ("bench --prefill 0", &[]),
+        ("bench --decode 0", &[]),
+    ] {
+        let run = place.ask(words, more);
+        assert_eq!(run.code, Some(2), "{words} {more:?}: {run:?}");
+        assert!(
+            run.stderr.starts_with("error: ") && run.stdout.is_empty(),
+            "{run:?}"
+        );
+    }
+}
+
+#[test]
 fn bench_measures_what_it_names() {
     let found = Place::new()
         .ask("bench --prefill 64 --depth 32 --decode 4 --json", &[])

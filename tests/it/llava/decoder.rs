@@ -4,7 +4,9 @@ use candle_core::{DType, Tensor};
 use videre::cancel::{CancelToken, Cancelled};
 use videre::llava::{CacheType, Compute, Decoder, LanguageShape, LlavaError, RopeScaling, Wanted};
 
-use super::{F16_ERROR, F32_ERROR, cache, computes, cosine, error, golden, ids, model, prompt, read};
+use super::{
+    F16_ERROR, F32_ERROR, cache, computes, cosine, error, follow_tokens, golden, ids, model, prompt, read,
+};
 
 /// Chunk of the tests: small, so that prompts of about 80 rows cross several borders.
 const CHUNK: usize = 32;
@@ -70,6 +72,9 @@ fn half_precision_weights_stay_close() {
             let error = error(&logits, &golden["logits"]);
             eprintln!("{name} {path}: {error:.1e}");
             assert!(error <= F16_ERROR, "{name} {path}: error {error:e}");
+            let tokens = ids(&golden["tokens"]);
+            assert_eq!(tokens.len(), 64);
+            follow_tokens(name, &decoder, &mut cache, &logits, &tokens, F16_ERROR);
         }
     }
 }

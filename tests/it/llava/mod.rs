@@ -113,6 +113,29 @@ fn read(decoder: &Decoder, cache: &mut KvCache, rows: &Tensor, chunk: usize) -> 
     Tensor::cat(&parts, 0).unwrap()
 }
 
+/// Reads the reference's greedy tokens after `logits`, and fails where one of them was not our first choice nor within
+/// `2 * error` of it (each of the two may be off by `error`), in parts of the largest logit.
+#[track_caller]
+fn follow_tokens(
+    name: &str,
+    decoder: &Decoder,
+    cache: &mut KvCache,
+    logits: &Tensor,
+    tokens: &[u32],
+    error: f32,
+) {
+    let last = |logits: &Tensor| logits.get(logits.dim(0).unwrap() - 1).unwrap();
+    let mut ours = last(logits).to_vec1::<f32>().unwrap();
+    for &token in tokens {
+        let best = ours.iter().copied().fold(f32::MIN, f32::max);
+        let size = ours.iter().fold(0f32, |size, v| size.max(v.abs()));
+        let lead = (best - ours[token as usize]) / size;
+        assert!(lead <= 2.0 * error, "{name}: token {token} is {lead} behind");
+        let row = decoder.embed(&[token]).unwrap();
+        ours = last(&read(decoder, cache, &row, 1)).to_vec1().unwrap();
+    }
+}
+
 /// Both ways to compute on this machine, with the names they have in messages.
 fn computes() -> [(&'static str, Compute); 2] {
     [("portable", Compute::portable()), ("native", Compute::cpu())]

@@ -3,7 +3,9 @@
 use videre::gguf::TensorType;
 use videre::llava::{CacheType, Decoder, dequantize};
 
-use super::{QUANTIZED_COSINE, cache, computes, cosine, error, golden, ids, model, prompt, read};
+use super::{
+    QUANTIZED_COSINE, cache, computes, cosine, error, follow_tokens, golden, ids, model, prompt, read,
+};
 
 const TYPES: [TensorType; 10] = [
     TensorType::Q4_0,
@@ -49,20 +51,8 @@ fn logits_agree_with_transformers_on_the_same_values() {
             eprintln!("{name} {path}: cosine {cosine:.6}, error {error:.1e}");
             assert!(cosine >= QUANTIZED_COSINE, "{name} {path}: cosine {cosine}");
 
-            // Teacher-forced: our first choice is the reference's, or as good within the tolerance just measured.
-            let last = |logits: &candle_core::Tensor| logits.get(logits.dim(0).unwrap() - 1).unwrap();
-            let mut ours = last(&logits).to_vec1::<f32>().unwrap();
-            for token in ids(&golden["tokens"]) {
-                let best = ours.iter().copied().fold(f32::MIN, f32::max);
-                let size = ours.iter().fold(0f32, |size, v| size.max(v.abs()));
-                let lead = (best - ours[token as usize]) / size;
-                assert!(
-                    lead <= 2.0 * error.max(1e-4),
-                    "{name} {path}: token {token} is {lead} behind"
-                );
-                let row = decoder.embed(&[token]).unwrap();
-                ours = last(&read(&decoder, &mut cache, &row, 1)).to_vec1().unwrap();
-            }
+            let tokens = ids(&golden["tokens"]);
+            follow_tokens(&name, &decoder, &mut cache, &logits, &tokens, error.max(1e-4));
         }
     }
 }

@@ -11,6 +11,7 @@ use videre::api::{AnswerJson, EndingJson};
 use videre::engine::Update;
 
 pub(crate) fn run(args: &AskArgs) -> Result<(), Failure> {
+    check(args)?;
     let cancel = cancelled_by_ctrl_c();
     let engine = local();
     let mut stages = Stages::new();
@@ -49,6 +50,24 @@ pub(crate) fn run(args: &AskArgs) -> Result<(), Failure> {
         return answer_json(&answered);
     }
     tell(&answered);
+    Ok(())
+}
+
+/// Refuses what is no question, before a video is opened for it.
+fn check(args: &AskArgs) -> Result<(), Failure> {
+    let is_blank = |text: &str| text.trim().is_empty();
+    if is_blank(&args.question) {
+        return Err(Failure::usage(
+            "the question is empty",
+            "ask it after the name of the video",
+        ));
+    }
+    if args.options.len() == 1 || args.options.iter().any(|option| is_blank(option)) {
+        return Err(Failure::usage(
+            "a choice needs two options or more, none of them empty",
+            "repeat --option TEXT for each, or leave it out for an open question",
+        ));
+    }
     Ok(())
 }
 

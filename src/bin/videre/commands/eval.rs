@@ -24,6 +24,7 @@ use videre::visual::sampling::{Chosen, FrameRef, MvbenchClip, Sampling, TimeRang
 use videre::worker::Failure as WorkFailure;
 
 pub(crate) fn run(args: &EvalArgs) -> Result<(), Failure> {
+    args.answer.check()?;
     let cancel = cancelled_by_ctrl_c();
     let set = formats::read(&args.questions)?;
     let engine = local_forgetful();
