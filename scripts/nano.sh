@@ -4,7 +4,7 @@
 #   scripts/nano.sh train                  into NANO_RUN; run it again to go on after an interruption
 #   scripts/nano.sh export                 what NANO_RUN has learnt, as GGUF pairs and a Hugging Face checkpoint
 #   scripts/nano.sh eval                   SEED (5), PER_TASK (200), BLIND (3), MODEL (the pair that ships),
-#                                          COLUMNS_OF_TABLE
+#                                          COLUMNS_OF_TABLE, LOOK (none; one of models/nano/world/looks.py)
 #   scripts/nano.sh agree                  the same with NANO_RUN's export: transformers beside the F16 pair, F16 beside Q8_0
 #
 # Python and its packages are for development only; they are installed into NANO_VENV where they are missing.
@@ -41,9 +41,10 @@ export_pair() {
 # Clips and questions of a seed, each question also asked about BLIND other clips.
 clips_of() {
   packages numpy
-  # FRAMES.json is the last file written.
-  [ -f "$1/FRAMES.json" ] ||
-    nice -n 19 "$python" models/nano/make_eval.py --seed "${SEED:-5}" --per-task "${PER_TASK:-200}" --blind "${BLIND:-3}" --out "$1"
+  # The last file that is written. A look has no questions about single frames.
+  [ -f "$1/${LOOK:+QUESTIONS.json}" ] || [ -f "$1/FRAMES.json" ] ||
+    nice -n 19 "$python" models/nano/make_eval.py --seed "${SEED:-5}" --per-task "${PER_TASK:-200}" --blind "${BLIND:-3}" \
+      ${LOOK:+--look "$LOOK"} --out "$1"
 }
 
 # What each column of the table is: a file of questions, and flags.
@@ -85,7 +86,8 @@ answers() {
 }
 
 evaluate() {
-  local clips="out/nano-eval/seed-${SEED:-5}-${PER_TASK:-200}" model=${MODEL:-} column table=() columns
+  local clips model=${MODEL:-} column table=() columns
+  clips="out/nano-eval/seed-${SEED:-5}-${PER_TASK:-200}${LOOK:+-${LOOK// /-}}"
   [ -n "$model" ] || model=models/nano/weights
   read -ra columns <<<"${COLUMNS_OF_TABLE:-frame fast balanced paper sampled-16 sampled-50 every-patch thumbnails slow-fast image-grid}"
   clips_of "$clips"

@@ -22,10 +22,10 @@ class EvalSet:
     moments: np.ndarray | None
 
 
-def collect(per_task, seed, about_one_frame=False, per_clip=6):
-    """At least `per_task` questions of every task. With `about_one_frame` only the single-frame tasks."""
+def collect(per_task, seed, about_one_frame=False, per_clip=6, tasks=TASKS):
+    """At least `per_task` questions of each of `tasks`. With `about_one_frame` only of the single-frame tasks."""
     rng = np.random.default_rng([SEED_SPACE, seed, about_one_frame])
-    tasks = SINGLE_FRAME if about_one_frame else TASKS
+    tasks = [task for task in tasks if task in SINGLE_FRAME or not about_one_frame]
     total, by_label = Counter(), Counter()
     parts, questions, moments = [], [], []
 

@@ -8,6 +8,8 @@ Up to six questions share a clip. DIR gets two files of questions, in the form t
 - QUESTIONS.json: every task, about whole clips;
 - FRAMES.json: the single-frame tasks, each about the one frame shown at `at_secs`.
 
+With `--look NAME` the clips have one of the looks of level 2 (WORLD.md), and there are only questions about whole clips.
+
 With `--blind N` every question is also asked about N other clips, as task `colour, blind`: only guesses can be right there.
 They stand in the same files, because a further question about a clip that was read costs next to nothing.
 
@@ -25,6 +27,7 @@ import numpy as np
 
 from evalset import collect
 from make_sample import write_h264
+from world.looks import LOOKS, tasks_of
 from world.questions import N_ANSWERS
 from world.render import render
 
@@ -38,21 +41,24 @@ def main():
     parser.add_argument("--per-task", type=int, default=200)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--blind", type=int, default=0, help="how many other clips each question is asked about too")
+    parser.add_argument("--look", choices=LOOKS)
     parser.add_argument("--quality", type=int, default=23, help="x264's constant rate factor")
     parser.add_argument("--effort", default="veryfast", help="x264's preset: slower ones make smaller files")
     args = parser.parse_args()
     args.out.mkdir(parents=True, exist_ok=True)
     whole = questions_about(args, "clip", about_one_frame=False)
     write_questions(args, "QUESTIONS.json", whole + blind(whole, args.blind))
-    frames = questions_about(args, "frame", about_one_frame=True)
-    write_questions(args, "FRAMES.json", frames + blind(frames, args.blind))
+    frames = [] if args.look else questions_about(args, "frame", about_one_frame=True)
+    if frames:
+        write_questions(args, "FRAMES.json", frames + blind(frames, args.blind))
     size = sum(f.stat().st_size for f in args.out.glob("*.mp4"))
     print(f"{len(whole)} questions about clips, {len(frames)} about frames, {size / 1e6:.1f} MB of clips in {args.out}")
 
 
 def questions_about(args, kind, about_one_frame):
     """Renders the clips of one file of questions, and returns the questions. Clips that are there are kept."""
-    questions, clips, chosen = [], [], collect(args.per_task, args.seed, about_one_frame)
+    questions, clips = [], []
+    chosen = collect(args.per_task, args.seed, about_one_frame, tasks=tasks_of(args.look))
     for i in range(len(chosen.scenes)):
         name = f"{kind}-{i:05}.mp4"
         rng = np.random.default_rng([args.seed, about_one_frame, i])
@@ -94,7 +100,7 @@ def write_clip(args, path, scene, n_frames, rng):
     """One clip; its width follows the scene's aspect ratio, rounded to even."""
     width = 2 * round(HEIGHT * float(scene.aspect[0]) / 2)
     times = (np.arange(n_frames) / (n_frames - 1))[None]
-    frames, _ = render(scene, times, HEIGHT, width, rng, grain=1.0)
+    frames, _ = render(scene, times, HEIGHT, width, rng, grain=1.0, look=args.look)
     part = path.with_suffix(".part.mp4")
     write_h264(part, frames[0], FPS, args.quality, args.effort)
     os.replace(part, path)

@@ -5,6 +5,7 @@ Each object is drawn in a small window around it, all windows of a batch and of 
 
 import numpy as np
 
+from . import looks
 from .scene import MAX_OBJECTS, SHAPES
 
 PALETTE = np.array(
@@ -98,26 +99,30 @@ def signed_distance(shape, u, v):
     raise ValueError(f"no shape number {shape}")
 
 
-def render(scenes, times, height, width, rng, grain=2.0, background=None):
+def render(scenes, times, height, width, rng, grain=2.0, background=None, look=None):
     """Frames [B, F, height, width, 3] u8 of `scenes` at `times` [B, F], and which object (1..3, 0 for none) covers
     each pixel, [B, F, height, width] u8. `grain` is the most camera noise a clip may have, in levels; `background`
-    [B, height, width, 3] replaces the random one."""
+    [B, height, width, 3] replaces the random one; `look` is one of `looks.LOOKS`."""
     b, f = times.shape
     if background is None:
         background = backgrounds(b, height, width, rng)
-    opacity = scenes.opacity(times)
+    ground, seen = np.clip(background, 0, 255).astype(np.uint8)[:, None], None
+    if look:
+        seen = looks.look(look, times, rng)
+        ground = looks.grounds(background, backgrounds(b, height, width, rng), seen)
+    opacity = scenes.opacity(times) * (seen.shown[..., None] if look else 1)
     centres = scenes.centres(times)
     changed = scenes.changed(times)[..., None]
     colour = PALETTE[scenes.colour][:, None] * (1 - changed) + PALETTE[scenes.colour_after][:, None] * changed
     colour = np.clip(colour * rng.uniform(0.92, 1.05, (b, 1, MAX_OBJECTS, 1)), 0, 255).astype(np.float32)
 
     radius_px = np.stack([scenes.radius / scenes.aspect[:, None] * width, scenes.radius * height], -1)  # [B, 3, 2]
-    half = int(np.ceil(radius_px.max() * WINDOW)) + 1
+    half = int(np.ceil(radius_px.max() * WINDOW * (seen.scale.max() if look else 1))) + 1
     shift = max(1, round(SHADOW_SHIFT * float(scenes.radius.mean()) * height))
     pad = half + shift
     # A margin around the picture, never shown, lets every window be drawn whole.
     canvas = np.zeros((b, f, height + 2 * pad, width + 2 * pad, 3), np.uint8)
-    canvas[:, :, pad : pad + height, pad : pad + width] = np.clip(background, 0, 255).astype(np.uint8)[:, None]
+    canvas[:, :, pad : pad + height, pad : pad + width] = ground
     owner_canvas = np.zeros((b, f, height + 2 * pad, width + 2 * pad), np.uint8)
     soft_edge = rng.uniform(0.9, 1.5, b).astype(np.float32)
 
@@ -127,7 +132,8 @@ def render(scenes, times, height, width, rng, grain=2.0, background=None):
             if len(who[0]) == 0:
                 continue
             clip, frame = who
-            rx, ry = radius_px[clip, slot].astype(np.float32).T
+            scale = seen.scale[clip, frame, None] if look else 1
+            rx, ry = (radius_px[clip, slot] * scale).astype(np.float32).T
             cx, cy = (centres[clip, frame, slot] * [width, height]).astype(np.float32).T - 0.5
             ix, iy = np.round(cx).astype(int), np.round(cy).astype(int)
             half_x, half_y = (int(np.ceil(r.max() * WINDOW)) + 1 for r in (rx, ry))
@@ -135,7 +141,11 @@ def render(scenes, times, height, width, rng, grain=2.0, background=None):
             reach_y = np.arange(-half_y, half_y + 1, dtype=np.float32)
             u = ((reach_x[None] - (cx - ix)[:, None]) / rx[:, None])[:, None, :]
             v = ((reach_y[None] - (cy - iy)[:, None]) / ry[:, None])[:, :, None]
-            d = signed_distance(shape, u, v)
+            across, down = u, v
+            if look:
+                turn = seen.turn[clip, frame].astype(np.float32)[:, None, None]
+                across, down = np.cos(turn) * u - np.sin(turn) * v, np.sin(turn) * u + np.cos(turn) * v
+            d = signed_distance(shape, across, down)
             cover = np.clip(0.5 - d * (np.sqrt(rx * ry) / soft_edge[clip])[:, None, None], 0, 1)
             shadow = np.clip(1 - (np.roll(d, (shift, shift), (1, 2)) + 0.08) / SHADOW_SOFTNESS, 0, 1) ** 2 * SHADOW_DEPTH
             shadow[:, :shift], shadow[:, :, :shift] = 0, 0
@@ -143,6 +153,8 @@ def render(scenes, times, height, width, rng, grain=2.0, background=None):
             # The highlight is a product of two one-dimensional bells, so that the exponentials cost nothing.
             highlight = 0.2 * np.exp(-2.2 * (u + 0.38) ** 2) * np.exp(-2.2 * (v + 0.42) ** 2)
             light = (1.02 - 0.13 * u) - 0.13 * v + highlight
+            if look and seen.is_textured:
+                light = light * looks.stripes(across, down)
             show = opacity[clip, frame, slot].astype(np.float32)[:, None, None]
             cover, shadow = cover * show, shadow * show
             paint = np.minimum(colour[clip, frame, slot][:, None, None] * light[..., None], 255)
