@@ -1,24 +1,30 @@
 //! What is being done, on standard error, until the answer begins.
 
-use indicatif::{ProgressBar, ProgressStyle};
-use std::time::{Duration, Instant};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
+use std::time::Duration;
 use videre::engine::{Progress, Stage, Update};
 
 /// Shorter work shows nothing.
 const PATIENCE: Duration = Duration::from_millis(300);
 
 /// A line that tells the stage and the remaining time. Nothing is drawn where standard error is not a terminal.
+#[derive(Default)]
 pub(crate) struct Stages {
-    began: Instant,
-    bar: Option<ProgressBar>,
+    line: Option<Line>,
+}
+
+/// The line, and the thread that shows it once it is worth it: a stage may last long before it says more.
+struct Line {
+    bar: ProgressBar,
+    over: Sender<()>,
+    waiting: Option<JoinHandle<()>>,
 }
 
 impl Stages {
     pub(crate) fn new() -> Self {
-        Self {
-            began: Instant::now(),
-            bar: None,
-        }
+        Self::default()
     }
 
     /// Shows an update; the first word of the answer takes the line away.
@@ -32,19 +38,19 @@ impl Stages {
 
     /// Takes the line away.
     pub(crate) fn clear(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
+        let Some(Line { bar, over, waiting }) = self.line.take() else {
+            return;
+        };
+        drop(over);
+        if let Some(waiting) = waiting {
+            // Over before the line is cleared, or it would come back.
+            drop(waiting.join());
         }
-        self.began = Instant::now();
+        bar.finish_and_clear();
     }
 
     fn set(&mut self, progress: &Progress) {
-        if self.bar.is_none() && self.began.elapsed() >= PATIENCE {
-            let style = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3} %  {prefix}");
-            let style = style.expect("BUG: the template is fixed").progress_chars("━━─");
-            self.bar = Some(ProgressBar::new(1000).with_style(style));
-        }
-        let Some(bar) = &self.bar else { return };
+        let Line { bar, .. } = self.line.get_or_insert_with(Line::new);
         let part = |n: usize, of: usize| 1000 * n as u64 / of.max(1) as u64;
         let (text, position) = match progress.stage {
             Stage::Opening { fraction } => ("Opening".to_owned(), (fraction * 1000.0) as u64),
@@ -59,6 +65,30 @@ impl Stages {
         bar.set_message(text);
         bar.set_position(position);
         bar.set_prefix(progress.remaining_secs.map_or_else(String::new, remaining));
+    }
+}
+
+impl Line {
+    fn new() -> Self {
+        let style = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3} %  {prefix}");
+        let style = style.expect("BUG: the template is fixed").progress_chars("━━─");
+        let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::hidden()).with_style(style);
+        let (over, is_over) = channel();
+        let shown = bar.clone();
+        let waiting = std::thread::Builder::new()
+            .name("stages".to_owned())
+            .spawn(move || {
+                if is_over.recv_timeout(PATIENCE) == Err(RecvTimeoutError::Timeout) {
+                    shown.set_draw_target(ProgressDrawTarget::stderr());
+                    shown.tick();
+                }
+            });
+        Self {
+            bar,
+            over,
+            // Without a thread for it there is no line.
+            waiting: waiting.ok(),
+        }
     }
 }
 

@@ -142,6 +142,9 @@ impl ModelRole {
             n_encoded: 0,
             unkept: None,
         };
+        // The first image may take many seconds, and its frames have to come first.
+        let n_images = plan.images.len();
+        emit(ModelEvent::Encoded { n_done: 0, n_images }, &[]);
         // Two closures speak, one after the other.
         let emit = std::cell::RefCell::new(emit);
         let ran = loaded.model.with_encoder(cancel, |encoder| {

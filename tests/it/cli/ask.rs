@@ -6,13 +6,14 @@ use serde_json::Value;
 use std::io::Write;
 use std::process::Stdio;
 
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample.mp4");
+
 impl Place {
     /// Runs with the small pair as the model.
     fn ask(&self, words: &str, more: &[&str]) -> Run {
-        let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample.mp4");
         let mut args: Vec<String> = words
             .split_whitespace()
-            .map(|word| word.replace("SAMPLE", sample))
+            .map(|word| word.replace("SAMPLE", SAMPLE))
             .collect();
         args.extend(more.iter().map(|&word| word.to_owned()));
         args.extend(["--model".to_owned(), tiny_pair().display().to_string()]);
@@ -48,6 +49,37 @@ fn the_answer_alone_is_on_standard_output() {
         "why it was looked at this way: {run:?}"
     );
     assert!(run.stderr.contains("cut at --max-tokens"), "{run:?}");
+}
+
+/// `script` gives it a terminal; the answer goes to a file, so that only standard error is drawn.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_terminal_is_told_the_stages_and_a_file_gets_the_answer_alone() {
+    let place = Place::new();
+    let [program, sample] = [env!("CARGO_BIN_EXE_videre"), SAMPLE].map(|path| format!("'{path}'"));
+    let pair = tiny_pair().display();
+    let ask = format!("{program} ask {sample} What? --preset paper --max-tokens 4 --model '{pair}' > answer");
+    let run = std::process::Command::new("script")
+        .args(["-qec", &ask, "/dev/null"])
+        .current_dir(place.folder.path())
+        .env("XDG_CACHE_HOME", place.path("cache"))
+        .stdin(Stdio::null())
+        .output();
+    let Ok(run) = run else {
+        eprintln!("skipped: there is no `script`");
+        return;
+    };
+    let drawn = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success(), "{drawn}");
+    assert!(
+        drawn.contains("Looking at image ") && drawn.contains(" of 51"),
+        "{drawn:?}"
+    );
+    let answer = std::fs::read_to_string(place.path("answer")).expect("it was written");
+    assert!(
+        answer.lines().count() == 1 && !answer.contains('\u{1b}'),
+        "{answer:?}"
+    );
 }
 
 #[test]
@@ -125,11 +157,10 @@ fn the_same_seed_gives_the_same_answer_and_another_one_another() {
 #[test]
 fn a_chat_answers_each_line_and_remembers() {
     let place = Place::new();
-    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample.mp4");
     let chat = |lines: &str| {
         let mut child = place
             .command()
-            .args(["chat", sample, "--max-tokens", "6", "--model"])
+            .args(["chat", SAMPLE, "--max-tokens", "6", "--model"])
             .arg(tiny_pair())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
