@@ -13,6 +13,8 @@ pub(crate) enum Failure {
         message: String,
         hint: Option<String>,
     },
+    /// It was reported when it happened, and work went on; the exit code is left.
+    Reported(Fault),
     /// Whoever read standard output has gone (`videre probe clip.mp4 | head`): nothing is wrong.
     ReaderGone,
 }
@@ -34,7 +36,7 @@ impl Failure {
                 message: format!("{}: {message}", path.display()),
                 hint,
             },
-            Self::ReaderGone => Self::ReaderGone,
+            other => other,
         }
     }
 
@@ -61,7 +63,7 @@ impl Failure {
 
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Explained { fault, .. } => fault.exit_code(),
+            Self::Explained { fault, .. } | Self::Reported(fault) => fault.exit_code(),
             Self::ReaderGone => 0,
         }
     }

@@ -82,7 +82,7 @@ fn start_log(verbose: u8) {
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
-fn report(failure: &Failure) {
+pub(crate) fn report(failure: &Failure) {
     match failure {
         Failure::Explained {
             fault: Fault::Cancelled,
@@ -94,7 +94,7 @@ fn report(failure: &Failure) {
                 eprintln!("{HINT}hint{HINT:#}: {}", one_line(hint));
             }
         }
-        Failure::ReaderGone => {}
+        Failure::Reported(_) | Failure::ReaderGone => {}
     }
 }
 

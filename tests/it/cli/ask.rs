@@ -3,7 +3,7 @@
 use super::{Place, Run};
 use crate::engine::tiny_pair;
 use serde_json::Value;
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::process::Stdio;
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/assets/sample.mp4");
@@ -154,23 +154,81 @@ fn the_same_seed_gives_the_same_answer_and_another_one_another() {
     assert_ne!(say("1"), say("2"));
 }
 
+/// A chat that is given these lines, to their end.
+fn chat(place: &Place, lines: &[u8]) -> std::process::Output {
+    let mut child = place
+        .command()
+        .args(["chat", SAMPLE, "--max-tokens", "6", "--model"])
+        .arg(tiny_pair())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    stdin.write_all(lines).expect("it listens");
+    drop(stdin);
+    child.wait_with_output().expect("it ends")
+}
+
+#[test]
+fn a_question_that_cannot_be_asked_does_not_end_a_chat() {
+    let long = "words ".repeat(20_000);
+    let lines = [
+        b"What is it?\n".as_slice(),
+        b"no \xff text\n",
+        long.as_bytes(),
+        b"\nAnd then?",
+    ]
+    .concat();
+    let output = chat(&Place::new(), &lines);
+    assert_eq!(output.status.code(), Some(1), "something went wrong: {output:?}");
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let found: Vec<&str> = errors
+        .lines()
+        .filter(|line| line.starts_with("error: "))
+        .collect();
+    assert!(
+        found[0].contains("no text") && found[1].contains("4096 at a time"),
+        "{errors}"
+    );
+    let answers = String::from_utf8_lossy(&output.stdout).lines().count();
+    assert_eq!((found.len(), answers), (2, 2), "{output:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_chat_that_waits_for_a_question_ends_at_once() {
+    let place = Place::new();
+    let mut child = place
+        .command()
+        .args(["chat", SAMPLE, "--max-tokens", "2", "--model"])
+        .arg(tiny_pair())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it starts");
+    let mut stdin = child.stdin.take().expect("it is piped");
+    stdin.write_all(b"What?\n").expect("it listens");
+    let mut answers = std::io::BufReader::new(child.stdout.take().expect("it is piped"));
+    let mut answer = String::new();
+    answers.read_line(&mut answer).expect("it answers");
+    // The answer is out a moment before it waits again.
+    std::thread::sleep(std::time::Duration::from_millis(300));
+    let pid = child.id().to_string();
+    let interrupted = std::process::Command::new("kill").args(["-INT", &pid]).status();
+    assert!(interrupted.expect("there is a kill").success());
+    let ended = child.wait().expect("it ends");
+    assert_eq!(ended.code(), Some(130), "after {answer:?}");
+    drop(stdin);
+}
+
 #[test]
 fn a_chat_answers_each_line_and_remembers() {
     let place = Place::new();
     let chat = |lines: &str| {
-        let mut child = place
-            .command()
-            .args(["chat", SAMPLE, "--max-tokens", "6", "--model"])
-            .arg(tiny_pair())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("it starts");
-        let mut stdin = child.stdin.take().expect("it is piped");
-        stdin.write_all(lines.as_bytes()).expect("it listens");
-        drop(stdin);
-        let output = child.wait_with_output().expect("it ends");
+        let output = chat(&place, lines.as_bytes());
         assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).expect("answers are text")
     };

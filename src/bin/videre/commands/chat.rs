@@ -4,17 +4,17 @@ use super::ask::{Said, tell};
 use crate::args::ChatArgs;
 use crate::engine::{Ready, local, ready};
 use crate::failure::Failure;
-use crate::interrupt::cancelled_by_ctrl_c;
+use crate::interrupt::CtrlC;
 use crate::stages::Stages;
 use anstream::{eprint, eprintln};
-use std::io::{BufRead, IsTerminal, Write};
+use std::io::{BufRead, ErrorKind, IsTerminal, Write};
 use videre::api::TurnJson;
 use videre::cancel::CancelToken;
 use videre::engine::{Engine, Update};
 use videre::fault::Fault;
 
 pub(crate) fn run(args: &ChatArgs) -> Result<(), Failure> {
-    let cancel = cancelled_by_ctrl_c();
+    let ctrl_c = CtrlC::listen();
     let engine = local();
     let mut stages = Stages::new();
     let ready = ready(
@@ -24,17 +24,18 @@ pub(crate) fn run(args: &ChatArgs) -> Result<(), Failure> {
         &args.model,
         &args.answer,
         &mut stages,
-        &cancel,
+        &ctrl_c.next_work(),
     )?;
     stages.clear();
     if let Some(reason) = &ready.reason {
         eprintln!("note: {reason}");
     }
     // The video is read while the person thinks; the first question waits for what is left of it.
+    let preparing = CancelToken::new();
     std::thread::scope(|scope| {
-        scope.spawn(|| engine.prepare(&ready.video, &ready.looking, &cancel, &mut |_| {}));
-        let talked = talk(args, &engine, &ready, &mut stages, &cancel);
-        cancel.cancel();
+        scope.spawn(|| engine.prepare(&ready.video, &ready.looking, &preparing, &mut |_| {}));
+        let talked = talk(args, &engine, &ready, &mut stages, &ctrl_c);
+        preparing.cancel();
         talked
     })
 }
@@ -44,47 +45,88 @@ fn talk(
     engine: &Engine,
     ready: &Ready,
     stages: &mut Stages,
-    cancel: &CancelToken,
+    ctrl_c: &CtrlC,
 ) -> Result<(), Failure> {
     let is_person = std::io::stdin().is_terminal();
     let mut history = Vec::new();
     let mut lines = std::io::stdin().lock().lines();
+    let mut outcome = Ok(());
     loop {
+        ctrl_c.ends_the_program();
         if is_person {
             eprint!("> ");
             drop(std::io::stderr().flush());
         }
-        let Some(line) = lines.next() else { return Ok(()) };
-        let line = line.map_err(|error| Failure::Explained {
-            fault: Fault::Input,
-            message: format!("the question cannot be read: {error}"),
-            hint: None,
-        })?;
-        let text = line.trim();
-        if text.is_empty() {
-            continue;
-        }
-        let question = args.answer.question(text, &[], history.clone());
-        let mut said = Said::default();
-        let answered = engine.ask(&ready.video, &ready.looking, question, cancel, &mut |update| {
-            stages.show(&update);
-            if let Update::Piece(piece) = update
-                && said.say(&piece).is_err()
-            {
-                cancel.cancel();
+        let Some(line) = lines.next() else { return outcome };
+        let cancel = ctrl_c.next_work();
+        let asked = match line {
+            Ok(line) if line.trim().is_empty() => continue,
+            Ok(line) => ask(args, engine, ready, &line, &history, stages, &cancel),
+            Err(error) if error.kind() == ErrorKind::InvalidData => Err(Failure::Explained {
+                fault: Fault::Input,
+                message: "the question is no text".to_owned(),
+                hint: Some("questions are UTF-8, one a line".to_owned()),
+            }),
+            Err(error) => {
+                return Err(Failure::Explained {
+                    fault: Fault::Input,
+                    message: format!("the questions cannot be read: {error}"),
+                    hint: None,
+                });
             }
-        });
-        stages.clear();
-        said.end()?;
-        let mut answered = answered?;
-        if !history.is_empty() {
-            // They are about the video, and were said.
-            answered.notices.clear();
+        };
+        match asked {
+            Ok(turn) => history.push(turn),
+            // A person stopped this answer, not the chat.
+            Err(failure) if is_person && cancel.is_cancelled() && !matches!(failure, Failure::ReaderGone) => {
+                eprintln!("note: stopped");
+            }
+            // One question too many words does not end a chat.
+            Err(
+                failure @ Failure::Explained {
+                    fault: Fault::Input | Fault::Usage,
+                    ..
+                },
+            ) => {
+                crate::report(&failure);
+                outcome = Err(Failure::Reported(Fault::Input));
+            }
+            Err(failure) => return Err(failure),
         }
-        tell(&answered);
-        history.push(TurnJson {
-            question: text.to_owned(),
-            answer: answered.answer,
-        });
     }
+}
+
+/// Asks one question, and says its answer.
+fn ask(
+    args: &ChatArgs,
+    engine: &Engine,
+    ready: &Ready,
+    line: &str,
+    history: &[TurnJson],
+    stages: &mut Stages,
+    cancel: &CancelToken,
+) -> Result<TurnJson, Failure> {
+    let text = line.trim();
+    let question = args.answer.question(text, &[], history.to_vec());
+    let mut said = Said::default();
+    let answered = engine.ask(&ready.video, &ready.looking, question, cancel, &mut |update| {
+        stages.show(&update);
+        if let Update::Piece(piece) = update
+            && said.say(&piece).is_err()
+        {
+            cancel.cancel();
+        }
+    });
+    stages.clear();
+    said.end()?;
+    let mut answered = answered?;
+    if !history.is_empty() {
+        // They are about the video, and were said.
+        answered.notices.clear();
+    }
+    tell(&answered);
+    Ok(TurnJson {
+        question: text.to_owned(),
+        answer: answered.answer,
+    })
 }
