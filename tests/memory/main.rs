@@ -4,12 +4,15 @@
     reason = "what these tests call must succeed, and the panic names the line"
 )]
 
+#[path = "../../examples/random_pair/layout.rs"]
+mod layout;
+
 use std::sync::Arc;
 
 use candle_core::{DType, Device, Tensor};
 use peak_alloc::PeakAlloc;
 use videre::cancel::CancelToken;
-use videre::gguf::{Gguf, GgufWriter, MetaValue, Source, TensorType};
+use videre::gguf::{Gguf, GgufWriter, Source, TensorType};
 use videre::llava::{CacheType, Compute, Decoder, Sequence, SequencePart, Session, Tower};
 
 #[global_allocator]
@@ -50,76 +53,30 @@ fn rises_in_a_line(name: &str, sizes: [usize; 4], mut peak: impl FnMut(usize) ->
 }
 
 fn language() -> Decoder {
-    const WIDTH: usize = 256;
-    let mut file = GgufWriter::new();
-    file.set("general.architecture", MetaValue::Str("llama".into()));
-    for (key, value) in [
-        ("context_length", 8192),
-        ("embedding_length", 256),
-        ("block_count", 2),
-        ("feed_forward_length", 512),
-        ("attention.head_count", 4),
-    ] {
-        file.set(&format!("llama.{key}"), MetaValue::U32(value));
-    }
-    file.tensor("token_embd.weight", &[512, WIDTH], TensorType::Q4_K)
-        .tensor("output_norm.weight", &[WIDTH], TensorType::F32);
-    for layer in 0..2 {
-        for (part, rows, cols) in [
-            ("attn_q", WIDTH, WIDTH),
-            ("attn_k", WIDTH, WIDTH),
-            ("attn_v", WIDTH, WIDTH),
-            ("attn_output", WIDTH, WIDTH),
-            ("ffn_gate", 512, WIDTH),
-            ("ffn_up", 512, WIDTH),
-            ("ffn_down", WIDTH, 512),
-        ] {
-            let name = format!("blk.{layer}.{part}.weight");
-            file.tensor(&name, &[rows, cols], TensorType::Q4_K);
-        }
-        for norm in ["attn_norm", "ffn_norm"] {
-            file.tensor(&format!("blk.{layer}.{norm}.weight"), &[WIDTH], TensorType::F32);
-        }
-    }
+    let sizes = layout::Language {
+        n_layers: 2,
+        width: 256,
+        n_heads: 4,
+        n_kv_heads: 4,
+        ffn: 512,
+        context: 8192,
+        n_vocab: 512,
+        is_tied: true,
+    };
+    let file = layout::language(&sizes, |_, _| TensorType::Q4_K).writer();
     Decoder::load(&zeroed(&file), &Compute::cpu()).unwrap()
 }
 
-/// A tower of one block over `n_side` patches of 14 pixels a side.
+/// A tower of two blocks over `n_side` patches of 14 pixels a side.
 fn tower(n_side: usize) -> Tower {
-    const WIDTH: usize = 64;
-    let mut file = GgufWriter::new();
-    file.set("general.architecture", MetaValue::Str("clip".into()))
-        .set("clip.vision.image_size", MetaValue::U32(14 * n_side as u32))
-        .set("clip.vision.embedding_length", MetaValue::U32(64))
-        .set("clip.vision.feed_forward_length", MetaValue::U32(128))
-        .set("clip.vision.attention.head_count", MetaValue::U32(1))
-        .tensor("v.class_embd", &[WIDTH], TensorType::F32)
-        .tensor("v.patch_embd.weight", &[WIDTH, 3, 14, 14], TensorType::F16)
-        .tensor(
-            "v.position_embd.weight",
-            &[n_side * n_side + 1, WIDTH],
-            TensorType::F16,
-        );
-    for block in 0..2 {
-        for (part, rows, cols) in [
-            ("attn_q", WIDTH, WIDTH),
-            ("attn_k", WIDTH, WIDTH),
-            ("attn_v", WIDTH, WIDTH),
-            ("attn_out", WIDTH, WIDTH),
-            ("ffn_up", 128, WIDTH),
-            ("ffn_down", WIDTH, 128),
-        ] {
-            let name = format!("v.blk.{block}.{part}");
-            file.tensor(&format!("{name}.weight"), &[rows, cols], TensorType::F16)
-                .tensor(&format!("{name}.bias"), &[rows], TensorType::F32);
-        }
-        for norm in ["ln1", "ln2"] {
-            for part in ["weight", "bias"] {
-                file.tensor(&format!("v.blk.{block}.{norm}.{part}"), &[WIDTH], TensorType::F32);
-            }
-        }
-    }
-    Tower::load(&zeroed(&file), &Compute::cpu()).unwrap()
+    let sizes = layout::Tower {
+        n_blocks: 2,
+        width: 64,
+        n_heads: 1,
+        ffn: 128,
+        side: 14 * n_side,
+    };
+    Tower::load(&zeroed(&layout::tower(&sizes, 64).writer()), &Compute::cpu()).unwrap()
 }
 
 /// One test, so that no other allocates meanwhile.

@@ -1,5 +1,8 @@
 //! How soon work stops, on layers as wide as those of a 7B model and its tower.
 
+#[path = "../../../examples/random_pair/layout.rs"]
+mod layout;
+
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -16,6 +19,8 @@ const SOON: Duration = Duration::from_millis(300);
 /// A machine busy with other work may keep a thread waiting that long: one of several attempts must do.
 const ATTEMPTS: usize = 4;
 
+/// Of the language model.
+const WIDTH: usize = 4096;
 const N_VOCAB: usize = 128_256;
 
 /// Zeros never written to take no memory, and their products as much time as others.
@@ -28,41 +33,17 @@ fn zeroed(writer: &GgufWriter) -> Gguf {
 }
 
 fn language_file() -> GgufWriter {
-    const WIDTH: usize = 4096;
-    const FF: usize = 11008;
-    let mut file = GgufWriter::new();
-    file.set("general.architecture", MetaValue::Str("llama".into()));
-    for (key, value) in [
-        ("context_length", 4096),
-        ("embedding_length", 4096),
-        ("block_count", 2),
-        ("feed_forward_length", 11008),
-        ("attention.head_count", 32),
-    ] {
-        file.set(&format!("llama.{key}"), MetaValue::U32(value));
-    }
-    file.tensor("token_embd.weight", &[N_VOCAB, WIDTH], TensorType::Q4_K)
-        .tensor("output_norm.weight", &[WIDTH], TensorType::F32);
-    for layer in 0..2 {
-        for (part, rows, cols) in [
-            ("attn_q", WIDTH, WIDTH),
-            ("attn_k", WIDTH, WIDTH),
-            ("attn_v", WIDTH, WIDTH),
-            ("attn_output", WIDTH, WIDTH),
-            ("ffn_gate", FF, WIDTH),
-            ("ffn_up", FF, WIDTH),
-            ("ffn_down", WIDTH, FF),
-        ] {
-            file.tensor(
-                &format!("blk.{layer}.{part}.weight"),
-                &[rows, cols],
-                TensorType::Q4_K,
-            );
-        }
-        for norm in ["attn_norm", "ffn_norm"] {
-            file.tensor(&format!("blk.{layer}.{norm}.weight"), &[WIDTH], TensorType::F32);
-        }
-    }
+    let sizes = layout::Language {
+        n_layers: 2,
+        width: WIDTH,
+        n_heads: 32,
+        n_kv_heads: 32,
+        ffn: 11008,
+        context: 4096,
+        n_vocab: N_VOCAB,
+        is_tied: true,
+    };
+    let mut file = layout::language(&sizes, |_, _| TensorType::Q4_K).writer();
     set_vocabulary(&mut file);
     file
 }
@@ -102,39 +83,14 @@ fn set_vocabulary(file: &mut GgufWriter) {
 }
 
 fn vision_file() -> GgufWriter {
-    const WIDTH: usize = 1024;
-    let mut file = GgufWriter::new();
-    file.set("general.architecture", MetaValue::Str("clip".into()))
-        .tensor("v.class_embd", &[WIDTH], TensorType::F32)
-        .tensor("v.patch_embd.weight", &[WIDTH, 3, 14, 14], TensorType::F16)
-        .tensor("v.position_embd.weight", &[577, WIDTH], TensorType::F16);
-    for block in 0..4 {
-        for (part, rows, cols) in [
-            ("attn_q", WIDTH, WIDTH),
-            ("attn_k", WIDTH, WIDTH),
-            ("attn_v", WIDTH, WIDTH),
-            ("attn_out", WIDTH, WIDTH),
-            ("ffn_up", 4 * WIDTH, WIDTH),
-            ("ffn_down", WIDTH, 4 * WIDTH),
-        ] {
-            file.tensor(
-                &format!("v.blk.{block}.{part}.weight"),
-                &[rows, cols],
-                TensorType::F16,
-            )
-            .tensor(&format!("v.blk.{block}.{part}.bias"), &[rows], TensorType::F32);
-        }
-        for norm in ["ln1", "ln2"] {
-            for part in ["weight", "bias"] {
-                file.tensor(&format!("v.blk.{block}.{norm}.{part}"), &[WIDTH], TensorType::F32);
-            }
-        }
-    }
-    for (layer, inner) in [(0, WIDTH), (2, 4096)] {
-        file.tensor(&format!("mm.{layer}.weight"), &[4096, inner], TensorType::F16)
-            .tensor(&format!("mm.{layer}.bias"), &[4096], TensorType::F32);
-    }
-    file
+    let sizes = layout::Tower {
+        n_blocks: 4,
+        width: 1024,
+        n_heads: 16,
+        ffn: 4096,
+        side: 336,
+    };
+    layout::tower(&sizes, WIDTH).writer()
 }
 
 /// Cancels `work` after each of these times (at different places inside of it), and measures how long it goes on.

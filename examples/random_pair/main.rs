@@ -5,6 +5,8 @@
 //! cargo run --release --example random_pair -- --geometry llava-7b --quant q4_k_m DIR
 //! ```
 
+mod layout;
+
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, BufWriter};
@@ -12,7 +14,8 @@ use std::path::{Path, PathBuf};
 
 use clap::{Parser, ValueEnum};
 use half::f16;
-use videre::gguf::MetaValue::{Bool, F32, F32s, I32s, Str, Strs, U32};
+use layout::{Language, Layout, Tower};
+use videre::gguf::MetaValue::{Bool, F32s, I32s, Str, Strs, U32};
 use videre::gguf::{GgufWriter, TensorType};
 
 /// Writes a LLaVA pair of real geometry with random weights.
@@ -68,25 +71,7 @@ enum Quant {
     Q6K,
 }
 
-struct Language {
-    n_layers: usize,
-    width: usize,
-    n_heads: usize,
-    n_kv_heads: usize,
-    ffn: usize,
-    context: usize,
-}
-
-struct Tower {
-    n_blocks: usize,
-    width: usize,
-    n_heads: usize,
-    ffn: usize,
-    side: usize,
-}
-
 const VOCABULARY: usize = 32000;
-const PATCH: usize = 14;
 const CLIP_L: Tower = Tower {
     n_blocks: 23,
     width: 1024,
@@ -104,6 +89,8 @@ impl Geometry {
             n_kv_heads,
             ffn,
             context,
+            n_vocab: VOCABULARY,
+            is_tied: false,
         };
         match self {
             Self::Tiny => {
@@ -181,94 +168,58 @@ enum Fill {
     Zeros,
 }
 
-/// A file being planned: the writer, and what to fill each tensor with.
-#[derive(Default)]
-struct Plan {
-    gguf: GgufWriter,
-    fills: HashMap<String, (TensorType, Fill)>,
-}
-
-impl Plan {
-    fn add(&mut self, name: &str, shape: &[usize], dtype: TensorType, fill: Fill) {
-        self.gguf.tensor(name, shape, dtype);
-        self.fills.insert(name.to_owned(), (dtype, fill));
-    }
-
-    /// A matrix (outputs, inputs) that keeps the size of what goes through it.
-    fn matrix(&mut self, name: &str, n_rows: usize, n_cols: usize, dtype: TensorType) {
-        self.add(
-            name,
-            &[n_rows, n_cols],
-            dtype,
-            Fill::Random((n_cols as f32).powf(-0.5)),
-        );
-    }
-
-    fn linear(&mut self, name: &str, n_rows: usize, n_cols: usize) {
-        self.matrix(&format!("{name}.weight"), n_rows, n_cols, TensorType::F16);
-        self.add(&format!("{name}.bias"), &[n_rows], TensorType::F32, Fill::Zeros);
-    }
-
-    fn layer_norm(&mut self, name: &str, width: usize) {
-        self.add(&format!("{name}.weight"), &[width], TensorType::F32, Fill::Ones);
-        self.add(&format!("{name}.bias"), &[width], TensorType::F32, Fill::Zeros);
-    }
-
-    fn write(&self, path: &Path) -> io::Result<()> {
-        let mut random = Random::new();
-        let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
-        self.gguf.write_to(&mut out, |name, shape, bytes| {
-            let (dtype, fill) = self.fills[name];
-            random.fill(dtype, shape.iter().product(), fill, bytes);
-            Ok(())
-        })?;
-        out.into_inner()?.sync_all()
+/// What a tensor is filled with, so that the size of what goes through it stays.
+fn fill_of(name: &str, shape: &[usize]) -> Fill {
+    const NORMS: [&str; 4] = ["norm", "pre_ln", "ln1", "ln2"];
+    match name {
+        "token_embd.weight" | "v.class_embd" => Fill::Random(1.0),
+        "v.position_embd.weight" => Fill::Random(0.3),
+        _ if name.ends_with(".bias") => Fill::Zeros,
+        _ if NORMS.iter().any(|norm| name.ends_with(&format!("{norm}.weight"))) => Fill::Ones,
+        _ => Fill::Random((shape[1..].iter().product::<usize>() as f32).powf(-0.5)),
     }
 }
 
-fn language_model(sizes: &Language, quant: Quant) -> Plan {
-    let mut plan = Plan::default();
-    let number = |n: usize| U32(u32::try_from(n).unwrap_or(u32::MAX));
-    let head_dim = sizes.width / sizes.n_heads;
-    plan.gguf
-        .set("general.architecture", Str("llama".into()))
-        .set("general.name", Str("random LLaVA".into()))
-        .set("general.file_type", U32(quant.file_type()))
-        .set("general.quantization_version", U32(2))
-        .set("llama.context_length", number(sizes.context))
-        .set("llama.embedding_length", number(sizes.width))
-        .set("llama.block_count", number(sizes.n_layers))
-        .set("llama.feed_forward_length", number(sizes.ffn))
-        .set("llama.rope.dimension_count", number(head_dim))
-        .set("llama.attention.head_count", number(sizes.n_heads))
-        .set("llama.attention.head_count_kv", number(sizes.n_kv_heads))
-        .set("llama.attention.layer_norm_rms_epsilon", F32(1e-5))
-        .set("llama.vocab_size", number(VOCABULARY));
-    set_vocabulary(&mut plan.gguf);
-    let width = sizes.width;
-    plan.add(
-        "token_embd.weight",
-        &[VOCABULARY, width],
-        quant.plain(),
-        Fill::Random(1.0),
-    );
-    plan.add("output_norm.weight", &[width], TensorType::F32, Fill::Ones);
-    plan.matrix("output.weight", VOCABULARY, width, quant.output());
-    let kv_width = sizes.n_kv_heads * head_dim;
-    for layer in 0..sizes.n_layers {
-        let name = |part: &str| format!("blk.{layer}.{part}.weight");
-        let (plain, sensitive) = (quant.plain(), quant.sensitive(layer, sizes.n_layers));
-        plan.add(&name("attn_norm"), &[width], TensorType::F32, Fill::Ones);
-        plan.add(&name("ffn_norm"), &[width], TensorType::F32, Fill::Ones);
-        plan.matrix(&name("attn_q"), width, width, plain);
-        plan.matrix(&name("attn_k"), kv_width, width, plain);
-        plan.matrix(&name("attn_v"), kv_width, width, sensitive);
-        plan.matrix(&name("attn_output"), width, width, plain);
-        plan.matrix(&name("ffn_gate"), sizes.ffn, width, plain);
-        plan.matrix(&name("ffn_up"), sizes.ffn, width, plain);
-        plan.matrix(&name("ffn_down"), width, sizes.ffn, sensitive);
-    }
-    plan
+/// Writes a file of this layout with the keys that `more` adds.
+fn write(layout: &Layout, more: impl FnOnce(&mut GgufWriter), path: &Path) -> io::Result<()> {
+    let mut gguf = layout.writer();
+    more(&mut gguf);
+    let dtypes: HashMap<&str, TensorType> = layout
+        .tensors
+        .iter()
+        .map(|(name, _, dtype)| (name.as_str(), *dtype))
+        .collect();
+    let mut random = Random::new();
+    let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
+    gguf.write_to(&mut out, |name, shape, bytes| {
+        random.fill(dtypes[name], shape.iter().product(), fill_of(name, shape), bytes);
+        Ok(())
+    })?;
+    out.into_inner()?.sync_all()
+}
+
+fn write_language_model(sizes: &Language, quant: Quant, path: &Path) -> io::Result<()> {
+    let layout = layout::language(sizes, |part, layer| match part {
+        "output" => quant.output(),
+        "attn_v" | "ffn_down" => quant.sensitive(layer, sizes.n_layers),
+        _ => quant.plain(),
+    });
+    let more = |gguf: &mut GgufWriter| {
+        gguf.set("general.name", Str("random LLaVA".into()))
+            .set("general.file_type", U32(quant.file_type()))
+            .set("general.quantization_version", U32(2));
+        set_vocabulary(gguf);
+    };
+    write(&layout, more, path)
+}
+
+fn write_tower(sizes: &Tower, language_width: usize, path: &Path) -> io::Result<()> {
+    let more = |gguf: &mut GgufWriter| {
+        gguf.set("general.name", Str("random CLIP".into()))
+            .set("general.description", Str("image encoder for LLaVA".into()))
+            .set("general.file_type", U32(1));
+    };
+    write(&layout::tower(sizes, language_width), more, path)
 }
 
 /// A vocabulary in the manner of SentencePiece: special tokens, bytes, then pieces that grow by one letter each, so
@@ -311,68 +262,6 @@ fn set_vocabulary(gguf: &mut GgufWriter) {
         .set("tokenizer.ggml.unknown_token_id", U32(0))
         .set("tokenizer.ggml.add_bos_token", Bool(true))
         .set("tokenizer.ggml.add_eos_token", Bool(false));
-}
-
-/// Keys and names as llama.cpp's `convert_image_encoder_to_gguf.py` writes them, `ffn_down` being the first of the two.
-fn tower(sizes: &Tower, language_width: usize) -> Plan {
-    let mut plan = Plan::default();
-    let number = |n: usize| U32(u32::try_from(n).unwrap_or(u32::MAX));
-    plan.gguf
-        .set("general.architecture", Str("clip".into()))
-        .set("general.name", Str("random CLIP".into()))
-        .set("general.description", Str("image encoder for LLaVA".into()))
-        .set("general.file_type", U32(1))
-        .set("clip.has_text_encoder", Bool(false))
-        .set("clip.has_vision_encoder", Bool(true))
-        .set("clip.has_llava_projector", Bool(true))
-        .set("clip.projector_type", Str("mlp".into()))
-        .set("clip.use_gelu", Bool(false))
-        .set("clip.vision.image_size", number(sizes.side))
-        .set("clip.vision.patch_size", number(PATCH))
-        .set("clip.vision.embedding_length", number(sizes.width))
-        .set("clip.vision.feed_forward_length", number(sizes.ffn))
-        .set("clip.vision.projection_dim", U32(768))
-        .set("clip.vision.block_count", number(sizes.n_blocks))
-        .set("clip.vision.attention.head_count", number(sizes.n_heads))
-        .set("clip.vision.attention.layer_norm_epsilon", F32(1e-5))
-        .set(
-            "clip.vision.image_mean",
-            F32s(vec![0.481_454_66, 0.457_827_5, 0.408_210_73]),
-        )
-        .set(
-            "clip.vision.image_std",
-            F32s(vec![0.268_629_54, 0.261_302_6, 0.275_777_1]),
-        );
-    let width = sizes.width;
-    let n_positions = (sizes.side / PATCH).pow(2) + 1;
-    plan.add("v.class_embd", &[width], TensorType::F32, Fill::Random(1.0));
-    let patch = Fill::Random(((3 * PATCH * PATCH) as f32).powf(-0.5));
-    plan.add(
-        "v.patch_embd.weight",
-        &[width, 3, PATCH, PATCH],
-        TensorType::F16,
-        patch,
-    );
-    plan.add(
-        "v.position_embd.weight",
-        &[n_positions, width],
-        TensorType::F16,
-        Fill::Random(0.3),
-    );
-    plan.layer_norm("v.pre_ln", width);
-    for block in 0..sizes.n_blocks {
-        let name = |part: &str| format!("v.blk.{block}.{part}");
-        for part in ["attn_q", "attn_k", "attn_v", "attn_out"] {
-            plan.linear(&name(part), width, width);
-        }
-        plan.layer_norm(&name("ln1"), width);
-        plan.linear(&name("ffn_down"), sizes.ffn, width);
-        plan.linear(&name("ffn_up"), width, sizes.ffn);
-        plan.layer_norm(&name("ln2"), width);
-    }
-    plan.linear("mm.0", language_width, width);
-    plan.linear("mm.2", language_width, language_width);
-    plan
 }
 
 /// Random blocks, at the speed of a disk.
@@ -479,9 +368,9 @@ fn main() -> anyhow::Result<()> {
     let model = arguments
         .dir
         .join(format!("ggml-model-{}.gguf", arguments.quant.name()));
-    language_model(&language, arguments.quant).write(&model)?;
+    write_language_model(&language, arguments.quant, &model)?;
     let mmproj = arguments.dir.join("mmproj-model-f16.gguf");
-    tower(&clip, language.width).write(&mmproj)?;
+    write_tower(&clip, language.width, &mmproj)?;
     eprintln!("{}\n{}", model.display(), mmproj.display());
     Ok(())
 }
