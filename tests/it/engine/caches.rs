@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
@@ -176,8 +176,9 @@ fn a_folder_that_cannot_be_written_costs_time_only() {
 fn a_process_killed_while_it_keeps_things_leaves_nothing_wrong() {
     let folder = folder();
     let expected = ask_anew(super::caches::folder().path(), |_| {}).said();
-    // From before the first feature is written to after the prefix is.
-    for millis in [60, 90, 120, 150, 180, 220, 300] {
+    // From the first feature that is written to the prefix; each process goes on where the last one was killed.
+    let mut n_kills_between = 0;
+    for n_wanted in [1, 7, 20, 40, N_FRAMES] {
         let mut child = Command::new(env!("CARGO_BIN_EXE_videre"))
             .args([
                 "ask",
@@ -197,10 +198,15 @@ fn a_process_killed_while_it_keeps_things_leaves_nothing_wrong() {
             .stderr(Stdio::null())
             .spawn()
             .expect("it starts");
-        std::thread::sleep(Duration::from_millis(millis));
+        let has_ended = |child: &mut Child| child.try_wait().expect("it is a child").is_some();
+        while kept(folder.path(), "features").len() < n_wanted && !has_ended(&mut child) {
+            std::thread::sleep(Duration::from_millis(1));
+        }
         child.kill().expect("it is killed, or has ended");
         child.wait().expect("it ended");
+        n_kills_between += usize::from(kept(folder.path(), "features").len() < N_FRAMES);
     }
+    assert!(n_kills_between > 0, "none was killed in the middle");
     let engine_folder = folder.path().join("videre");
     assert_eq!(ask_anew(&engine_folder, |_| {}).said(), expected);
 }
