@@ -1,8 +1,16 @@
 //! Memory, known from headers alone.
 
+use std::fs::File;
+use std::io;
+
+use videre::cancel::CancelToken;
+use videre::fault::{Explain, Fault};
 use videre::gguf::{Gguf, GgufWriter, MetaValue, Source, TensorType};
 use videre::llava::estimate::{MemoryEstimate, estimate, free_bytes};
 use videre::llava::pair::Pair;
+use videre::llava::{Compute, LoadError, Model};
+
+use crate::llava::layout;
 
 fn header(writer: &GgufWriter) -> Gguf {
     Gguf::read(Source::Static {
@@ -62,4 +70,59 @@ fn this_machine_has_memory() {
     if cfg!(target_os = "linux") {
         assert!(free_bytes().is_some_and(|bytes| bytes > 1 << 20));
     }
+}
+
+/// Its weights are a hole in a file that takes no room.
+#[cfg(unix)]
+#[test]
+fn a_model_larger_than_the_memory_is_refused_before_it_is_loaded() {
+    let folder = tempfile::tempdir().expect("the test gives a good one");
+    let sizes = layout::Language {
+        n_layers: 1,
+        width: 256,
+        n_heads: 4,
+        n_kv_heads: 4,
+        ffn: 1_000_000_000,
+        context: 4096,
+        n_vocab: 256,
+        is_tied: true,
+    };
+    let language = layout::language(&sizes, |_, _| TensorType::Q4_K);
+    let bytes = |(_, shape, dtype): &(String, Vec<usize>, TensorType)| {
+        dtype.n_bytes(shape.iter().product::<usize>() as u64).unwrap() + 64
+    };
+    let n_bytes: u64 = language.tensors.iter().map(bytes).sum();
+    let mut writer = language.writer();
+    let words: Vec<String> = (0..256).map(|n| format!("w{n}")).collect();
+    writer
+        .set("tokenizer.ggml.model", MetaValue::Str("llama".into()))
+        .set("tokenizer.ggml.scores", MetaValue::F32s(vec![0.0; 256]))
+        .set("tokenizer.ggml.token_type", MetaValue::I32s(vec![1; 256]))
+        .set("tokenizer.ggml.tokens", MetaValue::Strs(words));
+    let path = folder.path().join("large.gguf");
+    let mut file = File::create(&path).unwrap();
+    let only_the_header = writer.write_to(&mut file, |_, _, _| Err(io::ErrorKind::Other.into()));
+    assert!(only_the_header.is_err());
+    let header_bytes = file.metadata().unwrap().len();
+    file.set_len(header_bytes + n_bytes).unwrap();
+    let tower = layout::Tower {
+        n_blocks: 1,
+        width: 64,
+        n_heads: 1,
+        ffn: 128,
+        side: 56,
+    };
+    let pair = Pair {
+        language: Gguf::open(&path).expect("a good header"),
+        vision: header(&layout::tower(&tower, 256).writer()),
+    };
+    let error = Model::load(&pair, &Compute::cpu(), &CancelToken::new()).unwrap_err();
+    assert!(matches!(error, LoadError::Memory(_)), "{error}");
+    assert_eq!(error.fault(), Fault::Machine);
+    let text = error.to_string();
+    // 432 GB of weights, and rows that are as wide.
+    assert!(
+        text.starts_with("the model needs 2480.1 GB of memory and") && text.ends_with("GB are free"),
+        "{text}"
+    );
 }

@@ -1,8 +1,5 @@
 //! How soon work stops, on layers as wide as those of a 7B model and its tower.
 
-#[path = "../../../examples/random_pair/layout.rs"]
-mod layout;
-
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -13,6 +10,8 @@ use videre::llava::pair::Pair;
 use videre::llava::{
     CacheType, Compute, Decoder, LlavaError, LoadError, Model, Sequence, SequencePart, Session, Tower,
 };
+
+use super::layout;
 
 /// What a person takes for at once.
 const SOON: Duration = Duration::from_millis(300);

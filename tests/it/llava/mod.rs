@@ -7,6 +7,8 @@
 mod cancelling;
 mod decoder;
 mod embedded;
+#[path = "../../../examples/random_pair/layout.rs"]
+pub(crate) mod layout;
 mod plan;
 mod quantized;
 #[cfg(feature = "media")]
