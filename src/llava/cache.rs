@@ -47,10 +47,12 @@ pub struct CacheShape {
 }
 
 impl CacheShape {
-    /// Bytes at full length.
+    /// Bytes at full length, the largest number where they are more.
     #[must_use]
     pub fn n_bytes(&self) -> usize {
-        2 * self.n_layers * self.capacity * self.n_kv_heads * self.head_dim * self.dtype.n_bytes()
+        [self.n_layers, self.capacity, self.n_kv_heads, self.head_dim]
+            .iter()
+            .fold(2 * self.dtype.n_bytes(), |n, &size| n.saturating_mul(size))
     }
 }
 
@@ -202,13 +204,14 @@ impl KvCache {
 
 fn blank(shape: &CacheShape, device: &Device) -> Result<Tensor, candle_core::Error> {
     let dims = (shape.capacity, shape.n_kv_heads, shape.head_dim);
-    let n = dims.0 * dims.1 * dims.2;
     if !device.is_cpu() {
         return Tensor::zeros(dims, shape.dtype.dtype(), device);
     }
+    let n = dims.0.saturating_mul(dims.1).saturating_mul(dims.2);
+    let full = |()| candle_core::Error::msg(format!("no memory for a context of {} tokens", dims.0));
     // Pages that the system hands out zeroed, and only once they are written to.
     match shape.dtype {
-        CacheType::F16 => Tensor::from_vec(bytemuck::zeroed_vec::<f16>(n), dims, device),
-        CacheType::F32 => Tensor::from_vec(bytemuck::zeroed_vec::<f32>(n), dims, device),
+        CacheType::F16 => Tensor::from_vec(bytemuck::try_zeroed_vec::<f16>(n).map_err(full)?, dims, device),
+        CacheType::F32 => Tensor::from_vec(bytemuck::try_zeroed_vec::<f32>(n).map_err(full)?, dims, device),
     }
 }

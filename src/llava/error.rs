@@ -1,5 +1,6 @@
 //! Why a pair could not be loaded or a question not be answered.
 
+use super::estimate::MemoryError;
 use crate::cancel::Cancelled;
 use crate::fault::{Explain, Fault};
 use crate::gguf::GgufError;
@@ -46,6 +47,9 @@ pub enum LlavaError {
         /// Positions of the cache.
         capacity: usize,
     },
+    /// Keys and values of a long context do not fit.
+    #[error(transparent)]
+    Memory(#[from] MemoryError),
     /// A strategy with newlines, and a pair without a learned newline.
     #[error("this model has no learned newline, which the strategy needs")]
     NoNewline,
@@ -91,7 +95,7 @@ impl Explain for LlavaError {
             | Self::Text(_)
             | Self::NoNewline
             | Self::ContextTooShort { .. } => Fault::Input,
-            Self::Compute(_) | Self::RowsUnknown => Fault::Machine,
+            Self::Compute(_) | Self::Memory(_) | Self::RowsUnknown => Fault::Machine,
             Self::Cancelled(_) => Fault::Cancelled,
         }
     }
@@ -99,6 +103,7 @@ impl Explain for LlavaError {
     fn hint(&self) -> Option<String> {
         match self {
             Self::Gguf(error) => error.hint(),
+            Self::Memory(_) => Some("ask for fewer tokens, or close other programs".to_owned()),
             Self::MissingTensor { .. } | Self::BadKey { .. } | Self::TensorShape { .. } => {
                 Some("download the model again, or take a conversion made for llama.cpp".to_owned())
             }

@@ -34,7 +34,7 @@ pub fn measure(
     n_decode: usize,
     cancel: &CancelToken,
 ) -> Result<Measured, LlavaError> {
-    let capacity = n_prefill.max(depth + n_decode).max(1);
+    let capacity = n_prefill.max(depth.saturating_add(n_decode)).max(1);
     let n_context = model.decoder().shape().context_len;
     if capacity > n_context {
         return Err(LlavaError::ContextTooShort {

@@ -11,6 +11,8 @@ use candle_core::Tensor;
 use super::cache::{CacheType, KvCache};
 use super::decoder::{Decoder, Wanted};
 use super::error::LlavaError;
+use super::estimate::{MemoryError, free_bytes};
+use super::model::USUAL_CONTEXT;
 use super::sequence::{Position, Sequence};
 use crate::cancel::CancelToken;
 
@@ -43,9 +45,24 @@ impl Session {
     /// An empty sequence of at most `capacity` positions.
     ///
     /// # Errors
-    /// candle's: too little memory on the device.
+    /// [`LlavaError::Memory`] where more positions are asked for than were counted when the model was loaded and they do
+    /// not fit, or candle's.
     pub fn new(decoder: Arc<Decoder>, capacity: usize, dtype: CacheType) -> Result<Self, LlavaError> {
-        let cache = KvCache::new(decoder.cache_shape(capacity, dtype), decoder.compute())?;
+        let shape = decoder.cache_shape(capacity, dtype);
+        if capacity > USUAL_CONTEXT
+            && decoder.compute().is_host()
+            && let Some(free_bytes) = free_bytes()
+        {
+            let needed_bytes = shape.n_bytes() as u64;
+            if needed_bytes > free_bytes {
+                return Err(MemoryError {
+                    needed_bytes,
+                    free_bytes,
+                }
+                .into());
+            }
+        }
+        let cache = KvCache::new(shape, decoder.compute())?;
         Ok(Self {
             decoder,
             cache,

@@ -86,10 +86,8 @@ impl Loaded {
     /// The sequence that was read last, with room for `n_positions` and more; a new one where it is too small.
     pub(super) fn take_session(&mut self, n_positions: usize) -> Result<Session, Failure> {
         let n_context = self.facts.n_context;
-        if let Some(session) = self
-            .session
-            .take_if(|session| session.capacity() >= n_positions.min(n_context))
-        {
+        let n_positions = n_positions.min(n_context);
+        if let Some(session) = self.session.take_if(|session| session.capacity() >= n_positions) {
             return Ok(session);
         }
         self.session = None;

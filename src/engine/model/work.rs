@@ -79,7 +79,7 @@ impl ModelRole {
         let mut reading = compose(&loaded.model, work, &rows, loaded.facts.n_context).map_err(failed)?;
 
         let n_answer = work.question.as_ref().map_or(0, |question| question.max_tokens);
-        let mut session = loaded.take_session(reading.sequence.len() + n_answer)?;
+        let mut session = loaded.take_session(reading.sequence.len().saturating_add(n_answer))?;
         let mut n_known = session.n_reusable(&reading.sequence, ROPE_ANSWER);
         let key = self.prefix_key(loaded, &session, &reading);
         if n_known < reading.visual_end && self.restore(work, &key, &reading, &mut session)? {

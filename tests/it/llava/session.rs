@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use candle_core::Tensor;
 use videre::cancel::{CancelToken, Cancelled};
+use videre::fault::{Explain, Fault};
 use videre::llava::{
     AnswerOptions, CHUNK, CacheType, Compute, Decoder, Ending, LanguageShape, LlavaError, RopeScaling,
     SamplingOptions, Sequence, SequencePart, Session, TokenBytes, VisualRows, answer, choose,
@@ -348,6 +349,19 @@ fn a_choice_is_the_likeliest_letter_and_its_share() {
         choice.probabilities
     );
     assert_eq!(choose(&logits, &[]).unwrap(), None);
+}
+
+#[test]
+fn a_context_that_memory_does_not_hold_is_refused() {
+    let error = Session::new(decoder(NAME), 1 << 40, CacheType::F16).unwrap_err();
+    let text = error.to_string();
+    // Two layers, keys and values, two heads of 16, two bytes.
+    assert!(
+        text.starts_with("the model needs 281475.0 GB of memory and ")
+            || text.contains("no memory for a context of 1099511627776 tokens"),
+        "{text}"
+    );
+    assert_eq!(error.fault(), Fault::Machine);
 }
 
 #[test]
