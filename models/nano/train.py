@@ -1,9 +1,10 @@
-"""Trains nano from nothing, on a CPU or a GPU, in three stages; run again to go on where it stopped.
+"""Trains nano from nothing, on a CPU or a GPU, in four stages; run again to go on where it stopped.
 
     python models/nano/train.py --run DIR                         # two CPU cores, size small
     python models/nano/train.py --run DIR --size large --device cuda --workers 14 --batch 192
 
-Stages: `dense` teaches tower and projector what stands on each patch, `text` the language model, `video` all presets.
+Stages: `dense` teaches tower and projector what stands on each patch, `text` the language model, `video` all presets, `settle` the
+same at a lower rate.
 DIR gets checkpoint.pt (every two minutes), curve.jsonl and tokenizer.json.
 """
 
@@ -34,9 +35,13 @@ MIXTURE = {
     # with them at full rate took the tower and all that stands on it apart.
     "video": {"frame": (0.3, 0.4), "fast": (0.45, 0.4), "balanced": (0.15, 0.15), "paper": (0.1, 0.08)},
 }
-STAGES = ["dense", "text", "video"]
-STEPS = {"dense": 1000, "text": 1200, "video": 200}
-RATE = {"dense": (2e-3, 1e-3), "text": (2e-3, 1e-3), "video": (2e-3, 1e-3)}  # of Muon and of AdamW
+MIXTURE["settle"] = MIXTURE["video"]
+ALL_ROWS = ("video", "settle")
+STAGES = ["dense", "text", *ALL_ROWS]
+STEPS = {"dense": 1000, "text": 1200, "video": 200, "settle": 200}
+# Of Muon and of AdamW. At the full rate `video` teaches what it is for and takes a little of everything else along; at a
+# fifth of it that comes back.
+RATE = dict.fromkeys(STAGES, (2e-3, 1e-3)) | {"settle": (4e-4, 2e-4)}
 VOCABULARY = 544
 CHECK_SEED = 1_000_003
 asked_to_stop = False
@@ -68,8 +73,8 @@ class Batches(torch.utils.data.IterableDataset):
             if preset == "dense":
                 yield preset, data.dense_batch(self.shape, n, rng)
                 continue
-            chat = self.stage == "video" and rng.random() < 0.12
-            keep = 1.0 if self.stage == "video" and rng.random() < 0.5 else rng.uniform(0.25, 0.5)
+            chat = self.stage in ALL_ROWS and rng.random() < 0.12
+            keep = 1.0 if self.stage in ALL_ROWS and rng.random() < 0.5 else rng.uniform(0.25, 0.5)
             yield preset, data.question_batch(self.shape, self.tokenizer, preset, n, rng, chat=chat, keep=keep)
 
 

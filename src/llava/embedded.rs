@@ -18,8 +18,8 @@ static LANGUAGE: &Aligned<[u8]> = &Aligned(*include_bytes!("../../models/nano/we
 static VISION: &Aligned<[u8]> = &Aligned(*include_bytes!("../../models/nano/weights/nano-mmproj.gguf"));
 
 /// BLAKE3 of the two files.
-const LANGUAGE_BLAKE3: &str = "cf3ac9439a0b7c81509c5cc339f4458e3618c09cd786eea3674345c8d4026a7e";
-const VISION_BLAKE3: &str = "f6c88697144363bbda405343ba4296663fb1ba1153bfb805b55e5e58fde7d577";
+const LANGUAGE_BLAKE3: &str = "fbaadcfd75410cd02c1522f1b266a8e01287c3fc35ccc61428e0088b415f6dda";
+const VISION_BLAKE3: &str = "2f8c1053dfe0c2d242736eae5afd3ea86dbd314ea201f8dbc1cafefa4d4efa70";
 
 /// Why the embedded model could not be read.
 #[derive(Debug, thiserror::Error)]
