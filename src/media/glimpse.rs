@@ -72,7 +72,7 @@ pub(super) fn decode_alone(
     loop {
         match step {
             Step::Frame(decoded) if decoded.ordinal == 0 && !decoded.is_patched() => {
-                found = Some(decoded.frame)
+                found = Some(decoded.frame);
             }
             Step::Frame(_) | Step::Hungry => {}
             Step::Damage => found = None,
