@@ -1,7 +1,7 @@
 //! What is being done, on standard error, until the answer begins.
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use videre::engine::{Progress, Stage, Update};
@@ -18,7 +18,7 @@ pub(crate) struct Stages {
 /// The line, and the thread that shows it once it is worth it: a stage may last long before it says more.
 struct Line {
     bar: ProgressBar,
-    over: Sender<()>,
+    over: SyncSender<()>,
     waiting: Option<JoinHandle<()>>,
 }
 
@@ -73,7 +73,7 @@ impl Line {
         let style = ProgressStyle::with_template("{msg} {wide_bar} {percent:>3} %  {prefix}");
         let style = style.expect("BUG: the template is fixed").progress_chars("━━─");
         let bar = ProgressBar::with_draw_target(Some(1000), ProgressDrawTarget::hidden()).with_style(style);
-        let (over, is_over) = channel();
+        let (over, is_over) = sync_channel(0);
         let shown = bar.clone();
         let waiting = std::thread::Builder::new()
             .name("stages".to_owned())

@@ -110,7 +110,7 @@ fn a_disk_that_fills_up_loses_no_answer_that_was_kept_and_shows_the_one_that_was
     let mount = r#"mount -t tmpfs -o size="$2" tmpfs "$1""#;
     let tried = isolated(mount).output();
     if !tried.is_ok_and(|tried| tried.status.success()) {
-        println!("skipped: a small disk cannot be mounted here");
+        eprintln!("skipped: a small disk cannot be mounted here");
         return;
     }
     let run = isolated(&format!(
