@@ -1,6 +1,7 @@
-//! A media worker that crashes once, in the middle of an encoding: what tests put in the place of the real one.
+//! A media worker that crashes or stands still once, in the middle of an encoding: what tests put in the place of the real one.
 //!
-//! It aborts when it hands out its third frame, unless the file named by its argument exists, which it makes first.
+//! It aborts when it hands out its third frame, unless the file named by its argument exists, which it makes first. With a
+//! second argument it stands still at its seventh instead, until it is killed.
 
 use std::fs::File;
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ struct Aborting {
     role: MediaRole,
     n_frames: usize,
     crashed: PathBuf,
+    stands_still: bool,
 }
 
 impl Role for Aborting {
@@ -26,12 +28,15 @@ impl Role for Aborting {
         cancel: &CancelToken,
         emit: &mut Emit<'_, MediaEvent>,
     ) -> Result<(), Failure> {
-        let (n_frames, crashed) = (&mut self.n_frames, &self.crashed);
+        let (n_frames, crashed, stands_still) = (&mut self.n_frames, &self.crashed, self.stands_still);
         self.role.handle(request, payload, cancel, &mut |event, payload| {
             if matches!(event, MediaEvent::Fitted { .. }) {
                 *n_frames += 1;
-                if *n_frames == 3 && !crashed.exists() {
+                if *n_frames == if stands_still { 7 } else { 3 } && !crashed.exists() {
                     drop(File::create(crashed));
+                    while stands_still {
+                        std::thread::park();
+                    }
                     std::process::abort();
                 }
             }
@@ -47,5 +52,6 @@ fn main() -> Result<(), WireError> {
         role: make(),
         n_frames: 0,
         crashed: crashed.clone(),
+        stands_still: std::env::args_os().len() > 2,
     })
 }

@@ -135,6 +135,8 @@ pub enum MediaEvent {
         width: u32,
         /// Pixels.
         height: u32,
+        /// Smaller than it could be: for a pointer that moves on.
+        is_coarse: bool,
     },
     /// A picture of a frame whose number is not known yet. Beside it: a JPEG file.
     Glimpse {

@@ -185,6 +185,7 @@ impl Desktop {
             width: poster.width,
             height: poster.height,
             jpeg: poster.jpeg,
+            is_coarse: false,
         };
         Ok(Shown::new(picture, true))
     }
@@ -244,7 +245,7 @@ impl Desktop {
             }
         };
         let picture = picture.map_err(of_video_at(&video.path))?;
-        let is_exact = picture.index == wanted;
+        let is_exact = picture.index == wanted && !picture.is_coarse;
         Ok(Shown::new(picture, is_exact))
     }
 

@@ -1,5 +1,6 @@
 //! Pictures for whoever looks at the video.
 
+use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
@@ -24,6 +25,8 @@ pub struct Picture {
     pub height: u32,
     /// A JPEG file.
     pub jpeg: Vec<u8>,
+    /// Smaller than it could be: for a pointer that moves on.
+    pub is_coarse: bool,
 }
 
 /// A compressed picture of a frame that is known by its time alone.
@@ -50,15 +53,21 @@ pub struct FullFrame {
     pub image: image::RgbImage,
 }
 
-/// The picture that the pointer wants now.
+/// The pictures that the pointer wants: now, and the one before, which may be on its way still.
 #[derive(Debug, Default)]
-pub(super) struct Pointer(Mutex<Option<CancelToken>>);
+pub(super) struct Pointer(Mutex<VecDeque<CancelToken>>);
+
+/// Pictures for a pointer that are on their way at a time: one is made while the other travels.
+const N_UNDER_WAY: usize = 2;
 
 impl Pointer {
-    /// Whoever asked before need not be answered any more.
+    /// Whoever asked before those need not be answered any more.
     fn moves_on(&self, cancel: &CancelToken) {
         let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(earlier) = newest.replace(cancel.clone()) {
+        newest.push_back(cancel.clone());
+        if newest.len() > N_UNDER_WAY
+            && let Some(earlier) = newest.pop_front()
+        {
             earlier.cancel();
         }
     }
@@ -82,7 +91,7 @@ impl OpenVideo {
 impl Engine {
     /// The picture of this very frame; beyond the end of the last one.
     ///
-    /// Asked for frame after frame it decodes each once, and going backwards it keeps the whole group of pictures.
+    /// Asked for frame after frame it decodes each once; going backwards, those before it are made ready meanwhile.
     ///
     /// # Errors
     /// [`Fault::Cancelled`]; what is wrong with the file.
@@ -97,10 +106,11 @@ impl Engine {
     }
 
     /// A picture near a frame, at once, for a pointer that is being dragged: the frame itself where it was seen before,
-    /// else the nearest picture that is at hand. A newer call ends an older one that still waits.
+    /// else the nearest picture that is at hand, a coarse one where it has to be made. Two may be under way;
+    /// a third call ends the oldest that still waits.
     ///
     /// # Errors
-    /// [`Fault::Cancelled`], also when a newer call came; what is wrong with the file.
+    /// [`Fault::Cancelled`], also when newer calls came; what is wrong with the file.
     pub fn picture_near(
         &self,
         video: &OpenVideo,
@@ -175,11 +185,11 @@ impl Engine {
     }
 
     /// A picture of the key frame nearest to `secs` of a file whose frames need not be listed yet, for a pointer that is
-    /// being dragged. `None` where its container finds none: then the list has to be waited for. A newer call, or one of
-    /// [`Engine::picture_near`], ends an older one that still waits.
+    /// being dragged. `None` where its container finds none: then the list has to be waited for. Counts as a call of
+    /// [`Engine::picture_near`].
     ///
     /// # Errors
-    /// [`Fault::Cancelled`], also when a newer call came; what is wrong with the file.
+    /// [`Fault::Cancelled`], also when newer calls came; what is wrong with the file.
     pub fn glimpse(
         &self,
         path: &Path,
@@ -281,6 +291,7 @@ fn picture_of(event: &MediaEvent, jpeg: Vec<u8>) -> Option<(usize, Picture)> {
         pts_secs,
         width,
         height,
+        is_coarse,
     } = *event
     else {
         return None;
@@ -291,6 +302,7 @@ fn picture_of(event: &MediaEvent, jpeg: Vec<u8>) -> Option<(usize, Picture)> {
         width,
         height,
         jpeg,
+        is_coarse,
     };
     Some((slot, picture))
 }

@@ -15,9 +15,16 @@ use crate::cancel::CancelToken;
 /// JPEG quality of previews: beyond it the file grows and the eye sees nothing.
 const JPEG_QUALITY: u8 = 85;
 
-/// Frames before the one asked for that are kept when somebody steps back, from their key frame on: each step back
-/// would otherwise decode the whole group again. More than x264's 250; a longer group is decoded more than once.
-const N_KEPT_WHEN_STEPPING_BACK: usize = 300;
+/// Frames before the one asked for that are made with it when somebody steps back: decoding has come by them, and a
+/// picture of each costs little beside that. All of its group would cost several times as much as the frame.
+const N_BEFORE_AT_ONCE: usize = 6;
+
+/// Frames before the last one that are made ready while nobody waits, once somebody steps back.
+const N_READY_BEFORE: usize = 24;
+
+/// So many of them at a time, since each time their group is decoded anew up to there. As many are made at once for somebody
+/// who steps so fast that there is no time between.
+const N_READIED_AT_A_TIME: usize = 12;
 
 /// A step back goes so far at most. Whoever goes farther has jumped, and waits for one frame and no others.
 const N_STEPPED_BACK: usize = 2;
@@ -25,6 +32,16 @@ const N_STEPPED_BACK: usize = 2;
 /// Frames that are gone over with the one asked for, where it is so little after the last: requests of playback that
 /// are under way together may overtake each other, and the frame passed over would be a whole group away.
 const N_OVERTAKEN: usize = 1;
+
+/// What a picture for a pointer that moves on fits into where it is made for that: it is looked at for a moment, and half
+/// the time from a key frame to the screen goes by the number of pixels.
+const COARSE: PreviewSize = PreviewSize {
+    max_width: 480,
+    max_height: 480,
+};
+
+/// Coarse pictures that are kept: of the key frames that a pointer passed last.
+const N_COARSE_KEPT: usize = 48;
 
 /// Packets that are decoded for a pointer that moves on: about as dear as a key frame, and it is the very frame.
 const N_JUST_AHEAD: usize = 4;
@@ -49,6 +66,15 @@ impl PreviewSize {
         let scaled = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
         (scaled(width), scaled(height))
     }
+
+    /// The box for a picture that is looked at for a moment.
+    #[must_use]
+    pub fn coarse(self) -> Self {
+        Self {
+            max_width: self.max_width.min(COARSE.max_width),
+            max_height: self.max_height.min(COARSE.max_height),
+        }
+    }
 }
 
 /// The size with square pixels: the width changes, so that no line is lost.
@@ -68,6 +94,8 @@ pub struct Preview {
     pub height: u32,
     /// A JPEG file.
     pub jpeg: Vec<u8>,
+    /// Smaller than it could be: for a pointer that moves on.
+    pub is_coarse: bool,
 }
 
 /// Compresses a picture as JPEG, colour at half resolution as cameras do.
@@ -94,10 +122,16 @@ pub fn encode_jpeg(picture: &RgbImage) -> Result<Vec<u8>, EncodingError> {
 pub struct Previews {
     size: PreviewSize,
     kept: HashMap<usize, Arc<Preview>>,
+    /// The one made last at the end.
+    coarse: VecDeque<Arc<Preview>>,
     /// Frames kept, the longest unused first.
     by_use: VecDeque<usize>,
     n_bytes: usize,
     last: Option<usize>,
+    /// The frame stepped back to, before which others are made ready.
+    stepped_back_to: Option<usize>,
+    /// Whether the last step back had to be waited for as well.
+    is_late: bool,
 }
 
 impl Previews {
@@ -107,9 +141,12 @@ impl Previews {
         Self {
             size,
             kept: HashMap::new(),
+            coarse: VecDeque::new(),
             by_use: VecDeque::new(),
             n_bytes: 0,
             last: None,
+            stepped_back_to: None,
+            is_late: false,
         }
     }
 
@@ -119,13 +156,20 @@ impl Previews {
         self.size
     }
 
+    /// Whether the picture of this frame is at hand.
+    #[must_use]
+    pub fn keeps(&self, index: usize) -> bool {
+        self.kept.contains_key(&index)
+    }
+
     /// Bytes of compressed pictures held.
     #[must_use]
     pub fn n_bytes(&self) -> usize {
         self.n_bytes
     }
 
-    /// The preview of a frame: kept, or decoded now. Going backwards, the frames before it are kept as well.
+    /// The preview of a frame: kept, or decoded now. Going backwards, some before it are kept as well, and
+    /// [`Previews::prepare`] makes more of them.
     ///
     /// # Errors
     /// As [`Video::frame`].
@@ -137,6 +181,8 @@ impl Previews {
     ) -> Result<Arc<Preview>, MediaError> {
         let last = self.last;
         let backwards = last.is_some_and(|last| index < last && last - index <= N_STEPPED_BACK);
+        self.stepped_back_to = backwards.then_some(index);
+        self.is_late &= backwards;
         if let Some(preview) = self.kept.get(&index).cloned() {
             self.touch(index);
             self.last = Some(index);
@@ -144,7 +190,13 @@ impl Previews {
         }
         let first = if backwards {
             let key = video.index(None, &mut |_| {}, cancel)?.key_before(index);
-            key.max((index + 1).saturating_sub(N_KEPT_WHEN_STEPPING_BACK))
+            let n_before = if self.is_late {
+                N_READIED_AT_A_TIME
+            } else {
+                N_BEFORE_AT_ONCE
+            };
+            self.is_late = true;
+            key.max(index.saturating_sub(n_before))
         } else {
             let after_last = last.map_or(index, |last| last + 1);
             if (after_last..=after_last + N_OVERTAKEN).contains(&index) {
@@ -157,10 +209,37 @@ impl Previews {
             // What an interrupted way has kept is gone on from.
             .filter(|frame| !self.kept.contains_key(frame))
             .collect();
-        let pace = if backwards { Pace::Batch } else { Pace::Stepping };
-        let preview = self.reach(video, &wanted, pace, cancel)?;
+        let preview = self.reach(video, &wanted, Pace::Stepping, cancel)?;
         self.last = Some(index);
         Ok(preview)
+    }
+
+    /// Makes some of the frames ready that lie before the one stepped back to; false where nothing is left to do.
+    pub fn prepare(&mut self, video: &mut Video, cancel: &CancelToken) -> bool {
+        let Some(index) = self.stepped_back_to else {
+            return false;
+        };
+        let missing = (index.saturating_sub(N_READY_BEFORE)..index)
+            .rev()
+            .find(|frame| !self.kept.contains_key(frame));
+        let made = missing.map(|last| {
+            let key = video.index(None, &mut |_| {}, cancel)?.key_before(last);
+            let first = key.max((last + 1).saturating_sub(N_READIED_AT_A_TIME));
+            let wanted: Vec<usize> = (first..=last)
+                .filter(|frame| !self.kept.contains_key(frame))
+                .collect();
+            self.reach(video, &wanted, Pace::Stepping, cancel)
+        });
+        match made {
+            Some(Ok(_)) => true,
+            // Somebody wants something else: whether to go on is known afterwards.
+            Some(Err(MediaError::Cancelled { .. })) => true,
+            // What is wrong with a frame is told to whoever asks for it.
+            Some(Err(_)) | None => {
+                self.stepped_back_to = None;
+                false
+            }
+        }
     }
 
     /// Decodes and keeps these frames; the last one's preview.
@@ -191,6 +270,7 @@ impl Previews {
                             width,
                             height,
                             jpeg,
+                            is_coarse: false,
                         },
                         limit,
                     );
@@ -214,7 +294,7 @@ impl Previews {
     }
 
     /// A preview near a frame, for a pointer that is on its way: the frame itself where it is kept or lies just ahead of
-    /// the decoder, else the nearest of the kept ones and the key frames, which take one packet to decode.
+    /// the decoder, else the nearest of the kept ones and the key frames, which take one packet to decode and are coarse.
     /// [`Preview::index`] tells which it is.
     ///
     /// # Errors
@@ -257,8 +337,16 @@ impl Previews {
                 .cloned()
                 .ok_or(MediaError::FrameLost { path, index });
         }
-        let (size, aspect) = (self.size, video.probe().display_pixel_aspect());
-        let fit = move |displayed: (u32, u32)| size.fit(displayed, aspect);
+        if let Some(coarse) = self.coarse.iter().find(|one| one.index == key) {
+            return Ok(Arc::clone(coarse));
+        }
+        let (size, aspect) = (self.size.coarse(), video.probe().display_pixel_aspect());
+        let is_coarse = std::cell::Cell::new(false);
+        let fit = |displayed: (u32, u32)| {
+            let fitted = size.fit(displayed, aspect);
+            is_coarse.set(fitted != self.size.fit(displayed, aspect));
+            fitted
+        };
         // A key frame that cannot be decoded by itself, as some streams have them, is reached as any other frame.
         let Some(image) = video.key_frame(key, &fit, cancel)? else {
             return self.get(video, index, cancel);
@@ -274,8 +362,17 @@ impl Previews {
             width,
             height,
             jpeg,
+            is_coarse: is_coarse.get(),
         };
-        Ok(self.keep(preview, video.limits().preview_bytes))
+        if !preview.is_coarse {
+            return Ok(self.keep(preview, video.limits().preview_bytes));
+        }
+        if self.coarse.len() == N_COARSE_KEPT {
+            self.coarse.pop_front();
+        }
+        let preview = Arc::new(preview);
+        self.coarse.push_back(Arc::clone(&preview));
+        Ok(preview)
     }
 
     /// The frame was used last.
@@ -334,6 +431,7 @@ mod tests {
             width: 1,
             height: 1,
             jpeg: vec![0; n_bytes],
+            is_coarse: false,
         };
         for index in 0..4 {
             previews.keep(preview(index, 40), 100);

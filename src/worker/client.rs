@@ -19,7 +19,7 @@ use crate::cancel::CancelToken;
 use crate::fault::Fault;
 
 /// How often a waiting call looks at its cancel token.
-const CANCEL_POLL: Duration = Duration::from_millis(10);
+const CANCEL_POLL: Duration = Duration::from_millis(4);
 
 /// The program that is the worker, and what it is started with.
 #[derive(Clone, Debug)]

@@ -2,8 +2,8 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::role::{EventOf, Failure, RequestOf, Role};
 use crate::cancel::CancelToken;
@@ -31,12 +31,31 @@ pub(super) type MakeRole<R> = Arc<dyn Fn() -> R + Send + Sync>;
 /// A lane's inbox. The thread ends when the last of these is dropped.
 pub(super) struct LaneThread<R: Role> {
     jobs: SyncSender<Job<R>>,
+    preparing: Preparing,
+}
+
+/// Ends what the lane does while nobody waits.
+#[derive(Clone, Default)]
+struct Preparing(Arc<Mutex<CancelToken>>);
+
+impl Preparing {
+    /// A new token, which the next request ends.
+    fn begin(&self) -> CancelToken {
+        let token = CancelToken::new();
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = token.clone();
+        token
+    }
+
+    fn end(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).cancel();
+    }
 }
 
 impl<R: Role> Clone for LaneThread<R> {
     fn clone(&self) -> Self {
         Self {
             jobs: self.jobs.clone(),
+            preparing: self.preparing.clone(),
         }
     }
 }
@@ -44,22 +63,25 @@ impl<R: Role> Clone for LaneThread<R> {
 impl<R: Role> LaneThread<R> {
     pub(super) fn start(name: &str, make: MakeRole<R>) -> std::io::Result<Self> {
         let (jobs, inbox) = sync_channel(MAX_WAITING_REQUESTS);
+        let preparing = Preparing::default();
+        let ended_by = preparing.clone();
         std::thread::Builder::new()
             .name(name.to_owned())
-            .spawn(move || serve(&make, &inbox))?;
-        Ok(Self { jobs })
+            .spawn(move || serve(&make, &inbox, &ended_by))?;
+        Ok(Self { jobs, preparing })
     }
 
     pub(super) fn send(&self, job: Job<R>) -> Result<(), Failure> {
-        self.jobs
-            .send(job)
-            .map_err(|_closed| Failure::new(Fault::Machine, "the worker's thread has ended"))
+        let sent = self.jobs.send(job);
+        // After the request is in: whoever begins to prepare later than this sees it.
+        self.preparing.end();
+        sent.map_err(|_closed| Failure::new(Fault::Machine, "the worker's thread has ended"))
     }
 }
 
-fn serve<R: Role>(make: &MakeRole<R>, inbox: &Receiver<Job<R>>) {
+fn serve<R: Role>(make: &MakeRole<R>, inbox: &Receiver<Job<R>>, preparing: &Preparing) {
     let mut role = None;
-    while let Ok(mut job) = inbox.recv() {
+    while let Some(mut job) = next(&mut role, inbox, preparing) {
         if job.cancel.is_cancelled() {
             (job.out)(Output::Finished(Err(crate::cancel::Cancelled.into())));
             continue;
@@ -87,10 +109,111 @@ fn serve<R: Role>(make: &MakeRole<R>, inbox: &Receiver<Job<R>>) {
     }
 }
 
+/// The next request; until it is there, the role prepares for it.
+fn next<R: Role>(role: &mut Option<R>, inbox: &Receiver<Job<R>>, preparing: &Preparing) -> Option<Job<R>> {
+    while let Some(idle) = role {
+        let token = preparing.begin();
+        match inbox.try_recv() {
+            Ok(job) => return Some(job),
+            Err(TryRecvError::Disconnected) => return None,
+            Err(TryRecvError::Empty) => {}
+        }
+        let prepared = catch_unwind(AssertUnwindSafe(|| idle.prepare(&token)));
+        match prepared {
+            Ok(true) => {}
+            Ok(false) => break,
+            Err(panic) => {
+                tracing::error!(reason = panic_text(panic.as_ref()), "preparing failed");
+                *role = None;
+            }
+        }
+    }
+    inbox.recv().ok()
+}
+
 fn panic_text(panic: &(dyn Any + Send)) -> &str {
     panic
         .downcast_ref::<String>()
         .map(String::as_str)
         .or_else(|| panic.downcast_ref::<&str>().copied())
         .unwrap_or("no reason given")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worker::{Emit, Protocol};
+    use std::sync::mpsc::{Sender, channel};
+
+    struct Words;
+
+    impl Protocol for Words {
+        type Request = u32;
+        type Event = u32;
+    }
+
+    /// Prepares so many pieces after a request, and tells of each; the last one until it is ended.
+    struct Counting {
+        n_left: u32,
+        told: Sender<&'static str>,
+    }
+
+    impl Role for Counting {
+        type Protocol = Words;
+
+        fn handle(
+            &mut self,
+            request: u32,
+            _payload: &[u8],
+            _cancel: &CancelToken,
+            _emit: &mut Emit<'_, u32>,
+        ) -> Result<(), Failure> {
+            self.n_left = request;
+            self.told.send("handled").ok();
+            Ok(())
+        }
+
+        fn prepare(&mut self, cancel: &CancelToken) -> bool {
+            let Some(left) = self.n_left.checked_sub(1) else {
+                return false;
+            };
+            self.n_left = left;
+            self.told.send("prepared").ok();
+            while left == 0 && !cancel.is_cancelled() {
+                std::thread::yield_now();
+            }
+            true
+        }
+    }
+
+    #[test]
+    fn a_lane_prepares_while_nobody_waits_and_a_request_ends_that() {
+        let (told, hears) = channel();
+        let told = Mutex::new(told);
+        let make: MakeRole<Counting> = Arc::new(move || Counting {
+            n_left: 0,
+            told: told.lock().unwrap_or_else(PoisonError::into_inner).clone(),
+        });
+        let lane = LaneThread::start("a lane", make).unwrap();
+        let ask = |request| {
+            lane.send(Job {
+                request,
+                payload: Vec::new(),
+                cancel: CancelToken::new(),
+                out: Box::new(|_| {}),
+            })
+            .unwrap();
+        };
+        ask(2);
+        let heard: Vec<_> = hears.iter().take(3).collect();
+        assert_eq!(heard, ["handled", "prepared", "prepared"]);
+        // It would prepare for ever.
+        ask(0);
+        assert_eq!(hears.recv(), Ok("handled"));
+        drop(lane);
+        assert!(
+            hears.recv().is_err(),
+            "nothing is left to prepare, and the thread ends with its last inbox"
+        );
+    }
 }

@@ -48,6 +48,13 @@ pub trait Role: 'static {
         cancel: &CancelToken,
         emit: &mut Emit<'_, EventOf<Self>>,
     ) -> Result<(), Failure>;
+
+    /// Does a piece of what will most likely be asked next, while nobody waits; `cancel` ends it as soon as somebody does.
+    /// False once there is nothing of that kind left to do, until the next request.
+    fn prepare(&mut self, cancel: &CancelToken) -> bool {
+        let _nothing = cancel;
+        false
+    }
 }
 
 /// What a role is asked.

@@ -2,6 +2,7 @@
 
 mod examine;
 mod pictures;
+mod precedence;
 
 use std::ffi::OsString;
 use std::ops::ControlFlow;
@@ -15,6 +16,7 @@ use crate::worker::{Emit, Failure, Role};
 
 use super::protocol::MediaProtocol;
 use pictures::Sizes;
+use precedence::Precedence;
 
 /// Videos that stay open on a lane: the one on screen and the one before it.
 const MAX_OPEN: usize = 2;
@@ -23,6 +25,8 @@ const MAX_OPEN: usize = 2;
 pub struct MediaRole {
     /// Lists of frames, shared with the other lanes.
     lists: Lists,
+    /// Of the viewer's pictures over lists and strips, shared likewise.
+    precedence: Precedence,
     /// The last one used comes last.
     open: Vec<Opened>,
 }
@@ -36,9 +40,10 @@ struct Opened {
 impl MediaRole {
     /// Makes roles that share their lists of frames and keep them in `index_folder`: one for each lane.
     pub fn maker(index_folder: Option<PathBuf>) -> impl Fn() -> Self + Send + Sync + 'static {
-        let lists = Lists::new(index_folder);
+        let (lists, precedence) = (Lists::new(index_folder), Precedence::default());
         move || Self {
             lists: lists.clone(),
+            precedence: precedence.clone(),
             open: Vec::new(),
         }
     }
@@ -84,9 +89,12 @@ impl MediaRole {
         // A file that is opened anew may have changed since: also where other lanes have it open.
         let name = PathBuf::from(&path);
         self.open.retain(|opened| opened.video.path() != name);
-        let lists = self.lists.clone();
-        lists.renew(&self.unlisted(path.clone(), cancel)?.video);
+        self.lists
+            .clone()
+            .renew(&self.unlisted(path.clone(), cancel)?.video);
+        let precedence = self.precedence.clone();
         let mut report = |indexed: IndexProgress| {
+            precedence.give_way(cancel);
             emit(
                 MediaEvent::Indexing {
                     fraction: indexed.fraction,
@@ -183,6 +191,12 @@ impl Role for MediaRole {
                 Ok(())
             }
         }
+    }
+
+    fn prepare(&mut self, cancel: &CancelToken) -> bool {
+        self.precedence.let_paint(cancel);
+        let opened = self.open.last_mut();
+        opened.is_some_and(|opened| opened.sizes.prepare(&mut opened.video, cancel))
     }
 }
 

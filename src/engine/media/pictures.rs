@@ -7,7 +7,7 @@ use super::{MediaRole, failure};
 use crate::api::{BoxJson, LandingJson, MediaEvent, ProbeJson};
 use crate::cancel::CancelToken;
 use crate::fault::Fault;
-use crate::media::{Filmstrip, Landing, PreviewSize, Previews, Slots, encode_jpeg};
+use crate::media::{Filmstrip, Landing, PreviewSize, Previews, Slots, Video, encode_jpeg};
 use crate::worker::{Emit, Failure};
 
 /// Sizes of one video whose pictures are kept: the viewer's, and a small one beside it.
@@ -41,6 +41,11 @@ impl Sizes {
         self.0.push(previews);
         self.0.last_mut().expect("BUG: it was just pushed")
     }
+
+    /// Goes on with what the viewer will want next; false where there is nothing.
+    pub(super) fn prepare(&mut self, video: &mut Video, cancel: &CancelToken) -> bool {
+        self.0.last_mut().is_some_and(|used| used.prepare(video, cancel))
+    }
 }
 
 impl MediaRole {
@@ -52,7 +57,9 @@ impl MediaRole {
         cancel: &CancelToken,
         emit: &mut Emit<'_, MediaEvent>,
     ) -> Result<(), Failure> {
+        let precedence = self.precedence.clone();
         let opened = self.video(path, &mut |_| {}, cancel)?;
+        let _first = precedence.take();
         let previews = opened.sizes.of(within.into());
         let preview = match landing {
             LandingJson::Exact => previews.get(&mut opened.video, index, cancel),
@@ -66,6 +73,7 @@ impl MediaRole {
             pts_secs: frames.pts_secs(preview.index),
             width: preview.width,
             height: preview.height,
+            is_coarse: preview.is_coarse,
         };
         emit(event, &preview.jpeg);
         Ok(())
@@ -78,6 +86,7 @@ impl MediaRole {
         cancel: &CancelToken,
         emit: &mut Emit<'_, MediaEvent>,
     ) -> Result<(), Failure> {
+        let _first = self.precedence.take();
         let opened = self.unlisted(path, cancel)?;
         let frame = opened.video.first_frame(cancel).map_err(failure)?;
         let aspect = opened.video.probe().display_pixel_aspect();
@@ -96,6 +105,7 @@ impl MediaRole {
             pts_secs: frame.pts_secs,
             width,
             height,
+            is_coarse: false,
         };
         emit(event, &jpeg(&picture)?);
         Ok(())
@@ -109,9 +119,10 @@ impl MediaRole {
         cancel: &CancelToken,
         emit: &mut Emit<'_, MediaEvent>,
     ) -> Result<(), Failure> {
+        let _first = self.precedence.take();
         let opened = self.unlisted(path, cancel)?;
         let aspect = opened.video.probe().display_pixel_aspect();
-        let size = PreviewSize::from(within);
+        let size = PreviewSize::from(within).coarse();
         let fit = move |displayed| size.fit(displayed, aspect);
         if let Some(found) = opened.video.glimpse(secs, &fit, cancel).map_err(failure)? {
             let event = MediaEvent::Glimpse {
@@ -132,6 +143,7 @@ impl MediaRole {
         cancel: &CancelToken,
         emit: &mut Emit<'_, MediaEvent>,
     ) -> Result<(), Failure> {
+        let precedence = self.precedence.clone();
         let opened = self.video(path, &mut |_| {}, cancel)?;
         let strip = Filmstrip {
             slots: Slots::At(at_secs),
@@ -141,12 +153,14 @@ impl MediaRole {
         let mut broken = None;
         let drawn = strip.draw(&mut opened.video, cancel, &mut |slide| match jpeg(&slide.image) {
             Ok(jpeg) => {
+                precedence.give_way(cancel);
                 let event = MediaEvent::Picture {
                     slot: slide.slot,
                     index: slide.index,
                     pts_secs: slide.pts_secs,
                     width: slide.image.width(),
                     height: slide.image.height(),
+                    is_coarse: false,
                 };
                 emit(event, &jpeg);
                 ControlFlow::Continue(())

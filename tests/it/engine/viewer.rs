@@ -114,6 +114,29 @@ fn a_pointer_gets_what_is_at_hand_under_its_own_time_and_the_frame_itself_once_i
 }
 
 #[test]
+fn what_is_made_for_a_pointer_alone_is_coarse_and_never_taken_for_the_frame() {
+    let (_folder, engine) = engine();
+    let video = open(&engine);
+    let near = engine.picture_near(&video, 0, WHOLE, &go()).expect("it is drawn");
+    let exact = engine.picture(&video, 0, WHOLE, &go()).expect("it is drawn");
+    assert_eq!((near.index, exact.index), (0, 0));
+    assert!(
+        near.is_coarse && near.width < exact.width,
+        "{} {}",
+        near.width,
+        exact.width
+    );
+    assert!(!exact.is_coarse);
+    let small = image::imageops::thumbnail(&pixels(&exact), near.width, near.height);
+    assert!(
+        mean_difference(&pixels(&near), &small) < JPEG_ERROR,
+        "it shows what it says"
+    );
+    let again = engine.picture_near(&video, 0, WHOLE, &go()).expect("it is drawn");
+    assert_eq!(again, exact, "it was seen whole meanwhile");
+}
+
+#[test]
 fn a_newer_place_of_the_pointer_ends_the_wait_for_an_older_one() {
     let (_folder, engine) = engine();
     let video = open(&engine);
@@ -121,6 +144,10 @@ fn a_newer_place_of_the_pointer_ends_the_wait_for_an_older_one() {
     engine
         .picture_near(&video, 5, SMALL, &older)
         .expect("it is drawn");
+    engine
+        .picture_near(&video, 70, SMALL, &go())
+        .expect("it is drawn");
+    assert!(!older.is_cancelled(), "it may be on its way still");
     engine
         .picture_near(&video, 90, SMALL, &newer)
         .expect("it is drawn");

@@ -49,7 +49,10 @@ fn the_same_question_brings_the_same_events_in_this_process_and_through_both_wor
 #[test]
 fn a_killed_video_reader_ends_one_encoding_and_nothing_else() {
     let folder = folder();
-    let workers = Workers::new(folder.path());
+    // The real one may be done with all frames before the first is encoded.
+    let mut reader = aborting(&folder.path().join("killed"));
+    reader.args.push("stand still".into());
+    let workers = Workers::with_media(reader, folder.path());
     let looking = looking(&workers.engine, &open(&workers.engine));
     let model_pid = workers.model.pid();
     let mut killed = false;

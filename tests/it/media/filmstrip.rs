@@ -174,3 +174,38 @@ fn previews_step_back_exactly_and_stay_within_their_bytes() {
         assert!(previews.n_bytes() <= video.limits().preview_bytes);
     }
 }
+
+/// A step back makes pictures of the frame and of a few before it; the rest is made ready while nobody waits, and that can
+/// be interrupted at any point.
+#[test]
+fn what_lies_before_a_step_back_is_made_ready_meanwhile() {
+    let (mut video, _) = clips::open_indexed(&clips::clip("h264_one_gop.mkv"));
+    let mut previews = Previews::new(PreviewSize {
+        max_width: 128,
+        max_height: 96,
+    });
+    let go = CancelToken::new();
+    for index in [56, 55] {
+        previews.get(&mut video, index, &go).unwrap();
+    }
+    let n_kept = |previews: &Previews| (0..60).filter(|&frame| previews.keeps(frame)).count();
+    assert_eq!(n_kept(&previews), 8, "the frames 49 to 56");
+    let ended = CancelToken::new();
+    ended.cancel();
+    assert!(previews.prepare(&mut video, &ended), "there is more to do, later");
+    assert_eq!(n_kept(&previews), 8);
+    let mut n_pieces = 0;
+    while previews.prepare(&mut video, &go) {
+        n_pieces += 1;
+    }
+    assert!(n_pieces > 1, "a request waits for a piece at most");
+    assert_eq!(n_kept(&previews), 32, "the frames 25 to 56");
+    for index in (25..55).rev() {
+        let preview = previews.get(&mut video, index, &go).unwrap();
+        let picture = image::load_from_memory(&preview.jpeg).unwrap().to_rgb8();
+        assert_eq!(film_number(&picture).map(|number| number as usize), Some(index));
+    }
+    // Whoever goes elsewhere wants nothing of it any more.
+    previews.get(&mut video, 10, &go).unwrap();
+    assert!(!previews.prepare(&mut video, &go));
+}

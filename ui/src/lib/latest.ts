@@ -8,42 +8,51 @@ export interface Job<Want, Got> {
 }
 
 /**
- * Runs one request at a time. While it runs, only the newest wish is kept: nothing queues, and a wish that was
- * overtaken is never started. With `abort_older`, the running one is told to end as soon as there is a newer wish.
+ * Runs one request at a time, or `n_at_a_time`. While they run, only the newest wish is kept: nothing queues, and a wish that
+ * was overtaken is never started. With `abort_older`, what runs is told to end as soon as there is a newer wish.
  */
 export class Latest<Want, Got> {
   #job: Job<Want, Got>;
   #abort_older: boolean;
-  #running: AbortController | null = null;
+  #n_at_a_time: number;
+  #running = new Set<AbortController>();
   #waiting: { want: Want } | null = null;
+  #n_started = 0;
+  /** Number of the newest one that arrived. */
+  #newest = 0;
   #idle: (() => void)[] = [];
 
-  constructor(job: Job<Want, Got>, options: { abort_older: boolean }) {
+  constructor(job: Job<Want, Got>, options: { abort_older: boolean; n_at_a_time?: number }) {
     this.#job = job;
     this.#abort_older = options.abort_older;
+    this.#n_at_a_time = options.n_at_a_time ?? 1;
   }
 
   /** Whether something is being fetched. */
   get is_busy(): boolean {
-    return this.#running !== null;
+    return this.#running.size > 0;
   }
 
   want(want: Want): void {
     this.#waiting = { want };
-    if (this.#running === null) void this.#next();
-    else if (this.#abort_older) this.#running.abort();
+    if (this.#running.size < this.#n_at_a_time) void this.#next();
+    else if (this.#abort_older) this.#abort();
   }
 
   /** Forgets the wish and ends what runs; nothing of it is shown. */
   cancel(): void {
     this.#waiting = null;
-    this.#running?.abort();
+    this.#abort();
   }
 
   /** Resolves when nothing is running and nothing waits. */
   idle(): Promise<void> {
-    if (this.#running === null) return Promise.resolve();
+    if (this.#running.size === 0) return Promise.resolve();
     return new Promise((resolve) => this.#idle.push(resolve));
+  }
+
+  #abort(): void {
+    for (const running of this.#running) running.abort();
   }
 
   async #next(): Promise<void> {
@@ -51,15 +60,19 @@ export class Latest<Want, Got> {
       const { want } = this.#waiting;
       this.#waiting = null;
       const running = new AbortController();
-      this.#running = running;
+      this.#running.add(running);
+      const number = ++this.#n_started;
       try {
         const got = await this.#job.run(want, running.signal);
-        if (!running.signal.aborted) this.#job.show(got, want);
+        if (!running.signal.aborted && number > this.#newest) {
+          this.#newest = number;
+          this.#job.show(got, want);
+        }
       } catch (error) {
         if (!running.signal.aborted) this.#job.failed?.(error, want);
       }
+      this.#running.delete(running);
     }
-    this.#running = null;
-    for (const resolve of this.#idle.splice(0)) resolve();
+    if (this.#running.size === 0) for (const resolve of this.#idle.splice(0)) resolve();
   }
 }

@@ -1,5 +1,5 @@
 import { untrack } from 'svelte';
-import type { ApiError, Backend, FramePurpose, Range, VideoInfo } from '../backend';
+import type { ApiError, Backend, FramePurpose, Picture, Range, VideoInfo } from '../backend';
 import { frameSecs, indexAt } from '../lib/frames';
 import { Latest } from '../lib/latest';
 import {
@@ -79,7 +79,7 @@ export class Viewer {
   #resting: ReturnType<typeof setTimeout> | undefined;
   #stepping: ReturnType<typeof setTimeout> | undefined;
   #closed = new AbortController();
-  #near: Latest<Wish, Painted>;
+  #near: Latest<Wish, Painted | Picture>;
   #exact: Latest<Wish, Painted>;
 
   constructor(backend: Backend, info: VideoInfo) {
@@ -89,13 +89,14 @@ export class Viewer {
     this.#near = new Latest(
       {
         run: (wish, signal) => this.#fetch(wish, signal),
-        show: (painted, wish) => this.#show(painted, wish),
+        // The next one is asked for while this one is on its way, decoded and painted.
+        show: (fetched, wish) => void this.#showLoose(fetched, wish),
       },
-      { abort_older: false },
+      { abort_older: false, n_at_a_time: 2 },
     );
     this.#exact = new Latest(
       {
-        run: (wish, signal) => this.#fetch(wish, signal),
+        run: async (wish, signal) => this.#decode(await this.#fetch(wish, signal)),
         show: (painted, wish) => this.#show(painted, wish),
         failed: (error) => (this.error = asApiError(error)),
       },
@@ -147,10 +148,10 @@ export class Viewer {
     }
     this.#command(secs);
     const wish = { secs: this.commanded_secs, number: this.#number };
-    this.#paintAtHand({ ...wish, purpose: 'scrub' });
-    this.#near.want({ ...wish, purpose: 'scrub' });
-    // The way to a frame is long: it is gone only to where the pointer stays.
+    // The way to a frame is long: it is gone only to where the pointer stays, and ended before it keeps the next one waiting.
     this.#exact.cancel();
+    this.#near.want({ ...wish, purpose: 'scrub' });
+    this.#paintAtHand({ ...wish, purpose: 'scrub' });
     clearTimeout(this.#resting);
     this.#resting = setTimeout(() => this.#exact.want({ ...wish, purpose: 'still' }), REST_MS);
   }
@@ -386,7 +387,7 @@ export class Viewer {
     }
   }
 
-  async #fetch(wish: Wish, signal: AbortSignal): Promise<Painted> {
+  async #fetch(wish: Wish, signal: AbortSignal): Promise<Painted | Picture> {
     const times = this.times;
     if (times !== null) {
       const index = indexAt(times, wish.secs);
@@ -394,18 +395,27 @@ export class Viewer {
       if (kept !== undefined)
         return { bitmap: kept, index, pts_secs: times[index] ?? wish.secs, is_exact: true };
     }
-    const picture = await this.#backend.frame(
+    return this.#backend.frame(
       { video: this.info.id, at: { secs: wish.secs }, max_edge_px: this.#edge_px, purpose: wish.purpose },
       signal,
     );
+  }
+
+  /** Ready to be painted; kept where it is the very frame, since one for a pointer may be coarse or have no number. */
+  async #decode(picture: Painted | Picture): Promise<Painted> {
+    if ('bitmap' in picture) return picture;
     const { index, pts_secs, is_exact } = picture;
-    let bitmap = index === null ? undefined : this.#kept.get(index);
-    if (bitmap === undefined) {
-      bitmap = await decode(picture);
-      // Without a number it is painted once and not found again.
-      if (index !== null) this.#kept.set(index, bitmap);
-    }
+    const kept = index === null || !is_exact ? undefined : this.#kept.get(index);
+    const bitmap = kept ?? (await decode(picture));
+    if (index !== null && is_exact) this.#kept.set(index, bitmap);
     return { bitmap, index, pts_secs, is_exact };
+  }
+
+  async #showLoose(fetched: Painted | Picture, wish: Wish): Promise<void> {
+    const painted = await this.#decode(fetched).catch(() => null);
+    if (painted === null) return;
+    if (!this.#closed.signal.aborted) this.#show(painted, wish);
+    if (!painted.is_exact) painted.bitmap.close();
   }
 
   async #fetchIndex(index: number, signal: AbortSignal): Promise<ImageBitmap> {
@@ -458,7 +468,6 @@ export class Viewer {
       this.shown = { index: painted.index, pts_secs: painted.pts_secs, is_exact: painted.is_exact };
       this.#surface?.draw(painted.bitmap);
     }
-    if (painted.index === null) painted.bitmap.close();
   }
 }
 

@@ -2,7 +2,7 @@ import { expect, test, vi } from 'vitest';
 import { Latest } from '../../src/lib/latest';
 
 /** A loader whose requests end when the test says so. */
-function slowLoader(abort_older: boolean) {
+function slowLoader(abort_older: boolean, n_at_a_time?: number) {
   const started: { want: number; finish: () => void; fail: () => void; signal: AbortSignal }[] = [];
   const shown: number[] = [];
   const failed = vi.fn();
@@ -21,7 +21,7 @@ function slowLoader(abort_older: boolean) {
       show: (_, want) => shown.push(want),
       failed,
     },
-    { abort_older },
+    { abort_older, ...(n_at_a_time === undefined ? {} : { n_at_a_time }) },
   );
   return { latest, started, shown, failed };
 }
@@ -39,6 +39,19 @@ test('a hundred wishes during one request start one more: the newest', async () 
   await latest.idle();
   expect(shown).toEqual([0, 100]);
   expect(latest.is_busy).toBe(false);
+});
+
+test('two at a time overlap, and one that comes too late is not shown', async () => {
+  const { latest, started, shown } = slowLoader(false, 2);
+  for (let want = 1; want <= 4; want++) latest.want(want);
+  expect(started.map((one) => one.want)).toEqual([1, 2]);
+  started[1]?.finish();
+  await settle();
+  expect(started.map((one) => one.want)).toEqual([1, 2, 4]);
+  started[0]?.finish();
+  started[2]?.finish();
+  await latest.idle();
+  expect(shown).toEqual([2, 4]);
 });
 
 test('with abort_older the overtaken request is told to end, and neither shown nor reported', async () => {
