@@ -1,6 +1,6 @@
 // benches/window/run.sh: one part of the figures of the window.
 //
-//   bench.mjs PART CLIP [PAIR]      PART: start, scrub, exact, step, play, memory, long; with a pair encoding, streaming
+//   bench.mjs PART CLIP [PAIR]      PART: start, scrub, exact, step, play, memory, long, film; with a pair encoding, streaming
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { missing } from '../../tests/window/needs.mjs';

@@ -29,10 +29,30 @@ export function underPointer({ pointers, draws }, { frameAt, nearestKey }) {
   return dragged(pointers).map((moment) => {
     const wanted = frameAt(moment.secs);
     const enough = Math.abs(nearestKey(wanted) - wanted);
-    const is_true = (draw) => Math.abs(draw.index - wanted) <= enough;
+    const is_true = (draw) => Math.abs(frameAt(draw.secs) - wanted) <= enough;
     const there = draws.findLast((draw) => draw.at < moment.at);
     if (there !== undefined && is_true(there)) return 0;
     return waits([moment], draws, is_true)[0];
+  });
+}
+
+/**
+ * The same where a pointer goes over minutes of a clip of hours between two pictures and has left a place before that could be
+ * shown. A picture of it would then only be in the way: what counts is one that is as near to a place that the pointer
+ * went to since as the true picture of this place would be. So much the screen is behind the pointer.
+ */
+export function behindPointer({ pointers, draws }, clip) {
+  const moments = dragged(pointers);
+  return moments.map((moment, at) => {
+    const key = clip.nearestKey(clip.frameAt(moment.secs));
+    const since = (draw) => moments.slice(at).filter((one) => one.at <= draw.at);
+    const serves = (draw, one) => {
+      const place = clip.frameAt(one.secs);
+      return Math.abs(clip.frameAt(draw.secs) - place) <= Math.abs(key - place);
+    };
+    const there = draws.findLast((draw) => draw.at < moment.at);
+    if (there !== undefined && serves(there, moment)) return 0;
+    return waits([moment], draws, (draw) => since(draw).some((one) => serves(draw, one)))[0];
   });
 }
 

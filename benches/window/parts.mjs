@@ -1,8 +1,8 @@
 // The measurements. Each opens the window anew and gives plain figures, milliseconds where nothing else is said.
 import { App, Home, processes, tree, window_binary } from '../../tests/window/app.mjs';
 import { Driver, KEY, sleep, until } from '../../tests/window/webdriver.mjs';
-import { dropped, spread, underPointer, untilExact } from './figures.mjs';
-import { FPS, Stage, clipFacts, floor, frameAt, pssMb } from './stage.mjs';
+import { behindPointer, dropped, spread, underPointer, untilExact } from './figures.mjs';
+import { FPS, Stage, clipFacts, filmFacts, floor, frameAt, pssMb } from './stage.mjs';
 
 /** Always the same numbers from 0 to 1, so that runs can be compared. */
 function random(seed) {
@@ -27,23 +27,57 @@ async function onStage(clip, work) {
 /** Some true picture under a dragged pointer: a slow drag, a quick one, and jumps; each where it is new, then again. */
 export const scrub = (clip) => onStage(clip, (stage) => dragged(stage));
 
-export async function dragged(stage, names = ['slow', 'quick', 'jumps'], rounds = ['new', 'again']) {
+function ways() {
   const next = random(7);
-  const ways = {
+  return {
     slow: [evenly(40, 0.1, 0.2), 33],
     quick: [evenly(40, 0.02, 0.98), 16],
     jumps: [Array.from({ length: 30 }, next), 80],
   };
+}
+
+export async function dragged(stage, names = ['slow', 'quick', 'jumps'], rounds = ['new', 'again']) {
   const found = {};
   for (const round of rounds) {
     for (const name of names) {
-      const [parts, each_ms] = ways[name];
+      const [parts, each_ms] = ways()[name];
       await stage.take();
       await stage.drag(parts, each_ms);
       await stage.untilExact();
       const noted = await stage.take();
       if (process.env.NOTED) console.error(name, round, JSON.stringify(noted));
       found[`${name}, ${round}`] = spread(underPointer(noted, clipFacts));
+    }
+  }
+  return found;
+}
+
+/**
+ * Some true picture under a dragged pointer in a clip of hours: right after its first picture, while its frames are being
+ * listed (a window for each way, so that the list is not there before the end), and once they are.
+ */
+export async function film(clip) {
+  const found = {};
+  for (const name of Object.keys(ways())) {
+    const stage = await Stage.open(clip, { at_once: true });
+    try {
+      for (const round of ['at once', 'listed']) {
+        const [parts, each_ms] = ways()[name];
+        await stage.take();
+        await stage.drag(parts, each_ms);
+        await stage.untilExact();
+        const noted = await stage.take();
+        if (process.env.NOTED) console.error(name, round, JSON.stringify(noted));
+        found[`${name}, ${round}`] = {
+          ...spread(behindPointer(noted, filmFacts)),
+          // Of pictures while the pointer was held: how many came before the list.
+          n_unlisted: noted.draws.filter((draw) => draw.index === null).length,
+          n_drawn: noted.draws.length,
+        };
+        await stage.settle();
+      }
+    } finally {
+      await stage.close();
     }
   }
   return found;

@@ -12,10 +12,12 @@ export function install() {
   CanvasRenderingContext2D.prototype.drawImage = function (...args) {
     drawImage.apply(this, args);
     if (!this.canvas.closest('.screen')) return;
-    const draw = { at: performance.now(), index: null, is_exact: null };
+    const draw = { at: performance.now(), index: null, secs: null, is_exact: null };
     noted.draws.push(draw);
     later(() => {
-      draw.index = Number(picture().dataset.index);
+      // While the frames are being counted there is no number.
+      draw.index = picture().dataset.index === undefined ? null : Number(picture().dataset.index);
+      draw.secs = Number(picture().dataset.secs);
       draw.is_exact = picture().dataset.exact === 'true';
     });
   };

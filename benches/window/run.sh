@@ -23,10 +23,10 @@ fi
 cargo build --quiet --locked --bin videre
 scripts/page.sh
 cargo build --quiet --locked --package videre-window
-[ $# -gt 0 ] || set -- start exact scrub step play memory long encoding streaming
+[ $# -gt 0 ] || set -- start exact scrub step play memory long film encoding streaming
 for part; do
   of=$clip
-  [ "$part" != long ] || of=$long
+  [ "$part" != long ] && [ "$part" != film ] || of=$long
   if [ "$part" = encoding ] || [ "$part" = streaming ]; then
     [ -d "$pair" ] || cargo run --quiet --locked --example random_pair -- --geometry llava-1b --quant q4_k_m "$pair"
   fi

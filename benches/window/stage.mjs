@@ -11,6 +11,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 
 export const FPS = 30;
 const GOP = 250;
+/** Of the measured clip, and of each of the copies of it that the clip of hours is made of. */
 const N_FRAMES = 1800;
 export const frameAt = (secs) => Math.floor(secs * FPS + 1e-3);
 /** What the measured clip is: made so by benches/media/make_clip.sh. */
@@ -18,10 +19,19 @@ export const clipFacts = {
   frameAt,
   nearestKey: (index) => Math.min(Math.floor((N_FRAMES - 1) / GOP), Math.round(index / GOP)) * GOP,
 };
+export const filmFacts = {
+  frameAt,
+  nearestKey(index) {
+    const copy = index - (index % N_FRAMES);
+    const within = clipFacts.nearestKey(index - copy);
+    // The next copy begins with a key frame as well; after the last one there is none, but nobody points there.
+    return copy + (N_FRAMES - (index - copy) < Math.abs(index - copy - within) ? N_FRAMES : within);
+  },
+};
 
 export class Stage {
   /** The window with `clip` open, its start over, noting. */
-  static async open(clip, { pair } = {}) {
+  static async open(clip, { pair, at_once = false } = {}) {
     const home = new Home();
     try {
       if (pair !== undefined) {
@@ -31,11 +41,12 @@ export class Stage {
       }
       const app = await App.start(home, [clip]);
       const stage = new Stage(home, app);
-      await until('the frames to be listed', () =>
+      await until('the first picture', () =>
         app.session.run(() => document.querySelector('.ruler')?.ariaValueMax > 0 && document.querySelector('.screen .picture')?.dataset.exact === 'true'));
-      if (pair === undefined) await stage.settle();
+      if (at_once) await app.session.run(install);
+      else if (pair === undefined) await stage.settle();
       else await stage.#load();
-      await app.session.run(install);
+      if (!at_once) await app.session.run(install);
       stage.ruler = await app.box('.ruler');
       return stage;
     } catch (error) {
