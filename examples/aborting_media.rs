@@ -34,8 +34,10 @@ impl Role for Aborting {
                 *n_frames += 1;
                 if *n_frames == if stands_still { 7 } else { 3 } && !crashed.exists() {
                     drop(File::create(crashed));
-                    while stands_still {
-                        std::thread::park();
+                    if stands_still {
+                        loop {
+                            std::thread::park();
+                        }
                     }
                     std::process::abort();
                 }

@@ -153,6 +153,8 @@ impl Access {
                         if on_frame(shown, &decoded.frame)?.is_break() {
                             return Ok(());
                         }
+                        // Whoever got it may have taken long.
+                        way.watch.progressed(way.limits.frame_deadline);
                     }
                     if shown >= target {
                         break;

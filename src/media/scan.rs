@@ -129,6 +129,8 @@ impl Scan<'_> {
                     stage: IndexStage::Reading,
                     fraction,
                 });
+                // Whoever was told may have held it up.
+                self.watch.progressed(self.limits.frame_deadline);
             }
         }
         Ok((packets, last.map_or(0, |(_, ticks)| ticks.max(0)), n_damaged))
@@ -185,6 +187,7 @@ impl Scan<'_> {
                                 stage: IndexStage::Decoding,
                                 fraction,
                             });
+                            self.watch.progressed(self.limits.frame_deadline);
                         }
                     }
                     Read::Packet(_) | Read::End { .. } => decoder.finish(),

@@ -143,7 +143,6 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 mod tests {
     use super::*;
     use crate::worker::{Emit, Protocol};
-    use std::sync::mpsc::{Sender, channel};
 
     struct Words;
 
@@ -155,7 +154,7 @@ mod tests {
     /// Prepares so many pieces after a request, and tells of each; the last one until it is ended.
     struct Counting {
         n_left: u32,
-        told: Sender<&'static str>,
+        told: SyncSender<&'static str>,
     }
 
     impl Role for Counting {
@@ -188,7 +187,7 @@ mod tests {
 
     #[test]
     fn a_lane_prepares_while_nobody_waits_and_a_request_ends_that() {
-        let (told, hears) = channel();
+        let (told, hears) = sync_channel(8);
         let told = Mutex::new(told);
         let make: MakeRole<Counting> = Arc::new(move || Counting {
             n_left: 0,

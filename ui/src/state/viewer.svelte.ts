@@ -405,9 +405,15 @@ export class Viewer {
   async #decode(picture: Painted | Picture): Promise<Painted> {
     if ('bitmap' in picture) return picture;
     const { index, pts_secs, is_exact } = picture;
-    const kept = index === null || !is_exact ? undefined : this.#kept.get(index);
-    const bitmap = kept ?? (await decode(picture));
-    if (index !== null && is_exact) this.#kept.set(index, bitmap);
+    if (index === null || !is_exact) return { bitmap: await decode(picture), index, pts_secs, is_exact };
+    let bitmap = this.#kept.get(index);
+    if (bitmap === undefined) {
+      const decoded = await decode(picture);
+      // Another request may have brought the same frame meanwhile, and its picture may be about to be painted.
+      bitmap = this.#kept.get(index) ?? decoded;
+      if (bitmap === decoded) this.#kept.set(index, decoded);
+      else decoded.close();
+    }
     return { bitmap, index, pts_secs, is_exact };
   }
 
