@@ -50,7 +50,8 @@ fn the_same_question_brings_the_same_events_in_this_process_and_through_both_wor
 fn a_killed_video_reader_ends_one_encoding_and_nothing_else() {
     let folder = folder();
     // The real one may be done with all frames before the first is encoded.
-    let mut reader = aborting(&folder.path().join("killed"));
+    let was_killed = folder.path().join("killed");
+    let mut reader = aborting(&was_killed);
     reader.args.push("stand still".into());
     let workers = Workers::with_media(reader, folder.path());
     let looking = looking(&workers.engine, &open(&workers.engine));
@@ -65,6 +66,8 @@ fn a_killed_video_reader_ends_one_encoding_and_nothing_else() {
             if n_encoded(update) > 0 && !killed {
                 kill(workers.media.pid());
                 killed = true;
+                // It may not have stood still yet, and the next one must not.
+                drop(std::fs::File::create(&was_killed));
             }
         },
     );
