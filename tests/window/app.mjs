@@ -133,6 +133,7 @@ export class App {
   }
 
   async ask(question) {
+    this.n_turns_before = await this.session.run(() => document.querySelectorAll('article').length);
     await this.session.type('[data-question]', question + KEY.Enter);
   }
 
@@ -165,11 +166,20 @@ export class App {
 
   /**
    * Lets the model work in moments, and leaves it stopped once the answer under way has its first words. Answers of the
-   * embedded model are over too soon to be caught otherwise.
+   * embedded model are over too soon to be caught otherwise; one that is over all the same, on a busy machine, is asked for
+   * again.
    */
   async inMidAnswer(model) {
     process.kill(model, 'SIGSTOP');
     await until('the first words of an answer', async () => {
+      const is_over = await this.session.run(
+        (n_before) => document.querySelectorAll('article').length > n_before && document.querySelector('article[aria-busy=true]') === null,
+        this.n_turns_before,
+      );
+      if (is_over) {
+        await this.session.click('article.last [aria-label="Answer again"]');
+        await this.untilBusy();
+      }
       process.kill(model, 'SIGCONT');
       await sleep(4);
       process.kill(model, 'SIGSTOP');
