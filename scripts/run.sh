@@ -19,7 +19,7 @@ echo "There is no display here, so this is the command line."
 "$videre" probe assets/sample.mp4
 echo
 echo "What do you see?"
-"$videre" ask assets/sample.mp4 "What do you see?" --preset balanced
+"$videre" ask assets/sample.mp4 "What do you see?" --preset paper
 echo
 "$videre" preview assets/sample.mp4 --preset balanced --out out/sample
 echo
