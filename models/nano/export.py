@@ -3,7 +3,8 @@
     python models/nano/export.py --run DIR --out DIR
 
 `out/hf` loads with transformers' LlavaForConditionalGeneration; `out/f16` and `out/q8_0` hold a pair each;
-`out/SHA256SUMS` has their checksums.
+`out/SHA256SUMS` has their checksums, `out/hf/README.md` is the card of the run: what it is, how it was trained, and what its
+curve ends with. The card of the pair that ships, with its evaluation, is README.md beside this file.
 """
 
 import argparse
@@ -167,6 +168,48 @@ def finish(w):
     w.write_header_to_file(), w.write_kv_data_to_file(), w.write_tensors_to_file(), w.close()
 
 
+CARD = """---
+license: apache-2.0
+library_name: transformers
+pipeline_tag: image-text-to-text
+---
+# nano
+
+A small LLaVA that knows one thing: short clips of up to three moving coloured shapes. Anything it says about other pictures means
+nothing. {n_millions:.1f} million parameters, {side} px, {n_tokens} tokens of vocabulary; MIT or Apache-2.0, at your choice.
+
+Prompt: `USER: <image>` and a line break, the question, ` ASSISTANT:`.
+
+Trained from nothing in {minutes:.0f} minutes by its own clock, size `{size}`, stages and steps: {steps}.
+
+Right answers at the end, on clips that it was not trained on (measured by `train.py`, without video files):
+
+{table}
+"""
+
+
+def write_card(model, tokenizer, saved, curve, file):
+    """What a run is, from its checkpoint and its curve."""
+    lines = [json.loads(line) for line in curve.read_text().splitlines()]
+    steps = {line["stage"]: line["step"] for line in lines}
+    last = [line["figures"] for line in lines if "figures" in line][-1]
+    ways = [way for way in last if way != "dense"]
+    rows = ["| task | " + " | ".join(ways) + " |", "|---" * (1 + len(ways)) + "|"]
+    for task in {task: None for way in ways for task in last[way]}:
+        rows.append(f"| {task} | " + " | ".join(str(last[way].get(task, "")) for way in ways) + " |")
+    file.write_text(
+        CARD.format(
+            n_millions=sum(p.numel() for p in model.parameters()) / 1e6,
+            side=model.config.vision_config.image_size,
+            n_tokens=tokenizer.get_vocab_size(),
+            minutes=saved["seconds"] / 60,
+            size=saved["size"],
+            steps=", ".join(f"{stage} {n}" for stage, n in steps.items()),
+            table="\n".join(rows),
+        )
+    )
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--run", type=Path, required=True)
@@ -175,6 +218,7 @@ def main():
     args.out.mkdir(parents=True, exist_ok=True)
     model, tokenizer, saved = load_run(args.run)
     write_hf(model, tokenizer, args.out / "hf")
+    write_card(model, tokenizer, saved, args.run / "curve.jsonl", args.out / "hf" / "README.md")
     sums = []
     for name, (kind, file_type) in KINDS.items():
         # A folder for each pair: a model is named by its folder.
