@@ -39,8 +39,7 @@ MIXTURE["settle"] = MIXTURE["video"]
 ALL_ROWS = ("video", "settle")
 STAGES = ["dense", "text", *ALL_ROWS]
 STEPS = {"dense": 1000, "text": 1200, "video": 200, "settle": 200}
-# Of Muon and of AdamW. At the full rate `video` teaches what it is for and takes a little of everything else along; at a
-# fifth of it that comes back.
+# Of Muon and of AdamW. `settle` at a fifth of it: README.md says what it brings.
 RATE = dict.fromkeys(STAGES, (2e-3, 1e-3)) | {"settle": (4e-4, 2e-4)}
 VOCABULARY = 544
 CHECK_SEED = 1_000_003
