@@ -9,7 +9,8 @@ use std::path::PathBuf;
 use videre::api::{MediaEvent, MediaRequest};
 use videre::cancel::CancelToken;
 use videre::engine::{MediaProtocol, MediaRole};
-use videre::worker::{Emit, Failure, ProtocolStdio, Role, WireError, serve};
+use videre::fault::Failure;
+use videre::worker::{Emit, ProtocolStdio, Role, WireError, serve};
 
 struct Aborting {
     role: MediaRole,

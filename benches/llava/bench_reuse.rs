@@ -17,10 +17,11 @@ use std::time::Instant;
 use videre::api::{DeviceName, ModelName, PromptForm, QuestionJson, SamplingJson};
 use videre::cancel::CancelToken;
 use videre::engine::{Engine, Looking, MediaRole, ModelRole, Update};
+use videre::fault::{Failure, Fault};
 use videre::visual::geometry::TowerGeometry;
 use videre::visual::preprocess::Fit;
 use videre::visual::preset::Preset;
-use videre::worker::{Failure, Local};
+use videre::worker::Local;
 
 const FIRST: &str = "What happens in this video?";
 const FOLLOW_UP: &str =
@@ -46,8 +47,7 @@ fn say(to: &mut dyn Write, text: &str) -> ExitCode {
 }
 
 fn measured(pair: &Path, clip: &Path) -> Result<String, Failure> {
-    let folder = tempfile::tempdir()
-        .map_err(|error| Failure::new(videre::fault::Fault::Machine, error.to_string()))?;
+    let folder = tempfile::tempdir().map_err(|error| Failure::new(Fault::Machine, error.to_string()))?;
     let first_run = Run::new(pair, clip, folder.path(), 0)?;
     let first_secs = first_run.first_piece(FIRST)?;
     let follow_up_secs = first_run.first_piece(FOLLOW_UP)?;
@@ -91,7 +91,7 @@ impl Run {
         let video = engine.open(clip, &cancel, &mut |_| {})?;
         let facts = engine.load(&name, DeviceName::Auto, &cancel, &mut |_| {})?;
         let geometry = TowerGeometry::new(facts.side_px, facts.patch_px)
-            .map_err(|error| Failure::new(videre::fault::Fault::Input, error.to_string()))?;
+            .map_err(|error| Failure::new(Fault::Input, error.to_string()))?;
         let preset = Preset::Paper;
         let plan = video.plan(&preset.sampling(), None, &preset.strategy(geometry), geometry)?;
         let looking = Looking {

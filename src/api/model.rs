@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use serde::{Deserialize, Serialize};
 
 use super::{ExaminedJson, FitJson, FrameJson, StrategyJson};
-use crate::worker::Failure;
+use crate::fault::Failure;
 
 /// A model as a user names it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

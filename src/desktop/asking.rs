@@ -19,8 +19,8 @@ use crate::api::{DeviceName, PromptForm, QuestionJson, SamplingJson, TurnJson};
 use crate::cancel::CancelToken;
 use crate::chat::{ChatError, ChatId, NewTurn, TurnId};
 use crate::engine::{Looking, OpenVideo, USUAL_PREFIX_BYTES, Update};
+use crate::fault::Failure;
 use crate::visual::preprocess::Fit;
-use crate::worker::Failure;
 
 /// Most tokens of an answer.
 pub(super) const MAX_ANSWER_TOKENS: usize = 512;

@@ -11,7 +11,8 @@ use crate::api::window::{ApiError, AppEvent, Device, ErrorCode, Model, ModelStat
 use crate::api::{DeviceName, ModelFacts, ModelName};
 use crate::cancel::CancelToken;
 use crate::chat::UsedModel;
-use crate::worker::{Client, Failure, Protocol};
+use crate::fault::Failure;
+use crate::worker::{Client, Protocol};
 
 /// A worker that ends again so soon after it was started is not started a third time by itself.
 const TOO_SOON: Duration = Duration::from_secs(20);

@@ -10,8 +10,7 @@ use super::refusal::{of_video, of_video_at};
 use crate::api::window::ApiError;
 use crate::cancel::{CancelToken, Cancelled};
 use crate::engine::{Engine, OpenVideo, Picture, Update};
-use crate::fault::Fault;
-use crate::worker::Failure;
+use crate::fault::{Failure, Fault};
 
 /// How often a waiting call looks whether it was cancelled.
 const LOOK: Duration = Duration::from_millis(20);

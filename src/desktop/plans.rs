@@ -4,13 +4,12 @@ use super::refusal::{of_video, of_video_at};
 use crate::api::ModelFacts;
 use crate::api::window::{ApiError, ErrorCode, PlanRequest, PresetName, StrategyName};
 use crate::engine::{OpenVideo, Preselection};
-use crate::fault::Fault;
+use crate::fault::{Failure, Fault};
 use crate::visual::geometry::TowerGeometry;
 use crate::visual::plan::Plan;
 use crate::visual::preset::Preset;
 use crate::visual::sampling::{Sampling, TimeRange, choose};
 use crate::visual::strategy::Strategy;
-use crate::worker::Failure;
 
 /// A plan, and what of it was chosen for the user.
 #[derive(Clone, Debug, PartialEq)]

@@ -6,8 +6,7 @@ use super::costs::LEAST_ROOM;
 use super::describing::without_folders;
 use crate::api::window::{ApiError, ErrorCode};
 use crate::chat::ChatError;
-use crate::fault::Fault;
-use crate::worker::Failure;
+use crate::fault::{Failure, Fault};
 
 /// The role that reads videos refused.
 pub(super) fn of_video(failure: Failure) -> ApiError {

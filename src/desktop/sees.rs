@@ -140,7 +140,7 @@ impl Desktop {
             notices: Vec::new(),
         };
         let plan = compose::plan(&chosen, &(&look.strategy).into(), geometry)
-            .map_err(|error| of_video(crate::worker::Failure::from_error(&error)))?;
+            .map_err(|error| of_video(crate::fault::Failure::from_error(&error)))?;
         let mut view = self.view(&video, &look, &kept.plan, &plan, &vec![true; plan.images.len()])?;
         view.context = ContextUse {
             n_positions: look.n_context,
@@ -187,7 +187,7 @@ impl Desktop {
         picture
             .write_to(&mut std::io::Cursor::new(&mut bytes), image::ImageFormat::Png)
             .map_err(|error| {
-                of_video(crate::worker::Failure::new(
+                of_video(crate::fault::Failure::new(
                     crate::fault::Fault::Machine,
                     error.to_string(),
                 ))

@@ -15,14 +15,14 @@ use crate::api::{
     ModelRequest, ProbeJson, PromptForm, QuestionJson, VideoJson, WorkJson,
 };
 use crate::cancel::{CancelToken, Hold};
-use crate::fault::Fault;
+use crate::fault::{Failure, Fault};
 use crate::visual::compose;
 use crate::visual::geometry::TowerGeometry;
 use crate::visual::plan::Plan;
 use crate::visual::preprocess::Fit;
 use crate::visual::sampling::{Sampling, TimeRange, choose};
 use crate::visual::strategy::Strategy;
-use crate::worker::{Caller, Failure};
+use crate::worker::Caller;
 
 /// Words that a prompt has beside the video, for the remaining time.
 const WORDS: usize = 64;

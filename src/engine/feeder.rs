@@ -6,8 +6,8 @@ use std::sync::Arc;
 use super::protocol::{ENCODE_LANE, FEED_LANE, MediaProtocol, ModelProtocol};
 use crate::api::{FitJson, FrameJson, MediaEvent, MediaRequest, ModelRequest};
 use crate::cancel::CancelToken;
-use crate::fault::Fault;
-use crate::worker::{Caller, Failure};
+use crate::fault::{Failure, Fault};
+use crate::worker::Caller;
 
 /// Frames that are asked for at a time. Few enough that all of them fit into the media role's outbox: one that waits for
 /// the tower must never keep it from showing frames to the person.

@@ -11,13 +11,12 @@ use crate::api::{
     ModelRequest, PromptForm, TurnJson,
 };
 use crate::cancel::CancelToken;
-use crate::fault::Fault;
+use crate::fault::{Failure, Fault};
 use crate::visual::geometry::TowerGeometry;
 use crate::visual::plan::{ImageSource, Plan};
 use crate::visual::preprocess::Fit;
 use crate::visual::sampling::FrameRef;
 use crate::visual::tower_image::{Canvas, Normalization, TowerImage};
-use crate::worker::Failure;
 
 /// Encoding goes on after this even where nobody says so.
 const LONGEST_HOLD: std::time::Duration = std::time::Duration::from_secs(30);

@@ -9,8 +9,7 @@ use super::coordinator::{Engine, OpenVideo, identify, silent};
 use super::protocol::{STRIP_LANE, VIEWER_LANE};
 use crate::api::{BoxJson, LandingJson, MediaEvent, MediaRequest};
 use crate::cancel::CancelToken;
-use crate::fault::Fault;
-use crate::worker::Failure;
+use crate::fault::{Failure, Fault};
 
 /// A compressed picture of a frame.
 #[derive(Clone, Debug, PartialEq)]

@@ -14,9 +14,9 @@ use super::end::WorkerEnd;
 use super::frame::{read_message, write_message};
 use super::host::{FromWorker, ToWorker};
 use super::local::MAX_WAITING_EVENTS;
-use super::role::{Caller, Failure, Lane, Protocol};
+use super::role::{Caller, Lane, Protocol};
 use crate::cancel::CancelToken;
-use crate::fault::Fault;
+use crate::fault::{Failure, Fault};
 
 /// How often a waiting call looks at its cancel token.
 const CANCEL_POLL: Duration = Duration::from_millis(4);

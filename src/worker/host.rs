@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::frame::{WireError, read_message, write_message};
 use super::lane::{Job, LaneThread, MakeRole, Output};
-use super::role::{EventOf, Failure, Lane, RequestOf, Role};
+use super::role::{EventOf, Lane, RequestOf, Role};
 use crate::cancel::CancelToken;
-use crate::fault::Fault;
+use crate::fault::{Failure, Fault};
 
 /// From the client to the worker.
 #[derive(serde::Serialize, serde::Deserialize)]

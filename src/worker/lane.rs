@@ -5,9 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::role::{EventOf, Failure, RequestOf, Role};
+use super::role::{EventOf, RequestOf, Role};
 use crate::cancel::CancelToken;
-use crate::fault::Fault;
+use crate::fault::{Failure, Fault};
 
 /// Requests that may wait on a lane. A caller past it waits, which is what bounds memory.
 const MAX_WAITING_REQUESTS: usize = 64;

@@ -5,9 +5,9 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::lane::{Job, LaneThread, MakeRole, Output};
-use super::role::{Caller, EventOf, Failure, Lane, RequestOf, Role};
+use super::role::{Caller, EventOf, Lane, RequestOf, Role};
 use crate::cancel::CancelToken;
-use crate::fault::Fault;
+use crate::fault::{Failure, Fault};
 
 /// Events that may wait for a slow reader before the role is held back.
 pub(super) const MAX_WAITING_EVENTS: usize = 8;

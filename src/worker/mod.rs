@@ -22,4 +22,4 @@ pub use frame::{
 };
 pub use host::{ProtocolStdio, serve};
 pub use local::Local;
-pub use role::{Caller, Emit, EventOf, Failure, Lane, Protocol, RequestOf, Role};
+pub use role::{Caller, Emit, EventOf, Lane, Protocol, RequestOf, Role};

@@ -1,12 +1,10 @@
 //! What a role is, and what it is to call one.
 
-use std::fmt;
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::cancel::{CancelToken, Cancelled};
-use crate::fault::{Explain, Fault};
+use crate::cancel::CancelToken;
+use crate::fault::Failure;
 
 /// Takes an event and its raw bytes while a request is being worked on. Blocks while the receiver is behind, so that
 /// a slow reader holds the role back instead of filling memory.
@@ -40,7 +38,7 @@ pub trait Role: 'static {
     /// Works on one request until it is done, fails, or is cancelled.
     ///
     /// # Errors
-    /// A [`Failure`] worded for a user. [`Fault::Cancelled`] when `cancel` ended it.
+    /// A [`Failure`] worded for a user; cancelled when `cancel` ended it.
     fn handle(
         &mut self,
         request: RequestOf<Self>,
@@ -76,72 +74,4 @@ pub trait Caller<P: Protocol>: Send + Sync {
         cancel: &CancelToken,
         on_event: &mut dyn FnMut(P::Event, Vec<u8>),
     ) -> Result<(), Failure>;
-}
-
-/// An error as it crosses a process border: whose fault, what happened, what to do.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Failure {
-    /// Whose fault it is.
-    pub fault: Fault,
-    /// What happened and to which file, in one sentence without a full stop.
-    pub message: String,
-    /// What to do about it.
-    pub hint: Option<String>,
-    /// True when the worker that worked on it is gone; the request may be sent again to a new one.
-    pub worker_ended: bool,
-}
-
-impl Failure {
-    /// A failure with this wording and no hint.
-    #[must_use]
-    pub fn new(fault: Fault, message: impl Into<String>) -> Self {
-        Self {
-            fault,
-            message: message.into(),
-            hint: None,
-            worker_ended: false,
-        }
-    }
-
-    /// The same failure with advice.
-    #[must_use]
-    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
-        self
-    }
-
-    /// Takes over the wording of any error of the engine.
-    #[must_use]
-    pub fn from_error(error: &impl Explain) -> Self {
-        Self {
-            fault: error.fault(),
-            message: error.to_string(),
-            hint: error.hint(),
-            worker_ended: false,
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
-    }
-}
-
-impl std::error::Error for Failure {}
-
-impl Explain for Failure {
-    fn fault(&self) -> Fault {
-        self.fault
-    }
-
-    fn hint(&self) -> Option<String> {
-        self.hint.clone()
-    }
-}
-
-impl From<Cancelled> for Failure {
-    fn from(_: Cancelled) -> Self {
-        Self::new(Fault::Cancelled, "cancelled")
-    }
 }

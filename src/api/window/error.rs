@@ -2,8 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fault::{Explain, Fault};
-use crate::worker::Failure;
+use crate::fault::{Explain, Failure, Fault};
 
 /// One word for each thing that the window does differently; everything else is [`ErrorCode::Unknown`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -10,9 +10,10 @@ use std::path::PathBuf;
 
 use crate::api::{FitJson, MediaEvent, MediaRequest, ProbeJson};
 use crate::cancel::CancelToken;
+use crate::fault::Failure;
 use crate::media::{IndexProgress, Limits, Lists, MediaError, Video};
 use crate::visual::preprocess::fit;
-use crate::worker::{Emit, Failure, Role};
+use crate::worker::{Emit, Role};
 
 use super::protocol::MediaProtocol;
 use pictures::Sizes;

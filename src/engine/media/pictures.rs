@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use super::{MediaRole, failure};
 use crate::api::{BoxJson, LandingJson, MediaEvent, ProbeJson};
 use crate::cancel::CancelToken;
-use crate::fault::Fault;
+use crate::fault::{Failure, Fault};
 use crate::media::{Filmstrip, Landing, PreviewSize, Previews, Slots, Video, encode_jpeg};
-use crate::worker::{Emit, Failure};
+use crate::worker::Emit;
 
 /// Sizes of one video whose pictures are kept: the viewer's, and a small one beside it.
 const MAX_SIZES: usize = 2;

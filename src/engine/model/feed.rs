@@ -6,8 +6,8 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::cancel::{CancelToken, Cancelled};
+use crate::fault::Failure;
 use crate::visual::execute::FittedFrame;
-use crate::worker::Failure;
 
 /// Frames that may wait for the tower: as many as the decoder is ahead.
 const MAX_WAITING_FRAMES: usize = 8;

@@ -11,7 +11,7 @@ use super::{ModelRole, failed};
 use crate::api::{
     DescribedJson, ExaminedJson, ForeseeJson, ForeseenJson, MemoryJson, ModelEvent, ModelName, VideoJson,
 };
-use crate::fault::Fault;
+use crate::fault::{Failure, Fault};
 use crate::gguf::Gguf;
 use crate::llava::describe::describe;
 use crate::llava::estimate::{estimate, free_bytes};
@@ -23,7 +23,7 @@ use crate::visual::compose as plans;
 use crate::visual::geometry::TowerGeometry;
 use crate::visual::plan::Plan;
 use crate::visual::sampling::Chosen;
-use crate::worker::{Emit, Failure};
+use crate::worker::Emit;
 
 /// A pair of which the headers were read.
 pub(super) struct Known {

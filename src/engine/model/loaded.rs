@@ -7,12 +7,11 @@ use std::time::Instant;
 use super::failed;
 use crate::api::{DeviceName, ModelFacts, ModelName};
 use crate::cancel::CancelToken;
-use crate::fault::Fault;
+use crate::fault::{Failure, Fault};
 use crate::llava::embedded;
 use crate::llava::kernels::Isa;
 use crate::llava::pair::{Pair, PairError};
 use crate::llava::{CacheType, Compute, LoadError, Model, Session, USUAL_CONTEXT};
-use crate::worker::Failure;
 
 /// Contexts grow in steps of this.
 const CONTEXT_STEP: usize = 1024;

@@ -15,9 +15,9 @@ use std::time::Duration;
 
 use crate::api::{DeviceName, FrameJson, ModelEvent, ModelFacts, ModelName, ModelRequest};
 use crate::cancel::{CancelToken, Hold};
-use crate::fault::{Explain, Fault};
+use crate::fault::{Explain, Failure, Fault};
 use crate::visual::execute::FittedFrame;
-use crate::worker::{Emit, Failure, Role};
+use crate::worker::{Emit, Role};
 
 use features::FeatureMemory;
 use feed::Feeds;

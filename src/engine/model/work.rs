@@ -13,7 +13,7 @@ use crate::api::{
     WorkJson,
 };
 use crate::cancel::CancelToken;
-use crate::fault::Fault;
+use crate::fault::{Failure, Fault};
 use crate::llava::{
     AnswerOptions, Ending, PrefixError, SamplingOptions, Session, VisualRows, answer, choose,
 };
@@ -22,7 +22,7 @@ use crate::visual::execute::{Encoded, ExecuteError, Run, execute};
 use crate::visual::plan::Plan;
 use crate::visual::rows::Rows;
 use crate::visual::sampling::Chosen;
-use crate::worker::{Emit, Failure};
+use crate::worker::Emit;
 
 /// Images that go through the tower at a time. One: a batch is no faster on a CPU, and between images the work can be
 /// cancelled; and projected one by one, rows of kept features equal those of new ones to the bit.

@@ -19,11 +19,12 @@ use videre::engine::{
     Engine, Looking, MediaProtocol, MediaRole, ModelProtocol, ModelRole, OpenVideo, Stage,
     USUAL_PREFIX_BYTES, Update,
 };
+use videre::fault::Failure;
 use videre::visual::geometry::TowerGeometry;
 use videre::visual::preprocess::Fit;
 use videre::visual::sampling::Sampling;
 use videre::visual::strategy::Strategy;
-use videre::worker::{Client, Failure, Local, WorkerCommand};
+use videre::worker::{Client, Local, WorkerCommand};
 
 /// Frames that are looked at: more than are ever on their way between the roles.
 const N_FRAMES: usize = 50;

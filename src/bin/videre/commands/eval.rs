@@ -16,12 +16,11 @@ use videre::cancel::CancelToken;
 use videre::engine::{Engine, Looking, OpenVideo, USUAL_PREFIX_BYTES};
 use videre::eval::results::Results;
 use videre::eval::{AskError, Asked, Format, Part, formats, predictions, run as evaluate, table};
-use videre::fault::Fault;
+use videre::fault::{Failure as WorkFailure, Fault};
 use videre::visual::compose;
 use videre::visual::plan::Plan;
 use videre::visual::preset::Preset;
 use videre::visual::sampling::{Chosen, FrameRef, MvbenchClip, Sampling, TimeRange, mvbench_bounded};
-use videre::worker::Failure as WorkFailure;
 
 pub(crate) fn run(args: &EvalArgs) -> Result<(), Failure> {
     args.answer.check()?;
