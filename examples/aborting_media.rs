@@ -6,11 +6,10 @@
 use std::fs::File;
 use std::path::PathBuf;
 
-use videre::api::{MediaEvent, MediaRequest};
 use videre::cancel::CancelToken;
-use videre::engine::{MediaProtocol, MediaRole};
+use videre::engine::{MediaProtocol, MediaRequest, MediaRole};
 use videre::fault::Failure;
-use videre::worker::{Emit, ProtocolStdio, Role, WireError, serve};
+use videre::worker::{Outbox, Parcel, ProtocolStdio, Role, WireError, serve};
 
 struct Aborting {
     role: MediaRole,
@@ -22,16 +21,16 @@ struct Aborting {
 impl Role for Aborting {
     type Protocol = MediaProtocol;
 
-    fn handle(
+    fn serve(
         &mut self,
         request: MediaRequest,
-        payload: &[u8],
         cancel: &CancelToken,
-        emit: &mut Emit<'_, MediaEvent>,
-    ) -> Result<(), Failure> {
+        out: &mut Outbox<'_>,
+    ) -> Result<Parcel, Failure> {
+        let hands_out_frames = matches!(request, MediaRequest::FitForModel(_));
         let (n_frames, crashed, stands_still) = (&mut self.n_frames, &self.crashed, self.stands_still);
-        self.role.handle(request, payload, cancel, &mut |event, payload| {
-            if matches!(event, MediaEvent::Fitted { .. }) {
+        self.role.serve(request, cancel, &mut |event| {
+            if hands_out_frames {
                 *n_frames += 1;
                 if *n_frames == if stands_still { 7 } else { 3 } && !crashed.exists() {
                     drop(File::create(crashed));
@@ -43,7 +42,7 @@ impl Role for Aborting {
                     std::process::abort();
                 }
             }
-            emit(event, payload);
+            out(event);
         })
     }
 }

@@ -21,5 +21,7 @@ pub mod llava;
 pub mod logs;
 #[cfg(feature = "media")]
 pub mod media;
+pub mod question;
+pub mod video;
 pub mod visual;
 pub mod worker;

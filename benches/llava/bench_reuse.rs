@@ -14,10 +14,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Instant;
 
-use videre::api::{DeviceName, ModelName, PromptForm, QuestionJson, SamplingJson};
 use videre::cancel::CancelToken;
-use videre::engine::{Engine, Looking, MediaRole, ModelRole, Update};
+use videre::engine::{DeviceName, Engine, Looking, MediaRole, ModelName, ModelRole, Update};
+
 use videre::fault::{Failure, Fault};
+use videre::question::{PromptForm, Question};
 use videre::visual::geometry::TowerGeometry;
 use videre::visual::preprocess::Fit;
 use videre::visual::preset::Preset;
@@ -113,19 +114,10 @@ impl Run {
 
     /// Seconds until the first piece of the answer.
     fn first_piece(&self, text: &str) -> Result<f64, Failure> {
-        let question = QuestionJson {
+        let question = Question {
             text: text.to_owned(),
-            options: Vec::new(),
-            history: Vec::new(),
             max_tokens: 2,
-            sampling: SamplingJson {
-                temperature: 0.0,
-                top_k: None,
-                top_p: None,
-                min_p: None,
-                repetition_penalty: 1.0,
-                seed: 0,
-            },
+            ..Question::default()
         };
         let began = Instant::now();
         let mut first = None;
@@ -135,7 +127,7 @@ impl Run {
             question,
             &CancelToken::new(),
             &mut |update| {
-                if matches!(update, Update::Piece(_)) && first.is_none() {
+                if matches!(update, Update::Text(_)) && first.is_none() {
                     first = Some(began.elapsed().as_secs_f64());
                 }
             },

@@ -16,7 +16,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use videre::cancel::CancelToken;
-use videre::media::{Filmstrip, Landing, Limits, PreviewSize, Previews, Slots, Video};
+use videre::media::{Filmstrip, Landing, Limits, Previews, Slots, Video};
+use videre::video::PreviewSize;
 
 fn main() -> Result<(), Box<dyn Error>> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();

@@ -62,7 +62,11 @@ pub(crate) fn call(
         "setScrubbing" => value(desktop.set_scrubbing(arguments["is_scrubbing"] == true)?),
         "saveFrame" => {
             let (frame, name) = desktop.full_frame(&text("video"), number("index") as usize, cancel)?;
-            let saved = frame.image.save(twin.folder.join(&name));
+            let image = frame
+                .pixels
+                .into_image()
+                .expect("BUG: a message brings all pixels");
+            let saved = image.save(twin.folder.join(&name));
             saved.map_err(|error| unknown(error.to_string()))?;
             Ok(json!({ "name": name }))
         }

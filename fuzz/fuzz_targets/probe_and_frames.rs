@@ -14,7 +14,8 @@ use std::time::Duration;
 use libfuzzer_sys::fuzz_target;
 use videre::cancel::CancelToken;
 use videre::fault::Explain;
-use videre::media::{Filmstrip, Landing, Limits, MediaError, PreviewSize, Slots, Video};
+use videre::media::{Filmstrip, Landing, Limits, MediaError, Slots, Video};
+use videre::video::PreviewSize;
 
 /// Frames taken from the start.
 const N_FIRST: usize = 4;

@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+
+use crate::engine::{Check, Machine};
 
 /// What `videre doctor --json` answers.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -22,63 +24,25 @@ pub struct DoctorJson {
     /// Memory that is free or can be freed.
     pub memory_available_bytes: u64,
     /// What was looked at, and how it is.
-    pub checks: Vec<CheckJson>,
-}
-
-/// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CheckJson {
-    /// What was looked at.
-    pub name: String,
-    /// Whether it is as it should be.
-    pub ok: bool,
-    /// What was found.
-    pub found: String,
-    /// What to do about it.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub hint: Option<String>,
-}
-
-/// What the model role knows of its build and the machine.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ExaminedJson {
-    /// What was compiled into it.
-    pub features: Vec<String>,
-    /// Operating system.
-    pub system: String,
-    /// Threads that can run at once.
-    pub n_cpus: usize,
-    /// Memory of the machine.
-    pub memory_bytes: u64,
-    /// Memory that is free or can be freed.
-    pub memory_available_bytes: u64,
-}
-
-impl CheckJson {
-    /// Something that is as it should be.
-    #[must_use]
-    pub fn good(name: &str, found: impl Into<String>) -> Self {
-        Self {
-            name: name.to_owned(),
-            ok: true,
-            found: found.into(),
-            hint: None,
-        }
-    }
-
-    /// Something that is not.
-    #[must_use]
-    pub fn bad(name: &str, found: impl Into<String>, hint: Option<String>) -> Self {
-        Self {
-            name: name.to_owned(),
-            ok: false,
-            found: found.into(),
-            hint,
-        }
-    }
+    pub checks: Vec<Check>,
 }
 
 impl DoctorJson {
+    /// What was found out about this build and this machine.
+    #[must_use]
+    pub fn new((machine, checks): (Machine, Vec<Check>)) -> Self {
+        Self {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            features: machine.features,
+            system: machine.system,
+            architecture: std::env::consts::ARCH.to_owned(),
+            n_cpus: machine.n_cpus,
+            memory_bytes: machine.memory_bytes,
+            memory_available_bytes: machine.memory_available_bytes,
+            checks,
+        }
+    }
+
     /// The same for people, line by line.
     #[must_use]
     pub fn in_words(&self) -> String {

@@ -1,30 +1,17 @@
-//! What leaves the program: the only serialisable types, with their conversions from the inner ones.
+//! What is published: the JSON of the command line, and in [`window`] the types of the page.
 
 mod doctor;
 mod eval;
-mod kept;
-mod media;
-mod model;
-mod strategy;
 pub mod window;
 
-pub use doctor::{CheckJson, DoctorJson, ExaminedJson, one_line};
+pub use doctor::{DoctorJson, one_line};
 pub use eval::{EvalJson, FailedVideoJson, TaskJson};
-pub use kept::KeptLook;
-pub use media::{BoxJson, FitJson, LandingJson, MediaEvent, MediaRequest};
-pub use model::{
-    AnswerJson, ChoiceJson, DescribedJson, DeviceName, EndingJson, ForeseeJson, ForeseenJson, MemoryJson,
-    ModelEvent, ModelFacts, ModelName, ModelRequest, PromptForm, QuestionJson, SamplingJson, StageMillis,
-    TokenUseJson, TurnJson, VideoJson, WorkJson,
-};
-pub use strategy::{CellsJson, StrategyJson};
 
 use serde::{Deserialize, Serialize};
 
-#[cfg(feature = "media")]
-use crate::media::{Colour, FrameCount, FrameRate, Hdr, Probe, Track};
+use crate::video::{Colour, FrameCount, Hdr, Probe, Track};
 use crate::visual::geometry::UnitRect;
-use crate::visual::plan::Plan;
+use crate::visual::plan::{Plan, TokenCounts};
 use crate::visual::sampling::FrameRef;
 use crate::visual::tower::Tower;
 
@@ -38,33 +25,11 @@ pub struct TokensJson {
     /// Name of the preset it started from; `null` for none.
     pub preset: Option<String>,
     /// The chosen frames in the order of time; short clips repeat some.
-    pub frames: Vec<FrameJson>,
+    pub frames: Vec<FrameRef>,
     /// How many tokens.
-    pub counts: CountsJson,
+    pub counts: TokenCounts,
     /// One entry for each token, in the order the language model reads them.
     pub tokens: Vec<TokenJson>,
-}
-
-/// A frame of the clip.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(rename = "FrameRef"))]
-pub struct FrameJson {
-    /// Position among the displayable frames, from 0.
-    pub index: usize,
-    /// Presentation time stamp in seconds.
-    pub pts_secs: f64,
-}
-
-/// Numbers of tokens.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(rename = "TokenCounts"))]
-pub struct CountsJson {
-    /// From frames.
-    pub sampled: usize,
-    /// From thumbnails.
-    pub thumbnail: usize,
-    /// All, learned newlines included.
-    pub total: usize,
 }
 
 /// Where a token comes from.
@@ -127,36 +92,13 @@ impl TokensJson {
                 op: provenance.op.name().to_owned(),
             }
         };
-        let counts = plan.counts();
         Self {
             tower: tower.name.clone(),
-            strategy: plan.strategy.name().to_owned(),
+            strategy: plan.strategy.name().as_str().to_owned(),
             preset: preset.map(str::to_owned),
-            frames: plan.chosen.iter().copied().map(FrameJson::from).collect(),
-            counts: CountsJson {
-                sampled: counts.sampled,
-                thumbnail: counts.thumbnail,
-                total: counts.total,
-            },
+            frames: plan.chosen.clone(),
+            counts: plan.counts(),
             tokens: (0..plan.rows.len()).map(token).collect(),
-        }
-    }
-}
-
-impl From<FrameRef> for FrameJson {
-    fn from(frame: FrameRef) -> Self {
-        Self {
-            index: frame.index,
-            pts_secs: frame.pts_secs,
-        }
-    }
-}
-
-impl From<FrameJson> for FrameRef {
-    fn from(frame: FrameJson) -> Self {
-        Self {
-            index: frame.index,
-            pts_secs: frame.pts_secs,
         }
     }
 }
@@ -228,18 +170,11 @@ pub struct TrackJson {
     pub language: Option<String>,
 }
 
-#[cfg(feature = "media")]
 impl ProbeJson {
     /// What was found out about the file at `path`.
     #[must_use]
     pub fn new(path: &std::path::Path, probe: &Probe) -> Self {
         let (width, height) = probe.display_size;
-        let (pixel_width, pixel_height) = probe.display_pixel_aspect();
-        let (average_fps, is_constant_rate) = match probe.frame_rate {
-            FrameRate::Constant { fps } => (Some(fps), Some(true)),
-            FrameRate::Variable { average_fps } => (Some(average_fps), Some(false)),
-            FrameRate::Unknown => (None, None),
-        };
         Self {
             path: path.to_string_lossy().into_owned(),
             container: probe.container.clone(),
@@ -248,14 +183,14 @@ impl ProbeJson {
             height,
             rotation_degrees: probe.orientation.degrees(),
             is_mirrored: probe.orientation.is_mirrored(),
-            pixel_aspect: f64::from(pixel_width) / f64::from(pixel_height),
+            pixel_aspect: probe.display_aspect(),
             n_frames: match probe.n_frames {
                 FrameCount::Exact(n_frames) => Some(n_frames),
                 FrameCount::Estimated(_) | FrameCount::Unknown => None,
             },
             duration_secs: probe.duration_secs,
-            average_fps,
-            is_constant_rate,
+            average_fps: probe.frame_rate.average_fps(),
+            is_constant_rate: probe.frame_rate.is_constant(),
             colour: ColourJson::from(&probe.colour),
             audio: probe.audio_tracks.iter().map(TrackJson::from).collect(),
             subtitles: probe.subtitle_tracks.iter().map(TrackJson::from).collect(),
@@ -265,7 +200,6 @@ impl ProbeJson {
     }
 }
 
-#[cfg(feature = "media")]
 impl From<&Colour> for ColourJson {
     fn from(colour: &Colour) -> Self {
         let colour = colour.clone();
@@ -284,7 +218,6 @@ impl From<&Colour> for ColourJson {
     }
 }
 
-#[cfg(feature = "media")]
 impl From<&Track> for TrackJson {
     fn from(track: &Track) -> Self {
         Self {
@@ -322,7 +255,7 @@ pub struct PreviewJson {
     /// A picture of each frame that is encoded by itself, the patches marked that are read.
     pub frames: Vec<String>,
     /// How many tokens.
-    pub counts: CountsJson,
+    pub counts: TokenCounts,
     /// What a person should know about the choice, in words.
     pub notices: Vec<String>,
 }

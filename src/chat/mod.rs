@@ -4,9 +4,14 @@
 //! killed at any moment: every change is one transaction, and what was said of an answer is kept while it is written.
 
 mod error;
+mod records;
 mod store;
 
 pub use error::ChatError;
+pub use records::{
+    Answer, AnswerFacts, AnswerState, Chat, ChatSummary, KeptLook, PlanRequest, RecentVideo, Settings, Theme,
+    Timings, Turn,
+};
 pub use store::{
     ChatId, KeptModel, KeptTurn, KeptVideo, NewTurn, NewVideo, Poster, Store, TurnId, UsedModel, usual_file,
 };

@@ -5,17 +5,17 @@ use super::describing::device_name;
 use super::models::LoadedModel;
 use super::plans::Resolved;
 use super::refusal::sentence;
-use crate::api::window::{
-    Answer, AnswerFacts, AnswerState, ApiError, ErrorCode, PlanRequest, StrategyName, Timings,
-};
-use crate::api::{AnswerJson, CountsJson, EndingJson, FrameJson, SamplingJson, StageMillis};
+use crate::api::window::{Answer, AnswerFacts, AnswerState, ApiError, ErrorCode, PlanRequest, Timings};
+use crate::engine::StageMillis;
+use crate::question::{Ending, SamplingOptions};
+use crate::visual::sampling::FrameRef;
 
 /// How a question is asked: what its answer will be told to have come from.
 pub(super) struct Asked<'a> {
     pub(super) request: &'a PlanRequest,
     pub(super) model: &'a LoadedModel,
     pub(super) resolved: &'a Resolved,
-    pub(super) sampling: SamplingJson,
+    pub(super) sampling: SamplingOptions,
     /// The words, with a mark where the video stands; empty until they are known.
     pub(super) prompt: String,
     /// Tokens of the words.
@@ -23,22 +23,17 @@ pub(super) struct Asked<'a> {
 }
 
 impl Asked<'_> {
-    fn facts(&self, frames: Vec<FrameJson>) -> AnswerFacts {
+    fn facts(&self, frames: Vec<FrameRef>) -> AnswerFacts {
         let plan = &self.resolved.plan;
-        let counts = plan.counts();
         AnswerFacts {
             model: self.model.facts.name.clone(),
             device: device_name(&self.model.facts.device),
             preset: self.resolved.preset.into(),
-            strategy: StrategyName::from(&plan.strategy),
+            strategy: plan.strategy.name(),
             range: self.request.range,
             only_frame: self.request.only_frame,
             frames,
-            counts: CountsJson {
-                sampled: counts.sampled,
-                thumbnail: counts.thumbnail,
-                total: counts.total,
-            },
+            counts: plan.counts(),
             n_prompt_tokens: self.n_words,
             n_answer_tokens: 0,
             prompt: self.prompt.clone(),
@@ -49,14 +44,14 @@ impl Asked<'_> {
     }
 
     /// A complete answer, and how it came about.
-    pub(super) fn answered(&self, answer: AnswerJson) -> Answer {
+    pub(super) fn answered(&self, answer: crate::engine::Answer) -> Answer {
         let mut notices = answer.notices;
         match answer.ending {
-            EndingJson::Finished => {}
-            EndingJson::TokenLimit => {
+            Ending::Finished => {}
+            Ending::TokenLimit => {
                 notices.push("The answer was cut: it reached its longest length.".to_owned());
             }
-            EndingJson::ContextFull => {
+            Ending::ContextFull => {
                 notices.push("The answer was cut: the model can hold no more.".to_owned());
             }
         }
@@ -91,7 +86,7 @@ impl Asked<'_> {
                 total_secs: said.began.elapsed().as_secs_f64(),
                 ..Timings::default()
             },
-            ..self.facts(plan.chosen.iter().copied().map(FrameJson::from).collect())
+            ..self.facts(plan.chosen.clone())
         })
     }
 }

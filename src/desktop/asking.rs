@@ -15,27 +15,17 @@ use crate::api::window::{
     Answer, AnswerEvent, AnswerFacts, AnswerState, ApiError, AskRequest, Chat, ErrorCode, ModelState,
     PlanRequest, PrepareEvent, StageInfo, StageName, Turn,
 };
-use crate::api::{DeviceName, PromptForm, QuestionJson, SamplingJson, TurnJson};
 use crate::cancel::CancelToken;
 use crate::chat::{ChatError, ChatId, NewTurn, TurnId};
-use crate::engine::{Looking, OpenVideo, USUAL_PREFIX_BYTES, Update};
+use crate::engine::{DeviceName, Looking, OpenVideo, PromptText, USUAL_PREFIX_BYTES, Update};
 use crate::fault::Failure;
+use crate::question::{self, PromptForm, Question, SamplingOptions};
 use crate::visual::preprocess::Fit;
 
 /// Most tokens of an answer.
 pub(super) const MAX_ANSWER_TOKENS: usize = 512;
 /// How often what was said so far is kept, for the case that this process is killed.
 const KEEP_EVERY: Duration = Duration::from_secs(1);
-
-/// The likeliest token each time: the same question gets the same answer.
-const GREEDY: SamplingJson = SamplingJson {
-    temperature: 0.0,
-    top_k: None,
-    top_p: None,
-    min_p: None,
-    repetition_penalty: 1.0,
-    seed: 0,
-};
 
 impl Desktop {
     /// Encodes and reads what every question about this video begins with. A newer call ends an older one, and keeps what
@@ -141,18 +131,18 @@ impl Desktop {
             .turns_to_send(&chat.0.to_string(), Some(turn))
             .map_err(early)?;
         let mut look = look_of(&model, &resolved);
-        let question = QuestionJson {
+        let question = Question {
             text: request.question.clone(),
             options: request.options.clone(),
             history: earlier.iter().map(|(_, turn)| turn.clone()).collect(),
             max_tokens: MAX_ANSWER_TOKENS,
-            sampling: GREEDY,
+            sampling: SamplingOptions::GREEDY,
         };
         let mut asked = Asked {
             request: &request.plan,
             model: &model,
             resolved: &resolved,
-            sampling: GREEDY,
+            sampling: SamplingOptions::GREEDY,
             prompt: String::new(),
             n_words: 0,
         };
@@ -164,11 +154,11 @@ impl Desktop {
             cancel,
             &mut |heard| match heard {
                 Heard::Event(event) => on_event(event),
-                Heard::Prompt {
+                Heard::Prompt(PromptText {
                     text,
                     n_tokens,
                     n_forgotten_turns,
-                } => {
+                }) => {
                     asked.prompt = text;
                     asked.n_words = n_tokens;
                     look.n_words = Some(n_tokens);
@@ -233,7 +223,7 @@ impl Desktop {
         &self,
         chat: &str,
         until: Option<TurnId>,
-    ) -> Result<Vec<(String, TurnJson)>, ApiError> {
+    ) -> Result<Vec<(String, question::Turn)>, ApiError> {
         if !self.store.settings().map_err(of_store)?.remembers_turns {
             return Ok(Vec::new());
         }
@@ -246,11 +236,11 @@ impl Desktop {
         &self,
         video: &OpenVideo,
         looking: &Looking,
-        question: &QuestionJson,
+        question: &Question,
         said: &mut Said<'_>,
         cancel: &CancelToken,
         hear: &mut dyn FnMut(Heard),
-    ) -> Result<crate::api::AnswerJson, Failure> {
+    ) -> Result<crate::engine::Answer, Failure> {
         let mut was_restarted = false;
         loop {
             let mut told = Told::new(&looking.plan);
@@ -261,19 +251,11 @@ impl Desktop {
                         hear(Heard::Event(event.into()));
                     }
                     match update {
-                        Update::Piece(text) => {
+                        Update::Text(text) => {
                             said.add(&text);
                             hear(Heard::Event(AnswerEvent::Text { text }));
                         }
-                        Update::Prompt {
-                            text,
-                            n_tokens,
-                            n_forgotten_turns,
-                        } => hear(Heard::Prompt {
-                            text,
-                            n_tokens,
-                            n_forgotten_turns,
-                        }),
+                        Update::Prompt(prompt) => hear(Heard::Prompt(prompt)),
                         Update::Progress(_) => {}
                     }
                 });
@@ -326,11 +308,7 @@ enum Heard {
     /// For the page.
     Event(AnswerEvent),
     /// What is read before the answer begins.
-    Prompt {
-        text: String,
-        n_tokens: usize,
-        n_forgotten_turns: usize,
-    },
+    Prompt(PromptText),
 }
 
 fn nothing_counted(stage: StageName) -> StageInfo {
@@ -343,7 +321,7 @@ fn nothing_counted(stage: StageName) -> StageInfo {
 }
 
 /// The whole turns before `until`, with their ids.
-fn history(chat: &Chat, until: Option<TurnId>) -> Vec<(String, TurnJson)> {
+fn history(chat: &Chat, until: Option<TurnId>) -> Vec<(String, question::Turn)> {
     let until = until.map(|turn| turn.0.to_string());
     let before = chat
         .turns
@@ -352,7 +330,7 @@ fn history(chat: &Chat, until: Option<TurnId>) -> Vec<(String, TurnJson)> {
     let whole = before.filter_map(|turn| {
         let answer = turn.answer.as_ref()?;
         (answer.state == AnswerState::Done).then(|| {
-            let said = TurnJson {
+            let said = question::Turn {
                 question: turn.question.clone(),
                 answer: answer.text.clone(),
             };

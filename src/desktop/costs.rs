@@ -1,7 +1,7 @@
 //! What a plan takes: tokens, time and memory, before it is run.
 
-use crate::api::ModelFacts;
 use crate::api::window::Cost;
+use crate::engine::ModelFacts;
 use crate::visual::plan::Plan;
 
 /// Positions that a short question and the beginning of an answer take: with fewer left there is no use in asking.

@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use crate::api::window::{ApiError, MemoryEstimate, Model};
-use crate::api::{DescribedJson, ModelName};
 use crate::chat::KeptModel;
+use crate::engine::{ModelName, PairDescription};
 
 /// The id of the model inside the program.
 const EMBEDDED_ID: &str = "embedded";
@@ -60,7 +60,7 @@ impl Choice {
 }
 
 /// A pair that was described, and what stands for it.
-pub(super) fn described(name: &ModelName, pair: &DescribedJson) -> (Choice, Model) {
+pub(super) fn described(name: &ModelName, pair: &PairDescription) -> (Choice, Model) {
     let files: Vec<PathBuf> = [&pair.language_file, &pair.vision_file]
         .into_iter()
         .flatten()

@@ -3,20 +3,21 @@
 use std::path::PathBuf;
 
 use super::{Desktop, lock};
-use crate::api::CheckJson;
+use crate::api::DoctorJson;
 use crate::api::window::ModelState;
 use crate::cancel::CancelToken;
+use crate::engine::Check;
 
 impl Desktop {
     /// The text of `videre doctor`, with what the window alone knows. File names, and the folders that may tell whose
     /// machine it is, are in it only where `with_file_names`.
     #[must_use]
     pub fn diagnosis(&self, with_file_names: bool, cancel: &CancelToken) -> String {
-        let mut report = self.engine.examine(cancel);
+        let mut report = DoctorJson::new(self.engine.examine(cancel));
         report.checks.push(self.model_check(with_file_names));
         report.checks.push(match self.store.settings() {
-            Ok(_) => CheckJson::good("chats", self.store.path().display().to_string()),
-            Err(error) => CheckJson::bad("chats", error.to_string(), None),
+            Ok(_) => Check::good("chats", self.store.path().display().to_string()),
+            Err(error) => Check::bad("chats", error.to_string(), None),
         });
         if with_file_names {
             for video in lock(&self.open)
@@ -25,7 +26,7 @@ impl Desktop {
             {
                 report
                     .checks
-                    .push(CheckJson::good("open", video.path.display().to_string()));
+                    .push(Check::good("open", video.path.display().to_string()));
             }
         } else {
             let hidden = self.hidden();
@@ -39,7 +40,7 @@ impl Desktop {
         report.in_words()
     }
 
-    fn model_check(&self, with_file_names: bool) -> CheckJson {
+    fn model_check(&self, with_file_names: bool) -> Check {
         let named = |model: &crate::api::window::Model| {
             let kind = format!(
                 "{} {}, {}, {} positions",
@@ -52,21 +53,19 @@ impl Desktop {
             }
         };
         match self.model_state() {
-            ModelState::None => CheckJson::good("model", "none is loaded"),
-            ModelState::Loading { model, .. } => {
-                CheckJson::good("model", format!("loading {}", named(&model)))
-            }
-            ModelState::Ready { model, device } => CheckJson::good(
+            ModelState::None => Check::good("model", "none is loaded"),
+            ModelState::Loading { model, .. } => Check::good("model", format!("loading {}", named(&model))),
+            ModelState::Ready { model, device } => Check::good(
                 "model",
                 format!("{} on {} ({})", named(&model), device.name, device.detail),
             ),
             ModelState::Failed { model, error } if with_file_names => {
                 let found = format!("{}: {}", named(&model), error.message);
-                CheckJson::bad("model", found, error.hint)
+                Check::bad("model", found, error.hint)
             }
             ModelState::Failed { model, error } => {
                 let found = format!("{} could not be loaded ({:?})", named(&model), error.code);
-                CheckJson::bad("model", found, error.hint)
+                Check::bad("model", found, error.hint)
             }
         }
     }

@@ -8,9 +8,9 @@ use super::describing::{Choice, described, device_name, refused, without_folders
 use super::refusal::{of_model, of_store};
 use super::{Desktop, lock};
 use crate::api::window::{ApiError, AppEvent, Device, ErrorCode, Model, ModelState, WorkerRole};
-use crate::api::{DeviceName, ModelFacts, ModelName};
 use crate::cancel::CancelToken;
 use crate::chat::UsedModel;
+use crate::engine::{DeviceName, ModelFacts, ModelName};
 use crate::fault::Failure;
 use crate::worker::{Client, Protocol};
 

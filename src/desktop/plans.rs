@@ -1,11 +1,10 @@
 //! From what the page wants the model to be shown to a plan.
 
 use super::refusal::{of_video, of_video_at};
-use crate::api::ModelFacts;
-use crate::api::window::{ApiError, ErrorCode, PlanRequest, PresetName, StrategyName};
-use crate::engine::{OpenVideo, Preselection};
+use crate::api::window::{ApiError, ErrorCode, PlanRequest};
+use crate::engine::{ModelFacts, OpenVideo, Preselection};
 use crate::fault::{Failure, Fault};
-use crate::visual::geometry::TowerGeometry;
+use crate::visual::geometry::{GeometryError, TowerGeometry};
 use crate::visual::plan::Plan;
 use crate::visual::preset::Preset;
 use crate::visual::sampling::{Sampling, TimeRange, choose};
@@ -23,11 +22,16 @@ pub(super) struct Resolved {
 
 /// The geometry of a model's tower.
 pub(super) fn geometry_of(side_px: u32, patch_px: u32) -> Result<TowerGeometry, ApiError> {
-    TowerGeometry::new(side_px, patch_px).map_err(|error| ApiError {
+    TowerGeometry::new(side_px, patch_px).map_err(impossible_tower)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` takes")]
+pub(super) fn impossible_tower(error: GeometryError) -> ApiError {
+    ApiError {
         code: ErrorCode::ModelUnsupported,
         message: error.to_string(),
         hint: None,
-    })
+    }
 }
 
 impl Resolved {
@@ -52,23 +56,18 @@ impl Resolved {
 }
 
 fn preset(request: &PlanRequest, facts: &ModelFacts, geometry: TowerGeometry) -> (Preset, Option<String>) {
-    match request.preset {
-        PresetName::Auto => {
+    match request.preset.preset() {
+        Some(preset) => (preset, None),
+        None => {
             let auto = Preselection::of(facts, geometry);
             (auto.preset, Some(auto.reason))
         }
-        PresetName::Frame => (Preset::Frame, None),
-        PresetName::Fast => (Preset::Fast, None),
-        PresetName::Balanced => (Preset::Balanced, None),
-        PresetName::Paper => (Preset::Paper, None),
     }
 }
 
 fn strategy(request: &PlanRequest, preset: Preset, geometry: TowerGeometry) -> Strategy {
-    request
-        .strategy
-        .and_then(|name| Strategy::named(name.as_str(), geometry))
-        .unwrap_or_else(|| preset.strategy(geometry))
+    let own = || preset.strategy(geometry);
+    request.strategy.map_or_else(own, |name| name.strategy(geometry))
 }
 
 /// What `request` means for `video` and the loaded model.
@@ -93,10 +92,7 @@ pub(super) fn resolve(
     }
     let (preset, reason) = preset(request, facts, geometry);
     let strategy = strategy(request, preset, geometry);
-    let range = request.range.map(|range| TimeRange {
-        start_secs: range.start_secs,
-        end_secs: range.end_secs,
-    });
+    let range = request.range;
     let plan = if request.pinned.is_empty() && request.removed.is_empty() {
         video.plan(&preset.sampling(), range, &strategy, geometry)
     } else {
@@ -134,56 +130,4 @@ fn by_hand(
         return Err(of_video(failure));
     }
     Ok(picks)
-}
-
-impl StrategyName {
-    /// All of them.
-    pub const ALL: [Self; 7] = [
-        Self::ThumbnailAndSampled,
-        Self::Thumbnail,
-        Self::Thumbnails,
-        Self::Sampled,
-        Self::EveryPatch,
-        Self::SlowFast,
-        Self::ImageGrid,
-    ];
-
-    /// The name of [`Strategy::name`].
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::EveryPatch => "every-patch",
-            Self::Sampled => "sampled",
-            Self::Thumbnail => "thumbnail",
-            Self::Thumbnails => "thumbnails",
-            Self::ThumbnailAndSampled => "thumbnail-and-sampled",
-            Self::SlowFast => "slow-fast",
-            Self::ImageGrid => "image-grid",
-        }
-    }
-}
-
-impl From<&Strategy> for StrategyName {
-    fn from(strategy: &Strategy) -> Self {
-        match strategy {
-            Strategy::EveryPatch => Self::EveryPatch,
-            Strategy::Sampled { .. } => Self::Sampled,
-            Strategy::Thumbnail(_) => Self::Thumbnail,
-            Strategy::Thumbnails(_) => Self::Thumbnails,
-            Strategy::ThumbnailAndSampled { .. } => Self::ThumbnailAndSampled,
-            Strategy::SlowFast { .. } => Self::SlowFast,
-            Strategy::ImageGrid { .. } => Self::ImageGrid,
-        }
-    }
-}
-
-impl From<Preset> for PresetName {
-    fn from(preset: Preset) -> Self {
-        match preset {
-            Preset::Frame => Self::Frame,
-            Preset::Fast => Self::Fast,
-            Preset::Balanced => Self::Balanced,
-            Preset::Paper => Self::Paper,
-        }
-    }
 }

@@ -4,9 +4,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::lock;
-use crate::api::ModelName;
 use crate::cancel::CancelToken;
-use crate::engine::OpenVideo;
+use crate::engine::{ModelName, OpenVideo};
 use crate::visual::plan::Plan;
 
 /// Work on videos that is under way.

@@ -6,21 +6,20 @@ use super::chats::turn_id;
 use super::costs::{Around, cost};
 use super::describing::tower_name;
 use super::models::LoadedModel;
-use super::plans::{Resolved, geometry_of, resolve};
+use super::plans::{Resolved, geometry_of, impossible_tower, resolve};
 use super::refusal::{gone, of_model, of_store, of_video, of_video_at, sentence};
 use super::videos::Shown;
 use super::{Desktop, lock};
+use crate::api::TokensJson;
 use crate::api::window::{
     ApiError, ContextUse, Offer, PictureInfo, PlanImage, PlanImageKind, PlanRequest, PlanView, PresetName,
     StrategyName, TokenPlace,
 };
-use crate::api::{FrameJson, KeptLook, ModelFacts, TokensJson};
 use crate::cancel::CancelToken;
-use crate::engine::{ANSWER_RESERVE, OpenVideo};
-use crate::visual::compose;
+use crate::chat::KeptLook;
+use crate::engine::{ANSWER_RESERVE, ModelFacts, OpenVideo};
 use crate::visual::plan::{ImageSource, Plan};
 use crate::visual::preprocess::Fit;
-use crate::visual::sampling::Chosen;
 use crate::visual::tower::Tower;
 use crate::visual::tower_image::Normalization;
 
@@ -134,12 +133,9 @@ impl Desktop {
         let kept = self.store.turn(turn_id(turn)?).map_err(of_store)?;
         let look = kept.look.ok_or_else(|| gone("picture of what was shown"))?;
         let video = self.video(&kept.plan.video, cancel)?;
-        let geometry = geometry_of(look.side_px, look.patch_px)?;
-        let chosen = Chosen {
-            frames: look.frames.iter().copied().map(Into::into).collect(),
-            notices: Vec::new(),
-        };
-        let plan = compose::plan(&chosen, &(&look.strategy).into(), geometry)
+        let recipe = look.recipe().map_err(impossible_tower)?;
+        let plan = recipe
+            .plan()
             .map_err(|error| of_video(crate::fault::Failure::from_error(&error)))?;
         let mut view = self.view(&video, &look, &kept.plan, &plan, &vec![true; plan.images.len()])?;
         view.context = ContextUse {
@@ -223,7 +219,7 @@ impl Desktop {
             normalization,
             fit: Fit::Squash,
         };
-        let size = (video.probe.width, video.probe.height);
+        let size = video.probe.display_size;
         let table = TokensJson::new(plan, &tower, None, |_| size);
         let id = id_of(video, look, plan);
         let mut plans = lock(&self.plans);
@@ -240,7 +236,7 @@ impl Desktop {
             id,
             request: request.clone(),
             preset: look.preset,
-            strategy: StrategyName::from(&plan.strategy),
+            strategy: plan.strategy.name(),
             reason: look.reason.clone(),
             tower: tower.name,
             side_px: look.side_px,
@@ -275,14 +271,8 @@ pub(super) fn look_of(model: &LoadedModel, resolved: &Resolved) -> KeptLook {
         n_context: facts.n_context,
         preset: resolved.preset.into(),
         reason: resolved.reason.as_deref().map(sentence),
-        frames: resolved
-            .plan
-            .chosen
-            .iter()
-            .copied()
-            .map(FrameJson::from)
-            .collect(),
-        strategy: (&resolved.plan.strategy).into(),
+        frames: resolved.plan.chosen.clone(),
+        strategy: resolved.plan.strategy.clone(),
         n_words: None,
         remembers_from: None,
     }
@@ -349,7 +339,7 @@ fn images(plan: &Plan, is_encoded: &[bool]) -> Vec<PlanImage> {
         };
         PlanImage {
             kind,
-            frames: source.frames().iter().copied().map(FrameJson::from).collect(),
+            frames: source.frames().to_vec(),
             n_columns,
             n_rows,
             is_encoded: is_encoded.get(at).copied().unwrap_or(false),

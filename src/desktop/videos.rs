@@ -7,20 +7,20 @@ use std::time::{Duration, SystemTime};
 use super::opening::Opening;
 use super::refusal::{missing_video, of_store, of_video, of_video_at};
 use super::{Desktop, lock};
-use crate::api::BoxJson;
 use crate::api::window::{
     ApiError, FilmstripRequest, FramePurpose, FrameRequest, PictureInfo, Place, RecentVideo, VideoInfo,
 };
 use crate::cancel::CancelToken;
 use crate::chat::{NewVideo, Poster};
 use crate::engine::{FileIdentity, FullFrame, Glimpse, OpenVideo, Picture, Update};
+use crate::video::PreviewSize;
 
 /// How many videos the start page lists.
 const MAX_RECENT: usize = 24;
 /// Where in a video its poster is taken, of its length: the very first frame is often black.
 const POSTER_AT: f64 = 0.1;
 /// What the first picture of a file must fit into while its frames are being listed.
-const FIRST_WITHIN: BoxJson = BoxJson {
+const FIRST_WITHIN: PreviewSize = PreviewSize {
     max_width: 1280,
     max_height: 1280,
 };
@@ -127,7 +127,7 @@ impl Desktop {
         if self.store.poster(id).map_err(of_store)?.is_some() {
             return Ok(());
         }
-        let within = BoxJson {
+        let within = PreviewSize {
             max_width: u32::from(u16::MAX),
             max_height: POSTER_HEIGHT_PX,
         };
@@ -225,7 +225,7 @@ impl Desktop {
     /// # Errors
     /// `video-missing`; what is wrong with the file.
     pub fn frame(&self, request: &FrameRequest, cancel: &CancelToken) -> Result<Shown, ApiError> {
-        let within = BoxJson {
+        let within = PreviewSize {
             max_width: request.max_edge_px,
             max_height: request.max_edge_px,
         };
@@ -260,7 +260,7 @@ impl Desktop {
         each: &mut dyn FnMut(usize, Shown),
     ) -> Result<(), ApiError> {
         let video = self.video(&request.video, cancel)?;
-        let within = BoxJson {
+        let within = PreviewSize {
             max_width: u32::from(u16::MAX),
             max_height: request.height_px,
         };
@@ -285,7 +285,7 @@ impl Desktop {
         let video = self.video(id, cancel)?;
         let frame = self.engine.full_frame(&video, index, cancel);
         let frame = frame.map_err(of_video_at(&video.path))?;
-        let name = format!("frame-{:07}-{:.3}s.png", frame.index, frame.pts_secs);
+        let name = format!("frame-{:07}-{:.3}s.png", frame.frame.index, frame.frame.pts_secs);
         Ok((frame, name))
     }
 
@@ -293,7 +293,7 @@ impl Desktop {
     fn shown_while_listing(
         &self,
         request: &FrameRequest,
-        within: BoxJson,
+        within: PreviewSize,
         cancel: &CancelToken,
     ) -> Result<Option<Shown>, ApiError> {
         let opening = lock(&self.open).get(&request.video).cloned();

@@ -1,6 +1,6 @@
 //! The preset that is used when the user chose none.
 
-use crate::api::ModelFacts;
+use super::requests::model::ModelFacts;
 use crate::visual::geometry::TowerGeometry;
 use crate::visual::preset::Preset;
 

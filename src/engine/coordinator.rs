@@ -3,29 +3,35 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use super::answer::Answer;
 use super::feeder::Feeder;
 use super::identity::FileIdentity;
 use super::progress::{Estimator, Progress, Stage};
-use super::protocol::{LIST_LANE, MediaProtocol, ModelProtocol, WORK_LANE};
-use super::viewer::Pointer;
-use crate::api::{
-    AnswerJson, DeviceName, FrameJson, MediaEvent, MediaRequest, ModelEvent, ModelFacts, ModelName,
-    ModelRequest, ProbeJson, PromptForm, QuestionJson, VideoJson, WorkJson,
+use super::requests;
+use super::requests::media::{Indexing, MediaProtocol, Open};
+use super::requests::model::{
+    Ask, DeviceName, Excerpt, Forget, Load, ModelFacts, ModelName, ModelProtocol, Prepare, PromptText, Work,
+    WorkEvent,
 };
+use super::viewer::Pointer;
 use crate::cancel::{CancelToken, Hold};
-use crate::fault::{Failure, Fault};
+use crate::fault::Failure;
+use crate::question::{PromptForm, Question};
+use crate::video::Probe;
 use crate::visual::compose;
 use crate::visual::geometry::TowerGeometry;
 use crate::visual::plan::Plan;
 use crate::visual::preprocess::Fit;
 use crate::visual::sampling::{Sampling, TimeRange, choose};
 use crate::visual::strategy::Strategy;
-use crate::worker::Caller;
+use crate::worker::{Caller, Request};
 
 /// Words that a prompt has beside the video, for the remaining time.
 const WORDS: usize = 64;
+/// Encoding and reading ahead go on after this even where nobody says so: no drag takes longer, and words can get lost.
+pub(super) const LONGEST_HOLD: Duration = Duration::from_secs(30);
 /// The largest prefix that is kept on disk unless the user said otherwise.
 pub const USUAL_PREFIX_BYTES: u64 = 256 << 20;
 
@@ -47,7 +53,7 @@ pub struct OpenVideo {
     /// Which file it is.
     pub identity: FileIdentity,
     /// What it is.
-    pub probe: ProbeJson,
+    pub probe: Probe,
     /// Presentation time stamp of every displayable frame in seconds, ascending.
     pub pts_secs: Vec<f64>,
     /// How long it runs.
@@ -83,16 +89,9 @@ pub enum Update {
     /// How far it is.
     Progress(Progress),
     /// What is read before the answer begins.
-    Prompt {
-        /// The words, with `<image>` where the video stands.
-        text: String,
-        /// Tokens of the words.
-        n_tokens: usize,
-        /// Earlier turns that no longer fit and were forgotten.
-        n_forgotten_turns: usize,
-    },
-    /// A piece of the answer.
-    Piece(String),
+    Prompt(PromptText),
+    /// A piece of the answer: whole characters.
+    Text(String),
 }
 
 impl OpenVideo {
@@ -112,12 +111,11 @@ impl OpenVideo {
     }
 
     /// What the model role is told about a plan over this file.
-    pub(super) fn looked_at(&self, plan: &Plan, fit: Fit) -> VideoJson {
-        VideoJson {
-            identity: self.identity.as_str().to_owned(),
-            frames: plan.chosen.iter().copied().map(FrameJson::from).collect(),
-            strategy: (&plan.strategy).into(),
-            fit: fit.into(),
+    pub(super) fn excerpt(&self, plan: &Plan, fit: Fit) -> Excerpt {
+        Excerpt {
+            video: self.identity.clone(),
+            recipe: plan.recipe(fit),
+            digest: plan.digest(),
         }
     }
 
@@ -162,38 +160,21 @@ impl Engine {
         on_update: &mut dyn FnMut(Update),
     ) -> Result<OpenVideo, Failure> {
         let began = Instant::now();
-        let request = MediaRequest::Open {
+        let open = Open {
             path: path.as_os_str().to_owned(),
         };
-        let mut opened = None;
-        self.media.call(
-            LIST_LANE,
-            request,
-            &[],
-            cancel,
-            &mut |event, payload| match event {
-                MediaEvent::Indexing { fraction } => on_update(Update::Progress(Progress {
-                    stage: Stage::Opening { fraction },
-                    remaining_secs: None,
-                })),
-                MediaEvent::Opened { probe, duration_secs } => opened = Some((probe, duration_secs, payload)),
-                _ => {}
-            },
-        )?;
-        let (probe, duration_secs, payload) = opened.ok_or_else(|| silent("the video reader", "opened"))?;
-        let pts_secs = payload
-            .as_chunks::<8>()
-            .0
-            .iter()
-            .map(|bytes| f64::from_le_bytes(*bytes))
-            .collect();
-        let identity = identify(path)?;
+        let opened = self.media.call_with(open, cancel, &mut |Indexing { fraction }| {
+            on_update(Update::Progress(Progress {
+                stage: Stage::Opening { fraction },
+                remaining_secs: None,
+            }));
+        })?;
         Ok(OpenVideo {
             path: path.to_owned(),
-            identity,
-            probe: *probe,
-            pts_secs,
-            duration_secs,
+            identity: FileIdentity::read(path)?,
+            probe: opened.probe,
+            pts_secs: opened.pts_secs,
+            duration_secs: opened.duration_secs,
             open_ms: began.elapsed().as_millis() as u64,
         })
     }
@@ -213,18 +194,11 @@ impl Engine {
             stage: Stage::Loading,
             remaining_secs: None,
         }));
-        let request = ModelRequest::Load {
+        let load = Load {
             model: model.clone(),
             device,
         };
-        let mut loaded = None;
-        self.model
-            .call(WORK_LANE, request, &[], cancel, &mut |event, _| {
-                if let ModelEvent::Loaded(facts) = event {
-                    loaded = Some(*facts);
-                }
-            })?;
-        loaded.ok_or_else(|| silent("the model", "loaded"))
+        self.model.call(load, cancel)
     }
 
     /// Encodes and reads what every question on this video begins with, so that the first answer does not wait for it.
@@ -238,7 +212,7 @@ impl Engine {
         cancel: &CancelToken,
         on_update: &mut dyn FnMut(Update),
     ) -> Result<(), Failure> {
-        self.work(video, looking, None, cancel, on_update).map(drop)
+        self.work(video, looking, Prepare, cancel, on_update)
     }
 
     /// Answers a question about a video, preparing what is not prepared.
@@ -249,12 +223,12 @@ impl Engine {
         &self,
         video: &OpenVideo,
         looking: &Looking,
-        question: QuestionJson,
+        question: Question,
         cancel: &CancelToken,
         on_update: &mut dyn FnMut(Update),
-    ) -> Result<AnswerJson, Failure> {
-        let answer = self.work(video, looking, Some(question), cancel, on_update)?;
-        let mut answer = answer.ok_or_else(|| silent("the model", "answered"))?;
+    ) -> Result<Answer, Failure> {
+        let ask = |work| Ask { work, question };
+        let mut answer = self.work(video, looking, ask, cancel, on_update)?;
         let notices = looking.plan.notices.iter().map(ToString::to_string);
         answer.notices.splice(0..0, notices);
         answer.timings_ms.open = video.open_ms;
@@ -267,90 +241,78 @@ impl Engine {
     /// # Errors
     /// What the file system says.
     pub fn forget(&self, video: &FileIdentity, cancel: &CancelToken) -> Result<(), Failure> {
-        let request = ModelRequest::Forget {
-            video: video.as_str().to_owned(),
-        };
-        self.model.call(WORK_LANE, request, &[], cancel, &mut |_, _| {})
+        let video = video.clone();
+        self.model.call(Forget { video }, cancel)
     }
 
-    fn work(
+    /// Encoding and reading ahead wait while `is_held`, so that somebody who looks has the machine. Nobody need fear to
+    /// forget the end: half a minute later they go on.
+    ///
+    /// # Errors
+    /// Why the model's worker cannot be told.
+    pub fn hold(&self, is_held: bool, cancel: &CancelToken) -> Result<(), Failure> {
+        if is_held {
+            self.hold.hold_for(LONGEST_HOLD);
+        } else {
+            self.hold.release();
+        }
+        self.model.call(requests::model::Hold { is_held }, cancel)
+    }
+
+    /// Has `request` made of the work and worked on, with the frames that it wants fetched meanwhile.
+    fn work<R: Request<Protocol = ModelProtocol, Event = WorkEvent>>(
         &self,
         video: &OpenVideo,
         looking: &Looking,
-        question: Option<QuestionJson>,
+        request: impl FnOnce(Work) -> R,
         cancel: &CancelToken,
         on_update: &mut dyn FnMut(Update),
-    ) -> Result<Option<AnswerJson>, Failure> {
+    ) -> Result<R::Reply, Failure> {
         let job = self.next_job.fetch_add(1, Ordering::Relaxed);
-        let work = WorkJson {
+        let work = Work {
             job,
             model: looking.model.clone(),
             device: looking.device,
-            video: video.looked_at(&looking.plan, looking.fit),
+            excerpt: video.excerpt(&looking.plan, looking.fit),
             form: looking.form,
             tell_times: looking.tell_times,
-            question,
             max_prefix_bytes: looking.max_prefix_bytes,
         };
-        let mut estimator = Estimator::new(Some(&looking.facts), looking.plan.counts().total + WORDS);
+        let mut estimator = Estimator::new(&looking.facts, looking.plan.counts().total + WORDS);
         let stop = CancelToken::new();
         let feeder = Feeder {
             media: Arc::clone(&self.media),
             model: Arc::clone(&self.model),
             job,
             path: video.path.as_os_str().to_owned(),
-            fit: looking.fit.into(),
+            fit: looking.fit,
             side_px: looking.plan.geometry.side_px(),
             stop: stop.held_by(&self.hold),
         };
-        let mut answer = None;
-        let worked = std::thread::scope(|scope| {
-            let mut on_event = |event: ModelEvent, _payload: Vec<u8>| {
-                if let Some(progress) = estimator.progress(&event) {
-                    on_update(Update::Progress(progress));
-                }
-                match event {
-                    ModelEvent::FramesWanted { frames } => {
-                        let feeder = &feeder;
-                        let started = std::thread::Builder::new()
-                            .name("frames to the model".to_owned())
-                            .spawn_scoped(scope, move || feeder.run(&frames));
-                        if let Err(error) = started {
-                            tracing::error!(%error, "no thread for the frames");
-                            cancel.cancel();
-                        }
+        std::thread::scope(|scope| {
+            let mut on_event = |event: WorkEvent| match event {
+                WorkEvent::FramesWanted(frames) => {
+                    let feeder = &feeder;
+                    let started = std::thread::Builder::new()
+                        .name("frames to the model".to_owned())
+                        .spawn_scoped(scope, move || feeder.run(&frames));
+                    if let Err(error) = started {
+                        tracing::error!(%error, "no thread for the frames");
+                        cancel.cancel();
                     }
-                    ModelEvent::Prompt {
-                        text,
-                        n_tokens,
-                        n_forgotten_turns,
-                    } => on_update(Update::Prompt {
-                        text,
-                        n_tokens,
-                        n_forgotten_turns,
-                    }),
-                    ModelEvent::Piece { text } => on_update(Update::Piece(text)),
-                    ModelEvent::Answered(answered) => answer = Some(*answered),
-                    _ => {}
                 }
+                WorkEvent::Encoded { n_done, n_images } => {
+                    on_update(Update::Progress(estimator.encoded(n_done, n_images)));
+                }
+                WorkEvent::Read { n_done, n_total } => {
+                    on_update(Update::Progress(estimator.read(n_done, n_total)));
+                }
+                WorkEvent::Prompt(prompt) => on_update(Update::Prompt(prompt)),
+                WorkEvent::Text(text) => on_update(Update::Text(text)),
             };
-            let request = ModelRequest::Work(Box::new(work));
-            let worked = self.model.call(WORK_LANE, request, &[], cancel, &mut on_event);
+            let worked = self.model.call_with(request(work), cancel, &mut on_event);
             stop.cancel();
             worked
-        });
-        worked.map(|()| answer)
+        })
     }
-}
-
-/// Which file it is.
-pub(super) fn identify(path: &Path) -> Result<FileIdentity, Failure> {
-    FileIdentity::of(path)
-        .map_err(|error| Failure::new(Fault::Input, format!("cannot read {}: {error}", path.display())))
-}
-
-/// A role that ended without saying what it had to say: a fault of the program.
-pub(super) fn silent(who: &str, what: &str) -> Failure {
-    Failure::new(Fault::Machine, format!("{who} did not say what it {what}"))
-        .with_hint("this is a fault of the program; please report it")
 }

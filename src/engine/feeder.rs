@@ -3,10 +3,12 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 
-use super::protocol::{ENCODE_LANE, FEED_LANE, MediaProtocol, ModelProtocol};
-use crate::api::{FitJson, FrameJson, MediaEvent, MediaRequest, ModelRequest};
+use super::requests::media::{FitForModel, MediaProtocol};
+use super::requests::model::{EndFeed, Feed, ModelProtocol};
 use crate::cancel::CancelToken;
 use crate::fault::{Failure, Fault};
+use crate::visual::preprocess::Fit;
+use crate::visual::sampling::FrameRef;
 use crate::worker::Caller;
 
 /// Frames that are asked for at a time. Few enough that all of them fit into the media role's outbox: one that waits for
@@ -19,7 +21,7 @@ pub(super) struct Feeder {
     pub(super) model: Arc<dyn Caller<ModelProtocol>>,
     pub(super) job: u64,
     pub(super) path: OsString,
-    pub(super) fit: FitJson,
+    pub(super) fit: Fit,
     pub(super) side_px: u32,
     /// Cancelled when the work has ended.
     pub(super) stop: CancelToken,
@@ -27,38 +29,33 @@ pub(super) struct Feeder {
 
 impl Feeder {
     /// Sends `frames`, then says that there are no more, or why.
-    pub(super) fn run(&self, frames: &[FrameJson]) {
+    pub(super) fn run(&self, frames: &[FrameRef]) {
         let sent = self.send(frames);
         let failure = sent.err().filter(|failure| failure.fault != Fault::Cancelled);
-        let end = ModelRequest::EndOfFrames {
-            job: self.job,
-            failure,
-        };
+        let job = self.job;
         // Work that has ended, or a worker that is gone, needs no word about the end.
-        drop(self.model.call(FEED_LANE, end, &[], &self.stop, &mut |_, _| {}));
+        drop(self.model.call(EndFeed { job, failure }, &self.stop));
     }
 
-    fn send(&self, frames: &[FrameJson]) -> Result<(), Failure> {
+    fn send(&self, frames: &[FrameRef]) -> Result<(), Failure> {
         for some in frames.chunks(FRAMES_A_CALL) {
             self.stop.check()?;
-            let request = MediaRequest::Fitted {
+            let wanted = FitForModel {
                 path: self.path.clone(),
                 indices: some.iter().map(|frame| frame.index).collect(),
                 fit: self.fit,
                 side_px: self.side_px,
             };
-            let mut decoded = Vec::with_capacity(some.len());
-            let mut keep = |event: MediaEvent, pixels: Vec<u8>| {
-                if let MediaEvent::Fitted { index, pts_secs, .. } = event {
-                    decoded.push((FrameJson { index, pts_secs }, pixels));
-                }
-            };
+            let mut fitted = Vec::with_capacity(some.len());
             self.media
-                .call(ENCODE_LANE, request, &[], &self.stop, &mut keep)?;
-            for (frame, pixels) in decoded {
-                let request = ModelRequest::Frame { job: self.job, frame };
-                self.model
-                    .call(FEED_LANE, request, &pixels, &self.stop, &mut |_, _| {})?;
+                .call_with(wanted, &self.stop, &mut |one| fitted.push(one))?;
+            for one in fitted {
+                let feed = Feed {
+                    job: self.job,
+                    frame: one.frame,
+                    pixels: one.pixels,
+                };
+                self.model.call(feed, &self.stop)?;
             }
         }
         Ok(())

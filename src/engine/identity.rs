@@ -5,12 +5,16 @@ use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
 
+use serde::{Deserialize, Serialize};
+
+use crate::fault::{Failure, Fault};
+
 /// Bytes that are read at the head, the middle and the tail.
 const SAMPLE_BYTES: u64 = 64 * 1024;
 
 /// Identity of a file's content: its size, the time of its last change, and a hash of its head, middle and tail. Hex, so
 /// that it can name a folder.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct FileIdentity(String);
 
 impl FileIdentity {
@@ -40,6 +44,12 @@ impl FileIdentity {
         }
         let hash = hasher.finalize().to_hex();
         Ok(Self(hash.as_str()[..32].to_owned()))
+    }
+
+    /// The identity of the file at `path`, or why it has none.
+    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
+        Self::of(path)
+            .map_err(|error| Failure::new(Fault::Input, format!("cannot read {}: {error}", path.display())))
     }
 
     /// An identity that was found earlier, by its name.

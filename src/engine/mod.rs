@@ -10,6 +10,7 @@
 //! The coordinator knows neither FFmpeg nor candle, so the window's process links it without either. Frames go from the
 //! media role to the model role through it, a few at a time, so that decoding and encoding overlap and nothing piles up.
 
+mod answer;
 mod auto;
 mod coordinator;
 mod feeder;
@@ -19,10 +20,12 @@ mod identity;
 mod media;
 #[cfg(feature = "llava")]
 mod model;
+mod plan_pictures;
 mod progress;
-mod protocol;
+mod requests;
 mod viewer;
 
+pub use answer::{Answer, OptionChoice, StageMillis, TokenUse};
 pub use auto::{Preselection, expected_secs};
 pub use coordinator::{Engine, Looking, OpenVideo, USUAL_PREFIX_BYTES, Update};
 pub use identity::FileIdentity;
@@ -31,11 +34,11 @@ pub use media::MediaRole;
 #[cfg(feature = "llava")]
 pub use model::ModelRole;
 pub use progress::{Progress, Stage};
-pub use protocol::{
-    ENCODE_LANE, FEED_LANE, HOLD_LANE, LIST_LANE, LOOK_LANE, MediaProtocol, ModelProtocol, SEES_LANE,
-    STRIP_LANE, VIEWER_LANE, WORK_LANE,
+pub use requests::media::{FullFrame, Glimpse, MediaProtocol, MediaRequest, Picture};
+pub use requests::model::{
+    DeviceName, Machine, MemoryNeed, ModelFacts, ModelName, ModelProtocol, PairDescription, PromptText,
 };
-pub use viewer::{FullFrame, Glimpse, Picture};
+pub use requests::{Check, Pixels};
 
 /// Tokens kept free for an answer before earlier turns are forgotten: about two hundred words.
 pub const ANSWER_RESERVE: usize = 256;

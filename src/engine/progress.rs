@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use crate::api::{ModelEvent, ModelFacts};
+use super::requests::model::ModelFacts;
 
 /// What is being done.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,41 +79,35 @@ pub(super) struct Estimator {
 
 impl Estimator {
     /// For work whose prompt will have about `n_tokens`.
-    pub(super) fn new(model: Option<&ModelFacts>, n_tokens: usize) -> Self {
+    pub(super) fn new(model: &ModelFacts, n_tokens: usize) -> Self {
         Self {
-            encode: Pace::expecting(model.map_or(0.0, |facts| facts.encode_secs)),
-            read: Pace::expecting(model.map_or(0.0, |facts| facts.read_secs)),
+            encode: Pace::expecting(model.encode_secs),
+            read: Pace::expecting(model.read_secs),
             n_tokens,
         }
     }
 
-    /// The progress that an event means; none for events that mean none.
-    pub(super) fn progress(&mut self, event: &ModelEvent) -> Option<Progress> {
-        match *event {
-            ModelEvent::Encoded { n_done, n_images } => {
-                self.encode.at(n_done);
-                let left = (n_images - n_done) as f64 * self.encode.secs();
-                Some(Progress {
-                    stage: Stage::Encoding { n_done, n_images },
-                    remaining_secs: Some(left + self.n_tokens as f64 * self.read.secs()),
-                })
-            }
-            ModelEvent::Read { n_done, n_total, .. } => {
-                self.read.at(n_done);
-                let stage = if n_done == n_total {
-                    Stage::Answering
-                } else {
-                    Stage::Reading {
-                        n_done,
-                        n_tokens: n_total,
-                    }
-                };
-                Some(Progress {
-                    stage,
-                    remaining_secs: Some((n_total - n_done) as f64 * self.read.secs()),
-                })
-            }
-            _ => None,
+    /// So many images of the plan are encoded.
+    pub(super) fn encoded(&mut self, n_done: usize, n_images: usize) -> Progress {
+        self.encode.at(n_done);
+        let left_secs = (n_images - n_done) as f64 * self.encode.secs();
+        Progress {
+            stage: Stage::Encoding { n_done, n_images },
+            remaining_secs: Some(left_secs + self.n_tokens as f64 * self.read.secs()),
+        }
+    }
+
+    /// So many tokens of the prompt are read.
+    pub(super) fn read(&mut self, n_done: usize, n_tokens: usize) -> Progress {
+        self.read.at(n_done);
+        let stage = if n_done == n_tokens {
+            Stage::Answering
+        } else {
+            Stage::Reading { n_done, n_tokens }
+        };
+        Progress {
+            stage,
+            remaining_secs: Some((n_tokens - n_done) as f64 * self.read.secs()),
         }
     }
 }

@@ -5,52 +5,14 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use super::coordinator::{Engine, OpenVideo, identify, silent};
-use super::protocol::{STRIP_LANE, VIEWER_LANE};
-use crate::api::{BoxJson, LandingJson, MediaEvent, MediaRequest};
+use super::coordinator::{Engine, OpenVideo};
+use super::identity::FileIdentity;
+use super::requests::media::{
+    Closeness, DecodeFrame, DrawFirst, DrawFrame, DrawNear, DrawStrip, FullFrame, Glimpse, Picture, Slide,
+};
 use crate::cancel::CancelToken;
-use crate::fault::{Failure, Fault};
-
-/// A compressed picture of a frame.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Picture {
-    /// The frame that it shows.
-    pub index: usize,
-    /// That frame's own time in seconds.
-    pub pts_secs: f64,
-    /// Pixels, square ones.
-    pub width: u32,
-    /// Pixels.
-    pub height: u32,
-    /// A JPEG file.
-    pub jpeg: Vec<u8>,
-    /// Smaller than it could be: for a pointer that moves on.
-    pub is_coarse: bool,
-}
-
-/// A compressed picture of a frame that is known by its time alone.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Glimpse {
-    /// Its own time in seconds.
-    pub pts_secs: f64,
-    /// Pixels, square ones.
-    pub width: u32,
-    /// Pixels.
-    pub height: u32,
-    /// A JPEG file.
-    pub jpeg: Vec<u8>,
-}
-
-/// A frame as it is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FullFrame {
-    /// Position among the displayable frames, from 0.
-    pub index: usize,
-    /// Presentation time stamp in seconds.
-    pub pts_secs: f64,
-    /// Pixels as displayed: rotation applied, pixel aspect not.
-    pub image: image::RgbImage,
-}
+use crate::fault::Failure;
+use crate::video::PreviewSize;
 
 /// The pictures that the pointer wants: now, and the one before, which may be on its way still.
 #[derive(Debug, Default)]
@@ -98,10 +60,10 @@ impl Engine {
         &self,
         video: &OpenVideo,
         index: usize,
-        within: BoxJson,
+        within: PreviewSize,
         cancel: &CancelToken,
     ) -> Result<Picture, Failure> {
-        self.one_picture(video, index, within, LandingJson::Exact, cancel)
+        self.one_picture(video, index, within, Closeness::Exact, cancel)
     }
 
     /// A picture near a frame, at once, for a pointer that is being dragged: the frame itself where it was seen before,
@@ -114,33 +76,28 @@ impl Engine {
         &self,
         video: &OpenVideo,
         index: usize,
-        within: BoxJson,
+        within: PreviewSize,
         cancel: &CancelToken,
     ) -> Result<Picture, Failure> {
         self.pointer.moves_on(cancel);
-        self.one_picture(video, index, within, LandingJson::Near, cancel)
+        self.one_picture(video, index, within, Closeness::Near, cancel)
     }
 
     fn one_picture(
         &self,
         video: &OpenVideo,
         index: usize,
-        within: BoxJson,
-        landing: LandingJson,
+        within: PreviewSize,
+        closeness: Closeness,
         cancel: &CancelToken,
     ) -> Result<Picture, Failure> {
-        let request = MediaRequest::Picture {
+        let draw = DrawFrame {
             path: video.path.as_os_str().to_owned(),
             index: video.within(index),
             within,
-            landing,
+            closeness,
         };
-        let mut found = None;
-        self.media
-            .call(VIEWER_LANE, request, &[], cancel, &mut |event, jpeg| {
-                found = picture_of(&event, jpeg).map(|(_, picture)| picture);
-            })?;
-        found.ok_or_else(|| silent("the video reader", "drew"))
+        self.media.call(draw, cancel)
     }
 
     /// What a file is, and its first picture: there long before its frames are listed, of which it knows none.
@@ -150,37 +107,24 @@ impl Engine {
     pub fn glance(
         &self,
         path: &Path,
-        within: BoxJson,
+        within: PreviewSize,
         cancel: &CancelToken,
     ) -> Result<(OpenVideo, Picture), Failure> {
         let began = Instant::now();
-        let request = MediaRequest::FirstPicture {
+        let draw = DrawFirst {
             path: path.as_os_str().to_owned(),
             within,
         };
-        let (mut seen, mut found) = (None, None);
-        self.media.call(
-            VIEWER_LANE,
-            request,
-            &[],
-            cancel,
-            &mut |event, payload| match event {
-                MediaEvent::Opened { probe, duration_secs } => seen = Some((probe, duration_secs)),
-                event => found = picture_of(&event, payload).map(|(_, picture)| picture),
-            },
-        )?;
-        let ((probe, duration_secs), picture) = seen
-            .zip(found)
-            .ok_or_else(|| silent("the video reader", "drew"))?;
+        let first = self.media.call(draw, cancel)?;
         let video = OpenVideo {
             path: path.to_owned(),
-            identity: identify(path)?,
-            probe: *probe,
+            identity: FileIdentity::read(path)?,
+            probe: first.opened.probe,
             pts_secs: Vec::new(),
-            duration_secs,
+            duration_secs: first.opened.duration_secs,
             open_ms: began.elapsed().as_millis() as u64,
         };
-        Ok((video, picture))
+        Ok((video, first.picture))
     }
 
     /// A picture of the key frame nearest to `secs` of a file whose frames need not be listed yet, for a pointer that is
@@ -193,33 +137,16 @@ impl Engine {
         &self,
         path: &Path,
         secs: f64,
-        within: BoxJson,
+        within: PreviewSize,
         cancel: &CancelToken,
     ) -> Result<Option<Glimpse>, Failure> {
         self.pointer.moves_on(cancel);
-        let request = MediaRequest::Glimpse {
+        let draw = DrawNear {
             path: path.as_os_str().to_owned(),
             secs,
             within,
         };
-        let mut found = None;
-        self.media
-            .call(VIEWER_LANE, request, &[], cancel, &mut |event, jpeg| {
-                if let MediaEvent::Glimpse {
-                    pts_secs,
-                    width,
-                    height,
-                } = event
-                {
-                    found = Some(Glimpse {
-                        pts_secs,
-                        width,
-                        height,
-                        jpeg,
-                    });
-                }
-            })?;
-        Ok(found)
+        self.media.call(draw, cancel)
     }
 
     /// Small pictures near `at_secs`, the cheapest there are. `each` gets the position among the times and the picture, in
@@ -231,21 +158,17 @@ impl Engine {
         &self,
         video: &OpenVideo,
         at_secs: &[f64],
-        within: BoxJson,
+        within: PreviewSize,
         cancel: &CancelToken,
         each: &mut dyn FnMut(usize, Picture),
     ) -> Result<(), Failure> {
-        let request = MediaRequest::Filmstrip {
+        let draw = DrawStrip {
             path: video.path.as_os_str().to_owned(),
             at_secs: at_secs.to_vec(),
             within,
         };
         self.media
-            .call(STRIP_LANE, request, &[], cancel, &mut |event, jpeg| {
-                if let Some((slot, picture)) = picture_of(&event, jpeg) {
-                    each(slot, picture);
-                }
-            })
+            .call_with(draw, cancel, &mut |Slide { slot, picture }| each(slot, picture))
     }
 
     /// A frame as it is, for saving.
@@ -258,50 +181,10 @@ impl Engine {
         index: usize,
         cancel: &CancelToken,
     ) -> Result<FullFrame, Failure> {
-        let request = MediaRequest::Frame {
+        let decode = DecodeFrame {
             path: video.path.as_os_str().to_owned(),
             index,
         };
-        let mut found = None;
-        self.media
-            .call(VIEWER_LANE, request, &[], cancel, &mut |event, pixels| {
-                if let MediaEvent::Frame {
-                    index,
-                    pts_secs,
-                    width,
-                    height,
-                } = event
-                {
-                    found = image::RgbImage::from_raw(width, height, pixels).map(|image| FullFrame {
-                        index,
-                        pts_secs,
-                        image,
-                    });
-                }
-            })?;
-        found.ok_or_else(|| Failure::new(Fault::Machine, "the video reader sent no whole frame"))
+        self.media.call(decode, cancel)
     }
-}
-
-fn picture_of(event: &MediaEvent, jpeg: Vec<u8>) -> Option<(usize, Picture)> {
-    let MediaEvent::Picture {
-        slot,
-        index,
-        pts_secs,
-        width,
-        height,
-        is_coarse,
-    } = *event
-    else {
-        return None;
-    };
-    let picture = Picture {
-        index,
-        pts_secs,
-        width,
-        height,
-        jpeg,
-        is_coarse,
-    };
-    Some((slot, picture))
 }

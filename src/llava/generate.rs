@@ -5,11 +5,12 @@ use std::borrow::Cow;
 use candle_core::Tensor;
 
 use super::error::LlavaError;
-use super::sampler::{Sampler, SamplingOptions};
+use super::sampler::Sampler;
 use super::session::Session;
 use super::text_stream::{Flow, TextStream};
 use super::tokenizer::Tokenizer;
 use crate::cancel::CancelToken;
+use crate::question::{Ending, SamplingOptions};
 
 /// What a vocabulary can say about a token.
 pub trait TokenBytes {
@@ -36,20 +37,9 @@ pub struct AnswerOptions {
     pub sampling: SamplingOptions,
 }
 
-/// Why an answer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Ending {
-    /// The model said all it had to say.
-    Finished,
-    /// `max_tokens` were reached.
-    TokenLimit,
-    /// The context is full: the answer is cut.
-    ContextFull,
-}
-
 /// A whole answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct Generation {
     /// Its text.
     pub text: String,
     /// Its tokens, without the one that ended it.
@@ -70,10 +60,10 @@ pub fn answer(
     vocabulary: &dyn TokenBytes,
     show: &mut dyn FnMut(&str),
     cancel: &CancelToken,
-) -> Result<Answer, LlavaError> {
+) -> Result<Generation, LlavaError> {
     let mut sampler = Sampler::new(&options.sampling);
     let mut stream = TextStream::new(&options.stop_texts);
-    let mut answer = Answer {
+    let mut answer = Generation {
         text: String::new(),
         tokens: Vec::new(),
         ending: Ending::TokenLimit,

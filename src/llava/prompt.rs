@@ -8,19 +8,11 @@ use std::fmt::Write as _;
 
 use super::template::{ChatTemplate, Family, Message, Piece, Role, TemplateError};
 use super::tokenizer::{Place, Span, Tokenizer, TokenizerError};
-
-/// A question and the answer that it got.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Turn {
-    /// What the user asked.
-    pub question: String,
-    /// What the model said.
-    pub answer: String,
-}
+use crate::question::Turn;
 
 /// What is asked now, and what belongs to it.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Question<'a> {
+pub struct PromptInput<'a> {
     /// The user's words.
     pub text: &'a str,
     /// Options to choose from, without letters; none for an open question.
@@ -78,7 +70,7 @@ const BEST_OPTION: &str = "Best option:(";
 ///
 /// # Errors
 /// [`TemplateError`] where the template of the model file fails.
-pub fn chat_prompt(template: &ChatTemplate, question: &Question<'_>) -> Result<Prompt, TemplateError> {
+pub fn chat_prompt(template: &ChatTemplate, question: &PromptInput<'_>) -> Result<Prompt, TemplateError> {
     let mut messages = Vec::new();
     for turn in question.history {
         messages.push(Message {
@@ -125,7 +117,7 @@ pub fn chat_prompt(template: &ChatTemplate, question: &Question<'_>) -> Result<P
 
 /// The prompt of TS-LLaVA, word for word. It knows no earlier turns and no time stamps.
 #[must_use]
-pub fn reference_prompt(form: ReferenceForm, question: &Question<'_>) -> Prompt {
+pub fn reference_prompt(form: ReferenceForm, question: &PromptInput<'_>) -> Prompt {
     const EXPERT: &str =
         "You are a helpful expert in video analysis. Select the best option to answer the question. ";
     let fixed = |text: &str| Piece::fixed(text.to_owned());

@@ -5,42 +5,12 @@ use candle_transformers::generation::{LogitsProcessor, Sampling};
 use candle_transformers::utils::apply_repeat_penalty;
 
 use super::error::LlavaError;
+use crate::question::SamplingOptions;
 
 /// Below this, a division would leave the likeliest token alone, or nothing that is a number.
 const GREEDY_BELOW: f64 = 1e-4;
 /// Tokens that the repetition penalty looks back on, as in llama.cpp.
 const PENALIZED_TOKENS: usize = 64;
-
-/// How the next token is chosen.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SamplingOptions {
-    /// 0 takes the likeliest token; higher values flatten the distribution.
-    pub temperature: f64,
-    /// Only this many likeliest tokens.
-    pub top_k: Option<usize>,
-    /// Only the likeliest tokens that together have this probability.
-    pub top_p: Option<f64>,
-    /// Only tokens at least this fraction as likely as the likeliest.
-    pub min_p: Option<f32>,
-    /// Divides the logits of the last 64 tokens of the answer; 1 does nothing.
-    pub repetition_penalty: f32,
-    /// Starts the random numbers: the same seed gives the same answer.
-    pub seed: u64,
-}
-
-impl Default for SamplingOptions {
-    /// Greedy, as TS-LLaVA runs its models.
-    fn default() -> Self {
-        Self {
-            temperature: 0.0,
-            top_k: None,
-            top_p: None,
-            min_p: None,
-            repetition_penalty: 1.0,
-            seed: 0,
-        }
-    }
-}
 
 /// Chooses tokens, one after the other.
 pub struct Sampler {

@@ -8,9 +8,9 @@ use super::access::Pace;
 use super::convert::Sizing;
 use super::error::MediaError;
 use super::index::FrameIndex;
-use super::preview::PreviewSize;
 use super::video::Video;
 use crate::cancel::CancelToken;
+use crate::video::PreviewSize;
 
 /// Which frame stands for a slot of the strip.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -22,7 +22,6 @@ mod index_cache;
 mod limits;
 mod lists;
 mod nal;
-mod orientation;
 mod preview;
 mod probe;
 mod scan;
@@ -36,9 +35,7 @@ pub use glimpse::Glimpse;
 pub use index::{FrameIndex, Verification};
 pub use limits::Limits;
 pub use lists::Lists;
-pub use orientation::Orientation;
-pub use preview::{Preview, PreviewSize, Previews, encode_jpeg};
-pub use probe::{Colour, FrameCount, FrameRate, Hdr, Probe, Track};
+pub use preview::{Preview, Previews, encode_jpeg};
 pub use scan::{IndexProgress, IndexStage};
 pub use video::{Frame, Video};
 

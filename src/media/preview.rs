@@ -11,6 +11,7 @@ use super::access::Pace;
 use super::error::MediaError;
 use super::video::Video;
 use crate::cancel::CancelToken;
+use crate::video::PreviewSize;
 
 /// JPEG quality of previews: beyond it the file grows and the eye sees nothing.
 const JPEG_QUALITY: u8 = 85;
@@ -33,55 +34,11 @@ const N_STEPPED_BACK: usize = 2;
 /// are under way together may overtake each other, and the frame passed over would be a whole group away.
 const N_OVERTAKEN: usize = 1;
 
-/// What a picture for a pointer that moves on fits into where it is made for that: it is looked at for a moment, and half
-/// the time from a key frame to the screen goes by the number of pixels.
-const COARSE: PreviewSize = PreviewSize {
-    max_width: 480,
-    max_height: 480,
-};
-
 /// Coarse pictures that are kept: of the key frames that a pointer passed last.
 const N_COARSE_KEPT: usize = 48;
 
 /// Packets that are decoded for a pointer that moves on: about as dear as a key frame, and it is the very frame.
 const N_JUST_AHEAD: usize = 4;
-
-/// The box a picture must fit into; it is never enlarged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct PreviewSize {
-    /// Pixels.
-    pub max_width: u32,
-    /// Pixels.
-    pub max_height: u32,
-}
-
-impl PreviewSize {
-    /// Size for a displayed picture whose pixels are `aspect` (width to height), with square pixels.
-    #[must_use]
-    pub fn fit(self, displayed: (u32, u32), aspect: (u32, u32)) -> (u32, u32) {
-        let (width, height) = square_pixels(displayed, aspect);
-        let scale = (f64::from(self.max_width) / f64::from(width))
-            .min(f64::from(self.max_height) / f64::from(height))
-            .min(1.0);
-        let scaled = |side: u32| ((f64::from(side) * scale).round() as u32).max(1);
-        (scaled(width), scaled(height))
-    }
-
-    /// The box for a picture that is looked at for a moment.
-    #[must_use]
-    pub fn coarse(self) -> Self {
-        Self {
-            max_width: self.max_width.min(COARSE.max_width),
-            max_height: self.max_height.min(COARSE.max_height),
-        }
-    }
-}
-
-/// The size with square pixels: the width changes, so that no line is lost.
-pub(super) fn square_pixels((width, height): (u32, u32), (horizontal, vertical): (u32, u32)) -> (u32, u32) {
-    let stretched = f64::from(width) * f64::from(horizontal) / f64::from(vertical.max(1));
-    ((stretched.round() as u32).max(1), height.max(1))
-}
 
 /// A compressed picture of one frame.
 #[derive(Debug, PartialEq, Eq)]

@@ -11,107 +11,7 @@ use super::demux::Demuxer;
 use super::error::MediaError;
 use super::index::FrameIndex;
 use super::limits::Limits;
-use super::orientation::Orientation;
-
-/// What a video file contains.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Probe {
-    /// Family of the container, such as `"MP4/QuickTime"`.
-    pub container: String,
-    /// FFmpeg's name of the codec, such as `"h264"`.
-    pub codec: String,
-    /// `(width, height)` as shown: display rotation applied, pixel aspect not.
-    pub display_size: (u32, u32),
-    /// `(width, height)` as stored.
-    pub coded_size: (u32, u32),
-    /// How the stored picture is turned for display.
-    pub orientation: Orientation,
-    /// Width to height of one stored pixel, such as `(4, 3)`; `(1, 1)` for square ones or where nothing is said.
-    pub pixel_aspect: (u32, u32),
-    /// How many frames can be shown. Exact once [`super::Video::index`] has run.
-    pub n_frames: FrameCount,
-    /// Seconds that the video lasts. From the frames once indexed, before that as the container claims.
-    pub duration_secs: f64,
-    /// Seconds on the file's own clock at which players (and all times here) show zero.
-    pub start_secs: f64,
-    /// How evenly the frames follow each other.
-    pub frame_rate: FrameRate,
-    /// What the file says about its colours.
-    pub colour: Colour,
-    /// Sound tracks.
-    pub audio_tracks: Vec<Track>,
-    /// Subtitle tracks.
-    pub subtitle_tracks: Vec<Track>,
-    /// Cover pictures, which are not video.
-    pub n_cover_pictures: usize,
-    /// What a user should know about this file, in words.
-    pub warnings: Vec<String>,
-}
-
-/// A number of frames, and how sure it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum FrameCount {
-    /// Every one of them was listed.
-    Exact(usize),
-    /// What the container claims, or duration times frame rate.
-    Estimated(usize),
-    /// The container does not say.
-    Unknown,
-}
-
-/// How evenly frames follow each other.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum FrameRate {
-    /// All frames are equally long, within the rounding of the container's clock.
-    Constant {
-        /// Frames a second.
-        fps: f64,
-    },
-    /// Frames differ in length, as telephones record them.
-    Variable {
-        /// Frames a second on average.
-        average_fps: f64,
-    },
-    /// A single frame, or nothing known before indexing.
-    Unknown,
-}
-
-/// Colour tags of the stream, by FFmpeg's names; `None` where untagged.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Colour {
-    /// Pixel format, such as `"yuv420p10le"`.
-    pub pixel_format: Option<String>,
-    /// Bits of one sample.
-    pub bits: Option<u32>,
-    /// YUV matrix, such as `"bt709"`. Untagged video is shown as BT.601 whatever its size, as decord does.
-    pub matrix: Option<String>,
-    /// Primaries, such as `"bt2020"`.
-    pub primaries: Option<String>,
-    /// Transfer function, such as `"smpte2084"`.
-    pub transfer: Option<String>,
-    /// `"tv"` (limited) or `"pc"` (full).
-    pub range: Option<String>,
-    /// High dynamic range, by its transfer function.
-    pub hdr: Option<Hdr>,
-}
-
-/// Kinds of high dynamic range.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hdr {
-    /// Perceptual quantiser, SMPTE ST 2084: HDR10, Dolby Vision.
-    Pq,
-    /// Hybrid log-gamma, ARIB STD-B67.
-    Hlg,
-}
-
-/// A sound or subtitle track.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Track {
-    /// FFmpeg's name of the codec.
-    pub codec: String,
-    /// Language code as the file gives it.
-    pub language: Option<String>,
-}
+use crate::video::{Colour, FrameCount, FrameRate, Hdr, Orientation, Probe, Track};
 
 /// Chooses the video stream as the `ffmpeg` program does: the largest picture, a track marked as default ahead of
 /// others, never a cover picture.
@@ -221,23 +121,6 @@ pub(super) fn probe(demuxer: &Demuxer, limits: &Limits) -> Result<Probe, MediaEr
 }
 
 impl Probe {
-    /// Width and height at which a person should see it: rotation and pixel aspect applied, the height kept.
-    #[must_use]
-    pub fn viewer_size(&self) -> (u32, u32) {
-        super::preview::square_pixels(self.display_size, self.display_pixel_aspect())
-    }
-
-    /// Width to height of one pixel of the displayed, turned picture.
-    #[must_use]
-    pub fn display_pixel_aspect(&self) -> (u32, u32) {
-        let (horizontal, vertical) = self.pixel_aspect;
-        if self.orientation.exchanges_sides() {
-            (vertical, horizontal)
-        } else {
-            (horizontal, vertical)
-        }
-    }
-
     fn warn_of_display(&mut self) {
         if let Some(hdr) = self.colour.hdr {
             let name = match hdr {

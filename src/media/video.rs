@@ -17,10 +17,11 @@ use super::glimpse::{self, Glimpse};
 use super::index::{Clock, FrameIndex};
 use super::index_cache::{self, CacheKey};
 use super::limits::Limits;
-use super::probe::{self, FrameRate, Probe};
+use super::probe;
 use super::scan::{IndexProgress, Scan};
 use super::source::Watch;
 use crate::cancel::CancelToken;
+use crate::video::{FrameRate, Probe};
 
 /// A frame as the model sees it.
 #[derive(Clone, Debug)]

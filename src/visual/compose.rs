@@ -90,8 +90,8 @@ pub fn plan(chosen: &Chosen, strategy: &Strategy, geometry: TowerGeometry) -> Re
     match *strategy {
         Strategy::EveryPatch => draft.every_patch()?,
         Strategy::Sampled { n_sampled } => draft.sampled(n_sampled)?,
-        Strategy::Thumbnail(cells) => draft.thumbnails_spread(1, cells)?,
-        Strategy::Thumbnails(cells) => draft.thumbnails_of_all(cells)?,
+        Strategy::Thumbnail { cells } => draft.thumbnails_spread(1, cells)?,
+        Strategy::Thumbnails { cells } => draft.thumbnails_of_all(cells)?,
         Strategy::ThumbnailAndSampled {
             n_thumbnails,
             cells,
@@ -357,7 +357,7 @@ impl<'a> Draft<'a> {
     fn finish(self, strategy: &Strategy) -> Result<Plan, PlanError> {
         if self.rows.is_empty() {
             return Err(PlanError::ZeroTokens {
-                strategy: strategy.name(),
+                strategy: strategy.name().as_str(),
             });
         }
         let mut plan = Plan {

@@ -1,11 +1,13 @@
 //! The vision tower's view of an image: a square of pixels cut into square patches.
 
+use serde::{Deserialize, Serialize};
+
 /// The square image a vision tower reads and the square patches it cuts it into.
 ///
 /// Patches are numbered in reading order: patch `p` stands in row `p / patches_per_side()`, column
 /// `p % patches_per_side()`. Where the patch side does not divide the image side (SigLIP: 384 and 14), the last
 /// pixels of each row and column belong to no patch, as in a convolution without padding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct TowerGeometry {
     side_px: u32,
     patch_px: u32,

@@ -21,6 +21,7 @@ pub mod notice;
 pub mod plan;
 pub mod preprocess;
 pub mod preset;
+pub mod recipe;
 pub mod rows;
 pub mod sampling;
 pub mod strategy;

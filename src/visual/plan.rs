@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::geometry::{PatchRect, PixelRect, TowerGeometry, UnitRect};
 use super::notice::Notice;
 use super::sampling::FrameRef;
@@ -165,13 +167,15 @@ pub struct Region {
 }
 
 /// How many tokens a plan gives the language model, texts apart.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct TokenCounts {
     /// From images of single frames, sampled or pooled.
     pub sampled: usize,
     /// From thumbnails.
     pub thumbnail: usize,
-    /// Learned newlines.
+    /// Learned newlines; told as what is left of the total.
+    #[serde(skip)]
     pub newline: usize,
     /// All of them.
     pub total: usize,

@@ -3,13 +3,14 @@
 //! These pixels are what travels from the decoder to the tower and to the preview: both read the same bytes.
 
 use image::{Rgb, RgbImage};
+use serde::{Deserialize, Serialize};
 
 use super::bicubic::resize_region;
 use super::geometry::UnitRect;
 use crate::fault::{Explain, Fault};
 
 /// How a frame that is not square becomes one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Fit {
     /// Resized to the square whatever its shape: TS-LLaVA's `image_aspect_ratio = "resize"`, behind every published
     /// number.

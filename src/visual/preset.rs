@@ -1,5 +1,7 @@
 //! The four settings that a person chooses from.
 
+use serde::{Deserialize, Serialize};
+
 use super::geometry::TowerGeometry;
 use super::sampling::Sampling;
 use super::strategy::{Cells, Order, Strategy};
@@ -69,7 +71,9 @@ impl Preset {
         };
         match self {
             Self::Frame => Strategy::EveryPatch,
-            Self::Fast => Strategy::Thumbnail(Cells::in_time(6)),
+            Self::Fast => Strategy::Thumbnail {
+                cells: Cells::in_time(6),
+            },
             Self::Balanced => and_sampled(3),
             Self::Paper => and_sampled(5),
         }
@@ -84,5 +88,48 @@ impl Preset {
             Self::Paper => 6,
         };
         n_images * geometry.n_patches() as usize
+    }
+}
+
+/// A preset as a user asks for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum PresetName {
+    /// The one that suits model and machine.
+    #[default]
+    Auto,
+    /// One frame.
+    Frame,
+    /// A thumbnail alone.
+    Fast,
+    /// A thumbnail and sampled tokens of 16 frames.
+    Balanced,
+    /// TS-LLaVA's own setting.
+    Paper,
+}
+
+impl PresetName {
+    /// The preset; `None` where it is to be chosen for the user.
+    #[must_use]
+    pub fn preset(self) -> Option<Preset> {
+        match self {
+            Self::Auto => None,
+            Self::Frame => Some(Preset::Frame),
+            Self::Fast => Some(Preset::Fast),
+            Self::Balanced => Some(Preset::Balanced),
+            Self::Paper => Some(Preset::Paper),
+        }
+    }
+}
+
+impl From<Preset> for PresetName {
+    fn from(preset: Preset) -> Self {
+        match preset {
+            Preset::Frame => Self::Frame,
+            Preset::Fast => Self::Fast,
+            Preset::Balanced => Self::Balanced,
+            Preset::Paper => Self::Paper,
+        }
     }
 }

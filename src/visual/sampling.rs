@@ -1,10 +1,13 @@
 //! Which frames of a clip are looked at: the reference's index formulas, as pure functions of frame times.
 
+use serde::{Deserialize, Serialize};
+
 use super::notice::Notice;
 use crate::fault::{Explain, Fault};
 
 /// One displayable frame of the clip.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 pub struct FrameRef {
     /// Position among the displayable frames, from 0.
     pub index: usize,
@@ -13,7 +16,8 @@ pub struct FrameRef {
 }
 
 /// A stretch of the clip: frames whose time stamps lie in `[start_secs, end_secs)`.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(rename = "Range"))]
 pub struct TimeRange {
     /// First time included.
     pub start_secs: f64,

@@ -1,11 +1,16 @@
 //! How chosen frames become visual tokens, under names that say what is done.
 
+use serde::{Deserialize, Serialize};
+
 use super::geometry::TowerGeometry;
 
 /// A way from chosen frames to the rows that the language model reads.
 ///
 /// The letters are those of the TS-LLaVA paper's code (arXiv 2411.11066); their suffixes 1, 2, 3 mean 4, 6, 8 cells.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// Its JSON is kept with every answer, and so is never changed (`tests/it/chat/format.rs`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "name", rename_all = "kebab-case")]
 pub enum Strategy {
     /// Every patch of every frame, one frame after the other: the plain concatenation that the papers compare with
     /// (FreeVA's "D1").
@@ -16,10 +21,16 @@ pub enum Strategy {
         n_sampled: usize,
     },
     /// One thumbnail of frames spread evenly over the chosen ones. The paper's X.
-    Thumbnail(Cells),
+    Thumbnail {
+        /// What it looks like.
+        cells: Cells,
+    },
     /// All chosen frames in thumbnails, one after the other; frames that do not fill the last one are left out.
     /// The paper's Z.
-    Thumbnails(Cells),
+    Thumbnails {
+        /// What each of them looks like.
+        cells: Cells,
+    },
     /// Thumbnails of frames spread evenly over the chosen ones, and sampled patches of all chosen frames.
     ///
     /// With one thumbnail: the paper's V (sampled first; V2 is its default) and Y (thumbnail first), `z` when
@@ -32,6 +43,7 @@ pub enum Strategy {
         /// Most tokens to sample.
         n_sampled: usize,
         /// Which part the language model reads first.
+        #[serde(rename = "thumbnail_first")]
         order: Order,
     },
     /// SlowFast-LLaVA (arXiv 2407.15841), outside the paper: `n_slow` frames with the larger of each two horizontal
@@ -46,16 +58,18 @@ pub enum Strategy {
     /// with the model's learned newline after each row of patches where it has one.
     ImageGrid {
         /// Whether the model has a learned newline.
+        #[serde(rename = "newlines")]
         row_ends: RowEnds,
     },
 }
 
 /// The cells of a thumbnail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cells {
     /// How many frames a thumbnail shows: 4, 6 or 8 in the paper.
     pub n_cells: usize,
     /// In which order.
+    #[serde(rename = "shuffle_seed")]
     pub order: CellOrder,
 }
 
@@ -71,7 +85,8 @@ impl Cells {
 }
 
 /// In which order frames fill the cells of a thumbnail, left to right and then down.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Option<u64>", into = "Option<u64>")]
 pub enum CellOrder {
     /// As in the clip.
     Time,
@@ -83,7 +98,8 @@ pub enum CellOrder {
 }
 
 /// Which part the language model reads first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "bool", into = "bool")]
 pub enum Order {
     /// Sampled tokens, then thumbnails: the paper's V and U.
     SampledFirst,
@@ -92,7 +108,8 @@ pub enum Order {
 }
 
 /// What ends a row of patches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "bool", into = "bool")]
 pub enum RowEnds {
     /// Nothing: LLaVA 1.5.
     Plain,
@@ -100,45 +117,135 @@ pub enum RowEnds {
     Newline,
 }
 
-impl Strategy {
-    /// The strategy of this [`name`](Self::name), with the numbers of the paper that it comes from.
+impl From<Option<u64>> for CellOrder {
+    fn from(shuffle_seed: Option<u64>) -> Self {
+        shuffle_seed.map_or(Self::Time, |seed| Self::Shuffled { seed })
+    }
+}
+
+impl From<CellOrder> for Option<u64> {
+    fn from(order: CellOrder) -> Self {
+        match order {
+            CellOrder::Time => None,
+            CellOrder::Shuffled { seed } => Some(seed),
+        }
+    }
+}
+
+impl From<bool> for Order {
+    fn from(thumbnail_first: bool) -> Self {
+        if thumbnail_first {
+            Self::ThumbnailFirst
+        } else {
+            Self::SampledFirst
+        }
+    }
+}
+
+impl From<Order> for bool {
+    fn from(order: Order) -> Self {
+        order == Order::ThumbnailFirst
+    }
+}
+
+impl From<bool> for RowEnds {
+    fn from(newlines: bool) -> Self {
+        if newlines { Self::Newline } else { Self::Plain }
+    }
+}
+
+impl From<RowEnds> for bool {
+    fn from(row_ends: RowEnds) -> Self {
+        row_ends == RowEnds::Newline
+    }
+}
+
+/// A strategy by its name alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "they are the names of `Strategy`'s variants")]
+pub enum StrategyName {
+    EveryPatch,
+    Sampled,
+    Thumbnail,
+    Thumbnails,
+    ThumbnailAndSampled,
+    SlowFast,
+    ImageGrid,
+}
+
+impl StrategyName {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 7] = [
+        Self::ThumbnailAndSampled,
+        Self::Thumbnail,
+        Self::Thumbnails,
+        Self::Sampled,
+        Self::EveryPatch,
+        Self::SlowFast,
+        Self::ImageGrid,
+    ];
+
+    /// The name used on the command line and in files.
     #[must_use]
-    pub fn named(name: &str, geometry: TowerGeometry) -> Option<Self> {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::EveryPatch => "every-patch",
+            Self::Sampled => "sampled",
+            Self::Thumbnail => "thumbnail",
+            Self::Thumbnails => "thumbnails",
+            Self::ThumbnailAndSampled => "thumbnail-and-sampled",
+            Self::SlowFast => "slow-fast",
+            Self::ImageGrid => "image-grid",
+        }
+    }
+
+    /// The one of that [name](Self::as_str).
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.as_str() == name)
+    }
+
+    /// The strategy of this name, with the numbers of the paper that it comes from.
+    #[must_use]
+    pub fn strategy(self, geometry: TowerGeometry) -> Strategy {
         let cells = Cells::in_time(6);
         let n_sampled = 5 * geometry.n_patches() as usize;
-        Some(match name {
-            "every-patch" => Self::EveryPatch,
-            "sampled" => Self::Sampled { n_sampled },
-            "thumbnail" => Self::Thumbnail(cells),
-            "thumbnails" => Self::Thumbnails(cells),
-            "thumbnail-and-sampled" => Self::ThumbnailAndSampled {
+        match self {
+            Self::EveryPatch => Strategy::EveryPatch,
+            Self::Sampled => Strategy::Sampled { n_sampled },
+            Self::Thumbnail => Strategy::Thumbnail { cells },
+            Self::Thumbnails => Strategy::Thumbnails { cells },
+            Self::ThumbnailAndSampled => Strategy::ThumbnailAndSampled {
                 n_thumbnails: 1,
                 cells,
                 n_sampled,
                 order: Order::SampledFirst,
             },
-            "slow-fast" => Self::SlowFast {
+            Self::SlowFast => Strategy::SlowFast {
                 n_slow: 10,
                 fast_side: 4,
             },
-            "image-grid" => Self::ImageGrid {
+            Self::ImageGrid => Strategy::ImageGrid {
                 row_ends: RowEnds::Plain,
             },
-            _ => return None,
-        })
+        }
     }
+}
 
-    /// The name used on the command line and in files.
+impl Strategy {
+    /// Its name.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> StrategyName {
         match self {
-            Self::EveryPatch => "every-patch",
-            Self::Sampled { .. } => "sampled",
-            Self::Thumbnail(_) => "thumbnail",
-            Self::Thumbnails(_) => "thumbnails",
-            Self::ThumbnailAndSampled { .. } => "thumbnail-and-sampled",
-            Self::SlowFast { .. } => "slow-fast",
-            Self::ImageGrid { .. } => "image-grid",
+            Self::EveryPatch => StrategyName::EveryPatch,
+            Self::Sampled { .. } => StrategyName::Sampled,
+            Self::Thumbnail { .. } => StrategyName::Thumbnail,
+            Self::Thumbnails { .. } => StrategyName::Thumbnails,
+            Self::ThumbnailAndSampled { .. } => StrategyName::ThumbnailAndSampled,
+            Self::SlowFast { .. } => StrategyName::SlowFast,
+            Self::ImageGrid { .. } => StrategyName::ImageGrid,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::io::BufReader;
+use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -14,7 +15,8 @@ use super::end::WorkerEnd;
 use super::frame::{read_message, write_message};
 use super::host::{FromWorker, ToWorker};
 use super::local::MAX_WAITING_EVENTS;
-use super::role::{Caller, Lane, Protocol};
+use super::message::{Message as _, Parcel};
+use super::role::{Caller, Outbox, Protocol};
 use crate::cancel::CancelToken;
 use crate::fault::{Failure, Fault};
 
@@ -32,36 +34,37 @@ pub struct WorkerCommand {
     pub called: &'static str,
 }
 
-enum Incoming<E> {
-    Event(E, Vec<u8>),
-    Finished(Result<(), Failure>),
+enum Incoming {
+    Event(Parcel),
+    Finished(Result<Parcel, Failure>),
 }
 
 /// Told when a worker ended that nobody asked to.
 type OnEnd = Arc<Mutex<Option<Box<dyn Fn(&Failure) + Send + Sync>>>>;
 
-type Waiting<E> = Arc<Mutex<BTreeMap<u64, SyncSender<Incoming<E>>>>>;
+type Waiting = Arc<Mutex<BTreeMap<u64, SyncSender<Incoming>>>>;
 
 /// One running process and the calls that wait for it.
-struct Running<P: Protocol> {
+struct Running {
     child: Arc<Mutex<Child>>,
     stdin: Arc<Mutex<ChildStdin>>,
-    waiting: Waiting<P::Event>,
+    waiting: Waiting,
     ended: Arc<AtomicBool>,
 }
 
 /// A request on its way: where its answers arrive, and the pipe to cancel it on.
-struct Sent<E> {
-    inbox: Receiver<Incoming<E>>,
+struct Sent {
+    inbox: Receiver<Incoming>,
     stdin: Arc<Mutex<ChildStdin>>,
 }
 
 /// A role in a worker process. Started at the first call, and again at the first call after it ended.
 pub struct Client<P: Protocol> {
     command: WorkerCommand,
-    running: Mutex<Option<Running<P>>>,
+    running: Mutex<Option<Running>>,
     next_id: AtomicU64,
     on_end: OnEnd,
+    protocol: PhantomData<fn(P)>,
 }
 
 impl<P: Protocol> Client<P> {
@@ -73,6 +76,7 @@ impl<P: Protocol> Client<P> {
             running: Mutex::new(None),
             next_id: AtomicU64::new(1),
             on_end: OnEnd::default(),
+            protocol: PhantomData,
         }
     }
 
@@ -91,7 +95,7 @@ impl<P: Protocol> Client<P> {
             .map(|running| lock(&running.child).id())
     }
 
-    fn start(&self) -> Result<Running<P>, Failure> {
+    fn start(&self) -> Result<Running, Failure> {
         let mut child = Command::new(&self.command.program)
             .args(&self.command.args)
             .stdin(Stdio::piped())
@@ -127,7 +131,7 @@ impl<P: Protocol> Client<P> {
         std::thread::Builder::new()
             .name(format!("from {called}"))
             .spawn(move || {
-                let end = read_answers::<P>(stdout, &waiting, &child, &ended, called);
+                let end = read_answers(stdout, &waiting, &child, &ended, called);
                 if let (Some(failure), Some(tell)) = (end, &*lock(&on_end)) {
                     tell(&failure);
                 }
@@ -137,13 +141,7 @@ impl<P: Protocol> Client<P> {
     }
 
     /// Registers a call with a worker that runs, starting one where needed, and sends the request.
-    fn send(
-        &self,
-        id: u64,
-        lane: Lane,
-        request: P::Request,
-        payload: &[u8],
-    ) -> Result<Sent<P::Event>, Failure> {
+    fn post(&self, id: u64, lane: P::Lane, mut request: P::Request) -> Result<Sent, Failure> {
         let (events, inbox) = sync_channel(MAX_WAITING_EVENTS);
         let (stdin, waiting) = {
             let mut slot = lock(&self.running);
@@ -159,10 +157,11 @@ impl<P: Protocol> Client<P> {
             *slot = Some(live);
             handles
         };
+        let bytes = request.take_bytes();
         let sent = write_message(
             &mut *lock(&stdin),
             &ToWorker::Request { id, lane, request },
-            payload,
+            &bytes,
         );
         match sent {
             Ok(()) => Ok(Sent { inbox, stdin }),
@@ -177,21 +176,20 @@ impl<P: Protocol> Client<P> {
 }
 
 impl<P: Protocol> Caller<P> for Client<P> {
-    fn call(
+    fn send(
         &self,
-        lane: Lane,
+        lane: P::Lane,
         request: P::Request,
-        payload: &[u8],
         cancel: &CancelToken,
-        on_event: &mut dyn FnMut(P::Event, Vec<u8>),
-    ) -> Result<(), Failure> {
+        on_event: &mut Outbox<'_>,
+    ) -> Result<Parcel, Failure> {
         cancel.check()?;
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let Sent { inbox, stdin } = self.send(id, lane, request, payload)?;
+        let Sent { inbox, stdin } = self.post(id, lane, request)?;
         let mut asked_to_stop = false;
         loop {
             match inbox.recv_timeout(CANCEL_POLL) {
-                Ok(Incoming::Event(event, payload)) => on_event(event, payload),
+                Ok(Incoming::Event(event)) => on_event(event),
                 Ok(Incoming::Finished(result)) => return result,
                 Err(RecvTimeoutError::Disconnected) => {
                     return Err(Failure::new(
@@ -206,7 +204,7 @@ impl<P: Protocol> Caller<P> for Client<P> {
                 // A worker that is gone needs no cancelling; its end arrives through the inbox.
                 drop(write_message(
                     &mut *lock(&stdin),
-                    &ToWorker::<P::Request>::Cancel { id },
+                    &ToWorker::<P::Request, P::Lane>::Cancel { id },
                     &[],
                 ));
             }
@@ -227,24 +225,26 @@ impl<P: Protocol> Drop for Client<P> {
 
 /// Hands each answer to the call that waits for it; at the end of the stream, tells all of them how the worker ended.
 /// None where it was asked to.
-fn read_answers<P: Protocol>(
+fn read_answers(
     stdout: ChildStdout,
-    waiting: &Waiting<P::Event>,
+    waiting: &Waiting,
     child: &Mutex<Child>,
     ended: &AtomicBool,
     called: &str,
 ) -> Option<Failure> {
     let mut stdout = BufReader::new(stdout);
     let broke = loop {
-        match read_message::<FromWorker<P::Event>>(&mut stdout) {
-            Ok(Some((FromWorker::Event { id, event }, payload))) => {
+        match read_message::<FromWorker>(&mut stdout) {
+            Ok(Some((FromWorker::Event { id, event: data }, bytes))) => {
                 let to = lock(waiting).get(&id).cloned();
                 if let Some(to) = to {
                     // A caller that went away is no reason to stop reading for the others.
-                    drop(to.send(Incoming::Event(event, payload)));
+                    drop(to.send(Incoming::Event(Parcel { data, bytes })));
                 }
             }
-            Ok(Some((FromWorker::Done { id }, _))) => finish(waiting, id, Ok(())),
+            Ok(Some((FromWorker::Done { id, reply: data }, bytes))) => {
+                finish(waiting, id, Ok(Parcel { data, bytes }));
+            }
             Ok(Some((FromWorker::Failed { id, failure }, _))) => finish(waiting, id, Err(failure)),
             Ok(None) => break None,
             Err(error) => break Some(error),
@@ -276,7 +276,7 @@ fn read_answers<P: Protocol>(
     (!was_asked).then_some(failure)
 }
 
-fn finish<E>(waiting: &Waiting<E>, id: u64, result: Result<(), Failure>) {
+fn finish(waiting: &Waiting, id: u64, result: Result<Parcel, Failure>) {
     let to = lock(waiting).remove(&id);
     if let Some(to) = to {
         drop(to.send(Incoming::Finished(result)));

@@ -5,24 +5,27 @@ use std::fs::File;
 use std::io::{self, BufReader, Read, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use serde_json::value::RawValue;
+
 use super::frame::{WireError, read_message, write_message};
 use super::lane::{Job, LaneThread, MakeRole, Output};
-use super::role::{EventOf, Lane, RequestOf, Role};
+use super::message::{Message as _, Parcel};
+use super::role::{Lane as _, LaneOf, RequestOf, Role};
 use crate::cancel::CancelToken;
 use crate::fault::{Failure, Fault};
 
 /// From the client to the worker.
 #[derive(serde::Serialize, serde::Deserialize)]
-pub(super) enum ToWorker<Q> {
-    Request { id: u64, lane: Lane, request: Q },
+pub(super) enum ToWorker<Q, L> {
+    Request { id: u64, lane: L, request: Q },
     Cancel { id: u64 },
 }
 
 /// From the worker to the client.
 #[derive(serde::Serialize, serde::Deserialize)]
-pub(super) enum FromWorker<E> {
-    Event { id: u64, event: E },
-    Done { id: u64 },
+pub(super) enum FromWorker {
+    Event { id: u64, event: Box<RawValue> },
+    Done { id: u64, reply: Box<RawValue> },
     Failed { id: u64, failure: Failure },
 }
 
@@ -72,32 +75,38 @@ fn serve_on<R: Role>(
 ) -> Result<(), WireError> {
     let output = Arc::new(Mutex::new(output));
     let running: Arc<Mutex<BTreeMap<u64, CancelToken>>> = Arc::default();
-    let mut lanes: BTreeMap<Lane, LaneThread<R>> = BTreeMap::new();
-    while let Some((message, payload)) = read_message::<ToWorker<RequestOf<R>>>(&mut input)? {
+    let mut lanes: BTreeMap<LaneOf<R>, LaneThread<R>> = BTreeMap::new();
+    while let Some((message, payload)) = read_message::<ToWorker<RequestOf<R>, LaneOf<R>>>(&mut input)? {
         match message {
             ToWorker::Cancel { id } => {
                 if let Some(cancel) = lock(&running).get(&id) {
                     cancel.cancel();
                 }
             }
-            ToWorker::Request { id, lane, request } => {
+            ToWorker::Request {
+                id,
+                lane,
+                mut request,
+            } => {
+                if let Err(bytes) = request.put_bytes(payload) {
+                    let text = format!(
+                        "a request came with {} bytes that do not belong to it",
+                        bytes.len()
+                    );
+                    return Err(io::Error::other(text).into());
+                }
                 let thread = match lanes.get(&lane) {
                     Some(thread) => thread,
                     None => lanes
                         .entry(lane)
-                        .or_insert(LaneThread::start(&format!("lane-{}", lane.0), Arc::clone(make))?),
+                        .or_insert(LaneThread::start(lane.name(), Arc::clone(make))?),
                 };
                 let cancel = CancelToken::new();
                 lock(&running).insert(id, cancel.clone());
                 let (output, running) = (Arc::clone(&output), Arc::clone(&running));
-                let out = Box::new(move |produced| answer::<R>(id, produced, &output, &running));
+                let out = Box::new(move |produced| answer(id, produced, &output, &running));
                 thread
-                    .send(Job {
-                        request,
-                        payload,
-                        cancel,
-                        out,
-                    })
+                    .send(Job { request, cancel, out })
                     .map_err(io::Error::other)?;
             }
         }
@@ -108,18 +117,18 @@ fn serve_on<R: Role>(
     Ok(())
 }
 
-fn answer<R: Role>(
+fn answer(
     id: u64,
-    produced: Output<EventOf<R>>,
+    produced: Output,
     output: &Mutex<impl Write>,
     running: &Mutex<BTreeMap<u64, CancelToken>>,
 ) {
     let (message, payload) = match produced {
-        Output::Event(event, payload) => (FromWorker::Event { id, event }, payload),
+        Output::Event(Parcel { data, bytes }) => (FromWorker::Event { id, event: data }, bytes),
         Output::Finished(result) => {
             lock(running).remove(&id);
             match result {
-                Ok(()) => (FromWorker::Done { id }, Vec::new()),
+                Ok(Parcel { data, bytes }) => (FromWorker::Done { id, reply: data }, bytes),
                 Err(failure) => (FromWorker::Failed { id, failure }, Vec::new()),
             }
         }
@@ -132,11 +141,7 @@ fn answer<R: Role>(
         }) => {
             let text = format!("an answer of {header_bytes} + {payload_bytes} bytes is too large to send");
             let failure = Failure::new(Fault::Unsupported, text);
-            write_message(
-                &mut *output,
-                &FromWorker::<EventOf<R>>::Failed { id, failure },
-                &[],
-            )
+            write_message(&mut *output, &FromWorker::Failed { id, failure }, &[])
         }
         other => other,
     };

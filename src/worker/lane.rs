@@ -5,7 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::role::{EventOf, RequestOf, Role};
+use super::message::Parcel;
+use super::role::{RequestOf, Role};
 use crate::cancel::CancelToken;
 use crate::fault::{Failure, Fault};
 
@@ -13,16 +14,15 @@ use crate::fault::{Failure, Fault};
 const MAX_WAITING_REQUESTS: usize = 64;
 
 /// What a request brings forth: events in order, then exactly one end.
-pub(super) enum Output<E> {
-    Event(E, Vec<u8>),
-    Finished(Result<(), Failure>),
+pub(super) enum Output {
+    Event(Parcel),
+    Finished(Result<Parcel, Failure>),
 }
 
 pub(super) struct Job<R: Role> {
     pub(super) request: RequestOf<R>,
-    pub(super) payload: Vec<u8>,
     pub(super) cancel: CancelToken,
-    pub(super) out: Box<dyn FnMut(Output<EventOf<R>>) + Send>,
+    pub(super) out: Box<dyn FnMut(Output) + Send>,
 }
 
 /// How a lane makes its instance of the role: on the lane's own thread, because a role need not be `Send`.
@@ -88,14 +88,8 @@ fn serve<R: Role>(make: &MakeRole<R>, inbox: &Receiver<Job<R>>, preparing: &Prep
         }
         let outcome = catch_unwind(AssertUnwindSafe(|| {
             let out = &mut job.out;
-            role.get_or_insert_with(|| make()).handle(
-                job.request,
-                &job.payload,
-                &job.cancel,
-                &mut |event, payload| {
-                    out(Output::Event(event, payload.to_vec()));
-                },
-            )
+            role.get_or_insert_with(|| make())
+                .serve(job.request, &job.cancel, &mut |event| out(Output::Event(event)))
         }));
         let result = outcome.unwrap_or_else(|panic| {
             // What the panic left half done is thrown away with the instance; the next request starts clean.
@@ -142,13 +136,28 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::worker::{Emit, Protocol};
+    use crate::worker::{Lane, Message, Outbox, Protocol};
 
-    struct Words;
+    struct Pieces;
 
-    impl Protocol for Words {
-        type Request = u32;
-        type Event = u32;
+    /// So many pieces are to be prepared.
+    #[derive(serde::Serialize, serde::Deserialize)]
+    struct Prepare(u32);
+
+    impl Message for Prepare {}
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+    struct OnlyLane;
+
+    impl Lane for OnlyLane {
+        fn name(self) -> &'static str {
+            "the only one"
+        }
+    }
+
+    impl Protocol for Pieces {
+        type Request = Prepare;
+        type Lane = OnlyLane;
     }
 
     /// Prepares so many pieces after a request, and tells of each; the last one until it is ended.
@@ -158,18 +167,17 @@ mod tests {
     }
 
     impl Role for Counting {
-        type Protocol = Words;
+        type Protocol = Pieces;
 
-        fn handle(
+        fn serve(
             &mut self,
-            request: u32,
-            _payload: &[u8],
+            Prepare(n_pieces): Prepare,
             _cancel: &CancelToken,
-            _emit: &mut Emit<'_, u32>,
-        ) -> Result<(), Failure> {
-            self.n_left = request;
-            self.told.send("handled").ok();
-            Ok(())
+            _out: &mut Outbox<'_>,
+        ) -> Result<Parcel, Failure> {
+            self.n_left = n_pieces;
+            self.told.send("served").ok();
+            Parcel::pack(())
         }
 
         fn prepare(&mut self, cancel: &CancelToken) -> bool {
@@ -194,10 +202,9 @@ mod tests {
             told: told.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         });
         let lane = LaneThread::start("a lane", make).unwrap();
-        let ask = |request| {
+        let ask = |n_pieces| {
             lane.send(Job {
-                request,
-                payload: Vec::new(),
+                request: Prepare(n_pieces),
                 cancel: CancelToken::new(),
                 out: Box::new(|_| {}),
             })
@@ -205,10 +212,10 @@ mod tests {
         };
         ask(2);
         let heard: Vec<_> = hears.iter().take(3).collect();
-        assert_eq!(heard, ["handled", "prepared", "prepared"]);
+        assert_eq!(heard, ["served", "prepared", "prepared"]);
         // It would prepare for ever.
         ask(0);
-        assert_eq!(hears.recv(), Ok("handled"));
+        assert_eq!(hears.recv(), Ok("served"));
         drop(lane);
         assert!(
             hears.recv().is_err(),

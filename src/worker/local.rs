@@ -5,7 +5,8 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::lane::{Job, LaneThread, MakeRole, Output};
-use super::role::{Caller, EventOf, Lane, RequestOf, Role};
+use super::message::Parcel;
+use super::role::{Caller, Lane as _, LaneOf, Outbox, RequestOf, Role};
 use crate::cancel::CancelToken;
 use crate::fault::{Failure, Fault};
 
@@ -18,7 +19,7 @@ pub(super) const MAX_WAITING_EVENTS: usize = 8;
 pub struct Local<R: Role> {
     name: &'static str,
     make: MakeRole<R>,
-    lanes: Mutex<BTreeMap<Lane, LaneThread<R>>>,
+    lanes: Mutex<BTreeMap<LaneOf<R>, LaneThread<R>>>,
 }
 
 impl<R: Role> Local<R> {
@@ -31,12 +32,12 @@ impl<R: Role> Local<R> {
         }
     }
 
-    fn lane(&self, lane: Lane) -> Result<LaneThread<R>, Failure> {
+    fn lane(&self, lane: LaneOf<R>) -> Result<LaneThread<R>, Failure> {
         let mut lanes = self.lanes.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(thread) = lanes.get(&lane) {
             return Ok(thread.clone());
         }
-        let thread = LaneThread::start(&format!("{}-{}", self.name, lane.0), Arc::clone(&self.make))
+        let thread = LaneThread::start(&format!("{} {}", self.name, lane.name()), Arc::clone(&self.make))
             .map_err(|error| Failure::new(Fault::Machine, format!("could not start a thread: {error}")))?;
         lanes.insert(lane, thread.clone());
         Ok(thread)
@@ -44,14 +45,13 @@ impl<R: Role> Local<R> {
 }
 
 impl<R: Role> Caller<R::Protocol> for Local<R> {
-    fn call(
+    fn send(
         &self,
-        lane: Lane,
+        lane: LaneOf<R>,
         request: RequestOf<R>,
-        payload: &[u8],
         cancel: &CancelToken,
-        on_event: &mut dyn FnMut(EventOf<R>, Vec<u8>),
-    ) -> Result<(), Failure> {
+        on_event: &mut Outbox<'_>,
+    ) -> Result<Parcel, Failure> {
         let (outputs, inbox) = sync_channel(MAX_WAITING_EVENTS);
         let out = Box::new(move |output| {
             // A caller that is gone reads nothing more; the role ends through its cancel token.
@@ -59,13 +59,12 @@ impl<R: Role> Caller<R::Protocol> for Local<R> {
         });
         self.lane(lane)?.send(Job {
             request,
-            payload: payload.to_vec(),
             cancel: cancel.clone(),
             out,
         })?;
         while let Ok(output) = inbox.recv() {
             match output {
-                Output::Event(event, payload) => on_event(event, payload),
+                Output::Event(event) => on_event(event),
                 Output::Finished(result) => return result,
             }
         }

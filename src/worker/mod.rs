@@ -13,6 +13,7 @@ mod frame;
 mod host;
 mod lane;
 mod local;
+mod message;
 mod role;
 
 pub use client::{Client, WorkerCommand};
@@ -22,4 +23,6 @@ pub use frame::{
 };
 pub use host::{ProtocolStdio, serve};
 pub use local::Local;
-pub use role::{Caller, Emit, EventOf, Lane, Protocol, RequestOf, Role};
+pub use message::{Message, Nothing, Parcel};
+pub(crate) use role::requests;
+pub use role::{Caller, Emit, Handle, Lane, LaneOf, Outbox, Protocol, Request, RequestOf, Role, hand_to};

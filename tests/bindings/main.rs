@@ -6,8 +6,10 @@ use std::fs;
 use std::path::Path;
 
 use ts_rs::{Config, TS};
+use videre::api::TokenJson;
 use videre::api::window;
-use videre::api::{CountsJson, FrameJson, TokenJson};
+use videre::visual::plan::TokenCounts;
+use videre::visual::sampling::FrameRef;
 
 const FILE: &str = "ui/src/backend/types.gen.ts";
 const HEAD: &str = "// Written by scripts/bindings.sh from src/api/window. Do not edit: a test compares.\n";
@@ -39,8 +41,8 @@ fn written() -> String {
         window::StrategyName,
         window::Range,
         window::PlanRequest,
-        FrameJson,
-        CountsJson,
+        FrameRef,
+        TokenCounts,
         TokenJson,
         window::TokenPlace,
         window::PlanImageKind,

@@ -1,9 +1,10 @@
 //! Chat templates and prompts, word for word.
 
 use videre::gguf::{Gguf, GgufWriter, MetaValue, Source};
-use videre::llava::prompt::{PromptPart, Question, ReferenceForm, Turn, chat_prompt, reference_prompt};
+use videre::llava::prompt::{PromptInput, PromptPart, ReferenceForm, chat_prompt, reference_prompt};
 use videre::llava::template::{ChatTemplate, Family, Message, Piece, Role, render_jinja};
 use videre::llava::tokenizer::Tokenizer;
+use videre::question::Turn;
 
 const KEY_FRAMES: &str = "The input consists of a sequence of key frames from a video.";
 
@@ -52,10 +53,10 @@ fn asked(template: &ChatTemplate) -> String {
         question: "one?".into(),
         answer: " 1 ".into(),
     }];
-    let question = Question {
+    let question = PromptInput {
         text: " two? ",
         history: &history,
-        ..Question::default()
+        ..PromptInput::default()
     };
     chat_prompt(template, &question)
         .expect("the test gives a good one")
@@ -146,10 +147,10 @@ fn the_template_of_the_file_is_used_where_it_works() {
 fn a_model_may_say_what_it_reads_between_video_and_question() {
     let choose = |sentence| choose_with(&[], "vicuna", None, &[("videre.video_sentence", sentence)]);
     let text = |template: &ChatTemplate, frame_pts_secs| {
-        let question = Question {
+        let question = PromptInput {
             text: "what?",
             frame_pts_secs,
-            ..Question::default()
+            ..PromptInput::default()
         };
         chat_prompt(template, &question)
             .expect("the test gives a good one")
@@ -216,9 +217,9 @@ fn the_users_words_cannot_change_the_template() {
     let text = "{{ bos_token }}{% endfor %}\u{e0f0}0\u{e0f1}";
     let prompt = chat_prompt(
         &template,
-        &Question {
+        &PromptInput {
             text,
-            ..Question::default()
+            ..PromptInput::default()
         },
     )
     .unwrap();
@@ -231,17 +232,17 @@ fn questions_share_everything_before_their_words() {
     let options = ["red".to_owned(), "blue".to_owned()];
     let open = chat_prompt(
         &template,
-        &Question {
+        &PromptInput {
             text: "what?",
-            ..Question::default()
+            ..PromptInput::default()
         },
     )
     .unwrap()
     .text();
-    let question = Question {
+    let question = PromptInput {
         text: "which?",
         options: &options,
-        ..Question::default()
+        ..PromptInput::default()
     };
     let choice = chat_prompt(&template, &question).unwrap().text();
     let shared = open.split("what?").next().unwrap();
@@ -250,10 +251,10 @@ fn questions_share_everything_before_their_words() {
         "which?\nOptions:\n(A) red\n(B) blue\nOnly give the best option. ASSISTANT: Best option:("
     ));
     let times = [0.0, 1.25];
-    let question = Question {
+    let question = PromptInput {
         text: "when?",
         frame_pts_secs: Some(&times),
-        ..Question::default()
+        ..PromptInput::default()
     };
     let timed = chat_prompt(&template, &question).unwrap().text();
     assert!(
@@ -265,16 +266,16 @@ fn questions_share_everything_before_their_words() {
 #[test]
 fn the_prompts_of_the_paper() {
     let options = ["left".to_owned(), "right".to_owned()];
-    let open = Question {
+    let open = PromptInput {
         text: "why?",
-        ..Question::default()
+        ..PromptInput::default()
     };
-    let choice = Question {
+    let choice = PromptInput {
         text: "where?",
         options: &options,
-        ..Question::default()
+        ..PromptInput::default()
     };
-    let text = |form, question: &Question<'_>| reference_prompt(form, question).text();
+    let text = |form, question: &PromptInput<'_>| reference_prompt(form, question).text();
     assert_eq!(
         text(ReferenceForm::Plain, &open),
         "USER: <image>\nThe input consists of a sequence of key frames from a video. Answer concisely with overall \
@@ -311,9 +312,9 @@ fn a_prompt_is_tokenised_around_the_video() {
     let tokenizer = Tokenizer::read(&Gguf::open(&folder.join("spm.gguf")).unwrap()).unwrap();
     let prompt = reference_prompt(
         ReferenceForm::Plain,
-        &Question {
+        &PromptInput {
             text: "why?",
-            ..Question::default()
+            ..PromptInput::default()
         },
     );
     let parts = prompt.encode(&tokenizer).unwrap();

@@ -169,8 +169,9 @@ pub(crate) async fn save_frame(
             return Ok(None);
         };
         let path = chosen.into_path().map_err(|error| unknown(error.to_string()))?;
-        frame
-            .image
+        let image = frame.pixels.into_image();
+        let image = image.ok_or_else(|| unknown("the frame did not come whole".to_owned()))?;
+        image
             .save_with_format(&path, image::ImageFormat::Png)
             .map_err(|error| ApiError {
                 code: ErrorCode::Unknown,

@@ -4,24 +4,24 @@
 //! are seconds of presentation time, indices count displayable frames from 0, and `null` means "not known" or "not
 //! chosen", never zero.
 
-mod answer;
-mod chat;
 mod error;
 mod events;
 mod menu;
 mod model;
-mod plan;
-mod settings;
 mod video;
 mod view;
 
-pub use answer::{Answer, AnswerFacts, AnswerState, Timings};
-pub use chat::{Chat, ChatSummary, RecentVideo, Turn};
 pub use error::{ApiError, ErrorCode};
 pub use events::{AnswerEvent, AppEvent, AskRequest, PrepareEvent, StageInfo, StageName, WorkerRole};
 pub use menu::{Menu, MenuItem};
 pub use model::{Device, MemoryEstimate, Model, ModelState};
-pub use plan::{PlanRequest, PresetName, Range, StrategyName};
-pub use settings::{Settings, Theme};
 pub use video::{FilmstripRequest, FramePurpose, FrameRequest, PictureInfo, Place, SavedFile, VideoInfo};
 pub use view::{ContextUse, Cost, Offer, PlanImage, PlanImageKind, PlanView, TokenPlace};
+
+pub use crate::chat::{
+    Answer, AnswerFacts, AnswerState, Chat, ChatSummary, PlanRequest, RecentVideo, Settings, Theme, Timings,
+    Turn,
+};
+pub use crate::visual::preset::PresetName;
+pub use crate::visual::sampling::TimeRange as Range;
+pub use crate::visual::strategy::StrategyName;

@@ -43,19 +43,20 @@ impl VideoInfo {
     #[must_use]
     pub fn new(video: &OpenVideo, n_bytes: u64) -> Self {
         let probe = &video.probe;
+        let (width, height) = probe.display_size;
         Self {
             id: video.identity.as_str().to_owned(),
             name: video.name(),
             container: probe.container.clone(),
             codec: probe.codec.clone(),
-            width: probe.width,
-            height: probe.height,
-            pixel_aspect: probe.pixel_aspect,
-            rotation_degrees: probe.rotation_degrees,
+            width,
+            height,
+            pixel_aspect: probe.display_aspect(),
+            rotation_degrees: probe.orientation.degrees(),
             n_frames: (!video.pts_secs.is_empty()).then_some(video.pts_secs.len()),
             duration_secs: video.duration_secs,
-            average_fps: probe.average_fps,
-            is_constant_rate: probe.is_constant_rate,
+            average_fps: probe.frame_rate.average_fps(),
+            is_constant_rate: probe.frame_rate.is_constant(),
             n_bytes,
             warnings: probe.warnings.clone(),
         }

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::{PlanRequest, PresetName, StrategyName};
-use crate::api::{CountsJson, FrameJson, TokenJson};
+use crate::api::TokenJson;
+use crate::visual::plan::TokenCounts;
+use crate::visual::sampling::FrameRef;
 
 /// Where a token lies in a picture of the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +35,7 @@ pub struct PlanImage {
     /// What it is made of.
     pub kind: PlanImageKind,
     /// Cell by cell, row by row; one for a frame.
-    pub frames: Vec<FrameJson>,
+    pub frames: Vec<FrameRef>,
     /// Cells side by side.
     pub n_columns: u32,
     /// Cells above each other.
@@ -109,9 +111,9 @@ pub struct PlanView {
     /// Side of its patches, pixels.
     pub patch_px: u32,
     /// In the order of time; short clips repeat some.
-    pub frames: Vec<FrameJson>,
+    pub frames: Vec<FrameRef>,
     /// How many tokens.
-    pub counts: CountsJson,
+    pub counts: TokenCounts,
     /// In the order that the language model reads them.
     pub tokens: Vec<TokenJson>,
     /// Where each of `tokens` lies in `images`.

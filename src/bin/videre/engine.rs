@@ -9,10 +9,13 @@ use anstream::eprintln;
 use etcetera::BaseStrategy;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use videre::api::{DeviceName, ModelFacts, ModelName, PromptForm, QuestionJson, SamplingJson, TurnJson};
 use videre::cancel::CancelToken;
-use videre::engine::{Engine, Looking, MediaRole, ModelRole, OpenVideo, Preselection, USUAL_PREFIX_BYTES};
+use videre::engine::{
+    DeviceName, Engine, Looking, MediaRole, ModelFacts, ModelName, ModelRole, OpenVideo, Preselection,
+    USUAL_PREFIX_BYTES,
+};
 use videre::fault::Fault;
+use videre::question::{PromptForm, Question, SamplingOptions, Turn};
 use videre::visual::geometry::TowerGeometry;
 use videre::visual::preprocess::Fit;
 use videre::visual::preset::Preset;
@@ -87,13 +90,13 @@ impl AnswerArgs {
     }
 
     /// The question with how it is to be answered.
-    pub(crate) fn question(&self, text: &str, options: &[String], history: Vec<TurnJson>) -> QuestionJson {
-        QuestionJson {
+    pub(crate) fn question(&self, text: &str, options: &[String], history: Vec<Turn>) -> Question {
+        Question {
             text: text.to_owned(),
             options: options.to_vec(),
             history,
             max_tokens: self.max_tokens,
-            sampling: SamplingJson {
+            sampling: SamplingOptions {
                 temperature: self.temperature,
                 top_k: self.top_k,
                 top_p: self.top_p,

@@ -147,7 +147,7 @@ impl PlanArgs {
 
     /// Changes what the flags change, and refuses flags that this strategy has no use for.
     fn refine(&self, strategy: &mut Strategy) -> Result<(), Failure> {
-        let name = strategy.name();
+        let name = strategy.name().as_str();
         let refuse = |flag: &str| {
             let message = format!("{flag} has no meaning for the strategy '{name}'");
             Err(Failure::usage(
@@ -200,12 +200,14 @@ impl PlanArgs {
 /// A strategy with the numbers of the paper that it comes from.
 fn named_strategy(name: StrategyName, geometry: TowerGeometry) -> Strategy {
     let value = name.to_possible_value().expect("BUG: no name is hidden");
-    Strategy::named(value.get_name(), geometry).expect("BUG: the flag's words are the strategies' names")
+    videre::visual::strategy::StrategyName::named(value.get_name())
+        .expect("BUG: the flag's words are the strategies' names")
+        .strategy(geometry)
 }
 
 fn cells_of(strategy: &mut Strategy) -> Option<&mut Cells> {
     match strategy {
-        Strategy::Thumbnail(cells) | Strategy::Thumbnails(cells) => Some(cells),
+        Strategy::Thumbnail { cells } | Strategy::Thumbnails { cells } => Some(cells),
         Strategy::ThumbnailAndSampled { cells, .. } => Some(cells),
         _ => None,
     }

@@ -31,8 +31,8 @@ impl Stages {
     pub(crate) fn show(&mut self, update: &Update) {
         match update {
             Update::Progress(progress) => self.set(progress),
-            Update::Prompt { .. } => {}
-            Update::Piece(_) => self.clear(),
+            Update::Prompt(_) => {}
+            Update::Text(_) => self.clear(),
         }
     }
 

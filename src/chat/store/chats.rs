@@ -6,9 +6,8 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::videos::empty_journal;
 use super::{Store, millis, secs};
-use crate::api::KeptLook;
-use crate::api::window::{Answer, AnswerState, Chat, ChatSummary, PlanRequest, Turn};
 use crate::chat::ChatError;
+use crate::chat::records::{Answer, AnswerState, Chat, ChatSummary, KeptLook, PlanRequest, Turn};
 
 /// Characters of a question that serve as a title.
 const MAX_TITLE_CHARS: usize = 60;

@@ -4,8 +4,8 @@ use rusqlite::{Connection, params};
 use serde_json::{Map, Value};
 
 use super::Store;
-use crate::api::window::Settings;
 use crate::chat::ChatError;
+use crate::chat::records::Settings;
 
 impl Store {
     /// All settings. What was never chosen, or what an earlier version wrote and this one cannot read, has its usual value.

@@ -7,8 +7,8 @@ use std::time::SystemTime;
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Store, millis, secs};
-use crate::api::window::{ChatSummary, RecentVideo};
 use crate::chat::ChatError;
+use crate::chat::records::{ChatSummary, RecentVideo};
 use crate::engine::FileIdentity;
 
 /// A video that is opened now.

@@ -8,14 +8,17 @@ use std::ffi::OsString;
 use std::ops::ControlFlow;
 use std::path::PathBuf;
 
-use crate::api::{FitJson, MediaEvent, MediaRequest, ProbeJson};
+use super::requests::Check;
+use super::requests::media::{
+    ExamineMedia, FitForModel, FitForPlan, Fitted, Indexing, MediaProtocol, MediaRequest, Open, Opened,
+};
 use crate::cancel::CancelToken;
 use crate::fault::Failure;
 use crate::media::{IndexProgress, Limits, Lists, MediaError, Video};
 use crate::visual::preprocess::fit;
-use crate::worker::{Emit, Role};
+use crate::visual::sampling::FrameRef;
+use crate::worker::{Emit, Handle, Nothing, Outbox, Parcel, Role};
 
-use super::protocol::MediaProtocol;
 use pictures::Sizes;
 use precedence::Precedence;
 
@@ -29,11 +32,11 @@ pub struct MediaRole {
     /// Of the viewer's pictures over lists and strips, shared likewise.
     precedence: Precedence,
     /// The last one used comes last.
-    open: Vec<Opened>,
+    open: Vec<OpenFile>,
 }
 
 /// An open file, and the pictures kept of it.
-struct Opened {
+struct OpenFile {
     video: Video,
     sizes: Sizes,
 }
@@ -55,7 +58,7 @@ impl MediaRole {
         path: OsString,
         progress: &mut dyn FnMut(IndexProgress),
         cancel: &CancelToken,
-    ) -> Result<&mut Opened, Failure> {
+    ) -> Result<&mut OpenFile, Failure> {
         let lists = self.lists.clone();
         let opened = self.unlisted(path, cancel)?;
         lists.list(&mut opened.video, progress, cancel).map_err(failure)?;
@@ -63,13 +66,13 @@ impl MediaRole {
     }
 
     /// The file at `path`, opened where it is not.
-    fn unlisted(&mut self, path: OsString, cancel: &CancelToken) -> Result<&mut Opened, Failure> {
+    fn unlisted(&mut self, path: OsString, cancel: &CancelToken) -> Result<&mut OpenFile, Failure> {
         let path = PathBuf::from(path);
         self.open.retain(|opened| !self.lists.is_outdated(&opened.video));
         let known = self.open.iter().position(|opened| opened.video.path() == path);
         let opened = match known {
             Some(position) => self.open.remove(position),
-            None => Opened {
+            None => OpenFile {
                 video: Video::open(&path, &Limits::default(), cancel).map_err(failure)?,
                 sizes: Sizes::default(),
             },
@@ -81,12 +84,46 @@ impl MediaRole {
         Ok(self.open.last_mut().expect("BUG: it was just pushed"))
     }
 
-    fn open(
+    /// Frames in a tower's square, one after the other.
+    fn fitted(
         &mut self,
-        path: OsString,
+        wanted: FitForModel,
         cancel: &CancelToken,
-        emit: &mut Emit<'_, MediaEvent>,
+        emit: &mut Emit<'_, Fitted>,
     ) -> Result<(), Failure> {
+        let video = &mut self.video(wanted.path, &mut |_| {}, cancel)?.video;
+        let mut failure = None;
+        let decoded = video.frames(&wanted.indices, cancel, &mut |frame| match fit(
+            &frame.image,
+            wanted.fit,
+            wanted.side_px,
+        ) {
+            Ok(square) => {
+                let frame = FrameRef {
+                    index: frame.index,
+                    pts_secs: frame.pts_secs,
+                };
+                let pixels = square.into();
+                emit(Fitted { frame, pixels });
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                failure = Some(Failure::from_error(&error));
+                ControlFlow::Break(())
+            }
+        });
+        decoded.map_err(self::failure)?;
+        failure.map_or(Ok(()), Err)
+    }
+}
+
+impl Handle<Open> for MediaRole {
+    fn handle(
+        &mut self,
+        Open { path }: Open,
+        cancel: &CancelToken,
+        emit: &mut Emit<'_, Indexing>,
+    ) -> Result<Opened, Failure> {
         // A file that is opened anew may have changed since: also where other lanes have it open.
         let name = PathBuf::from(&path);
         self.open.retain(|opened| opened.video.path() != name);
@@ -94,104 +131,66 @@ impl MediaRole {
             .clone()
             .renew(&self.unlisted(path.clone(), cancel)?.video);
         let precedence = self.precedence.clone();
-        let mut report = |indexed: IndexProgress| {
+        let mut report = |IndexProgress { fraction, .. }: IndexProgress| {
             precedence.give_way(cancel);
-            emit(
-                MediaEvent::Indexing {
-                    fraction: indexed.fraction,
-                },
-                &[],
-            );
+            emit(Indexing { fraction });
         };
         let video = &mut self.video(path, &mut report, cancel)?.video;
         let index = video.index(None, &mut |_| {}, cancel).map_err(failure)?;
-        let pts: Vec<u8> = (0..index.len())
-            .flat_map(|frame| index.pts_secs(frame).to_le_bytes())
-            .collect();
-        let duration_secs = index.duration_secs();
-        let probe = Box::new(ProbeJson::new(&name, video.probe()));
+        let opened = Opened {
+            pts_secs: (0..index.len()).map(|frame| index.pts_secs(frame)).collect(),
+            duration_secs: index.duration_secs(),
+            probe: video.probe().clone(),
+        };
         // The list is what others need of it.
         self.open.pop();
-        emit(MediaEvent::Opened { probe, duration_secs }, &pts);
-        Ok(())
+        Ok(opened)
     }
+}
 
-    fn fitted(
+impl Handle<FitForModel> for MediaRole {
+    fn handle(
         &mut self,
-        path: OsString,
-        indices: &[usize],
-        how: FitJson,
-        side_px: u32,
+        wanted: FitForModel,
         cancel: &CancelToken,
-        emit: &mut Emit<'_, MediaEvent>,
+        emit: &mut Emit<'_, Fitted>,
     ) -> Result<(), Failure> {
-        let video = &mut self.video(path, &mut |_| {}, cancel)?.video;
-        let mut failure = None;
-        let decoded = video.frames(indices, cancel, &mut |frame| {
-            let square = match fit(&frame.image, how.into(), side_px) {
-                Ok(square) => square,
-                Err(error) => {
-                    failure = Some(Failure::from_error(&error));
-                    return ControlFlow::Break(());
-                }
-            };
-            let event = MediaEvent::Fitted {
-                index: frame.index,
-                pts_secs: frame.pts_secs,
-                side_px,
-                width: frame.image.width(),
-                height: frame.image.height(),
-            };
-            emit(event, square.as_raw());
-            ControlFlow::Continue(())
-        });
-        decoded.map_err(self::failure)?;
-        failure.map_or(Ok(()), Err)
+        self.fitted(wanted, cancel, emit)
+    }
+}
+
+impl Handle<FitForPlan> for MediaRole {
+    fn handle(
+        &mut self,
+        FitForPlan(wanted): FitForPlan,
+        cancel: &CancelToken,
+        emit: &mut Emit<'_, Fitted>,
+    ) -> Result<(), Failure> {
+        self.fitted(wanted, cancel, emit)
+    }
+}
+
+impl Handle<ExamineMedia> for MediaRole {
+    fn handle(
+        &mut self,
+        ExamineMedia: ExamineMedia,
+        _cancel: &CancelToken,
+        _emit: &mut Emit<'_, Nothing>,
+    ) -> Result<Vec<Check>, Failure> {
+        Ok(self.examine())
     }
 }
 
 impl Role for MediaRole {
     type Protocol = MediaProtocol;
 
-    fn handle(
+    fn serve(
         &mut self,
         request: MediaRequest,
-        _payload: &[u8],
         cancel: &CancelToken,
-        emit: &mut Emit<'_, MediaEvent>,
-    ) -> Result<(), Failure> {
-        match request {
-            MediaRequest::Open { path } => self.open(path, cancel, emit),
-            MediaRequest::Fitted {
-                path,
-                indices,
-                fit,
-                side_px,
-            } => self.fitted(path, &indices, fit, side_px, cancel, emit),
-            MediaRequest::Picture {
-                path,
-                index,
-                within,
-                landing,
-            } => self.picture(path, index, (within, landing), cancel, emit),
-            MediaRequest::FirstPicture { path, within } => self.first_picture(path, within, cancel, emit),
-            MediaRequest::Glimpse { path, secs, within } => self.glimpse(path, secs, within, cancel, emit),
-            MediaRequest::Filmstrip {
-                path,
-                at_secs,
-                within,
-            } => self.filmstrip(path, at_secs, within, cancel, emit),
-            MediaRequest::Frame { path, index } => self.frame(path, index, cancel, emit),
-            MediaRequest::Examine => {
-                emit(
-                    MediaEvent::Examined {
-                        checks: self.examine(),
-                    },
-                    &[],
-                );
-                Ok(())
-            }
-        }
+        out: &mut Outbox<'_>,
+    ) -> Result<Parcel, Failure> {
+        request.serve_with(self, cancel, out)
     }
 
     fn prepare(&mut self, cancel: &CancelToken) -> bool {

@@ -1,26 +1,21 @@
 //! Pictures for a viewer: of one frame, of the first one, of a strip.
 
-use std::ffi::OsString;
 use std::ops::ControlFlow;
 
 use super::{MediaRole, failure};
-use crate::api::{BoxJson, LandingJson, MediaEvent, ProbeJson};
 use crate::cancel::CancelToken;
+use crate::engine::requests::media::{
+    Closeness, DecodeFrame, DrawFirst, DrawFrame, DrawNear, DrawStrip, FirstPicture, FullFrame, Glimpse,
+    Opened, Picture, Slide,
+};
 use crate::fault::{Failure, Fault};
-use crate::media::{Filmstrip, Landing, PreviewSize, Previews, Slots, Video, encode_jpeg};
-use crate::worker::Emit;
+use crate::media::{Filmstrip, Landing, Previews, Slots, Video, encode_jpeg};
+use crate::video::PreviewSize;
+use crate::visual::sampling::FrameRef;
+use crate::worker::{Emit, Handle, Nothing};
 
 /// Sizes of one video whose pictures are kept: the viewer's, and a small one beside it.
 const MAX_SIZES: usize = 2;
-
-impl From<BoxJson> for PreviewSize {
-    fn from(within: BoxJson) -> Self {
-        Self {
-            max_width: within.max_width.max(1),
-            max_height: within.max_height.max(1),
-        }
-    }
-}
 
 /// The pictures kept of one video, by size, the size used last at the end.
 #[derive(Default)]
@@ -48,121 +43,109 @@ impl Sizes {
     }
 }
 
-impl MediaRole {
-    pub(super) fn picture(
+impl Handle<DrawFrame> for MediaRole {
+    fn handle(
         &mut self,
-        path: OsString,
-        index: usize,
-        (within, landing): (BoxJson, LandingJson),
+        draw: DrawFrame,
         cancel: &CancelToken,
-        emit: &mut Emit<'_, MediaEvent>,
-    ) -> Result<(), Failure> {
+        _emit: &mut Emit<'_, Nothing>,
+    ) -> Result<Picture, Failure> {
         let precedence = self.precedence.clone();
-        let opened = self.video(path, &mut |_| {}, cancel)?;
+        let opened = self.video(draw.path, &mut |_| {}, cancel)?;
         let _first = precedence.take();
-        let previews = opened.sizes.of(within.into());
-        let preview = match landing {
-            LandingJson::Exact => previews.get(&mut opened.video, index, cancel),
-            LandingJson::Near => previews.near(&mut opened.video, index, cancel),
+        let previews = opened.sizes.of(draw.within.positive());
+        let preview = match draw.closeness {
+            Closeness::Exact => previews.get(&mut opened.video, draw.index, cancel),
+            Closeness::Near => previews.near(&mut opened.video, draw.index, cancel),
         };
         let preview = preview.map_err(failure)?;
         let frames = opened.video.index(None, &mut |_| {}, cancel).map_err(failure)?;
-        let event = MediaEvent::Picture {
-            slot: 0,
+        Ok(Picture {
             index: preview.index,
             pts_secs: frames.pts_secs(preview.index),
             width: preview.width,
             height: preview.height,
             is_coarse: preview.is_coarse,
-        };
-        emit(event, &preview.jpeg);
-        Ok(())
+            jpeg: preview.jpeg.clone(),
+        })
     }
+}
 
-    pub(super) fn first_picture(
+impl Handle<DrawFirst> for MediaRole {
+    fn handle(
         &mut self,
-        path: OsString,
-        within: BoxJson,
+        DrawFirst { path, within }: DrawFirst,
         cancel: &CancelToken,
-        emit: &mut Emit<'_, MediaEvent>,
-    ) -> Result<(), Failure> {
+        _emit: &mut Emit<'_, Nothing>,
+    ) -> Result<FirstPicture, Failure> {
         let _first = self.precedence.take();
         let opened = self.unlisted(path, cancel)?;
         let frame = opened.video.first_frame(cancel).map_err(failure)?;
-        let aspect = opened.video.probe().display_pixel_aspect();
-        let (width, height) = PreviewSize::from(within).fit(frame.image.dimensions(), aspect);
+        let probe = opened.video.probe().clone();
+        let size = within.positive();
+        let (width, height) = size.fit(frame.image.dimensions(), probe.display_pixel_aspect());
         // The list of frames is not there yet, and with it no converter to a size: this one picture is scaled as it is.
         let picture = image::imageops::thumbnail(&frame.image, width, height);
-        let probe = opened.video.probe();
-        let opened = MediaEvent::Opened {
-            probe: Box::new(ProbeJson::new(opened.video.path(), probe)),
-            duration_secs: probe.duration_secs,
-        };
-        emit(opened, &[]);
-        let event = MediaEvent::Picture {
-            slot: 0,
-            index: 0,
-            pts_secs: frame.pts_secs,
-            width,
-            height,
-            is_coarse: false,
-        };
-        emit(event, &jpeg(&picture)?);
-        Ok(())
+        Ok(FirstPicture {
+            opened: Opened {
+                duration_secs: probe.duration_secs,
+                probe,
+                pts_secs: Vec::new(),
+            },
+            picture: picture_of(0, frame.pts_secs, &picture)?,
+        })
     }
+}
 
-    pub(super) fn glimpse(
+impl Handle<DrawNear> for MediaRole {
+    fn handle(
         &mut self,
-        path: OsString,
-        secs: f64,
-        within: BoxJson,
+        DrawNear { path, secs, within }: DrawNear,
         cancel: &CancelToken,
-        emit: &mut Emit<'_, MediaEvent>,
-    ) -> Result<(), Failure> {
+        _emit: &mut Emit<'_, Nothing>,
+    ) -> Result<Option<Glimpse>, Failure> {
         let _first = self.precedence.take();
         let opened = self.unlisted(path, cancel)?;
         let aspect = opened.video.probe().display_pixel_aspect();
-        let size = PreviewSize::from(within).coarse();
+        let size = within.positive().coarse();
         let fit = move |displayed| size.fit(displayed, aspect);
-        if let Some(found) = opened.video.glimpse(secs, &fit, cancel).map_err(failure)? {
-            let event = MediaEvent::Glimpse {
+        let found = opened.video.glimpse(secs, &fit, cancel).map_err(failure)?;
+        let glimpse = found.map(|found| {
+            Ok(Glimpse {
                 pts_secs: found.pts_secs,
                 width: found.image.width(),
                 height: found.image.height(),
-            };
-            emit(event, &jpeg(&found.image)?);
-        }
-        Ok(())
+                jpeg: jpeg(&found.image)?,
+            })
+        });
+        glimpse.transpose()
     }
+}
 
-    pub(super) fn filmstrip(
+impl Handle<DrawStrip> for MediaRole {
+    fn handle(
         &mut self,
-        path: OsString,
-        at_secs: Vec<f64>,
-        within: BoxJson,
+        draw: DrawStrip,
         cancel: &CancelToken,
-        emit: &mut Emit<'_, MediaEvent>,
+        emit: &mut Emit<'_, Slide>,
     ) -> Result<(), Failure> {
         let precedence = self.precedence.clone();
-        let opened = self.video(path, &mut |_| {}, cancel)?;
+        let opened = self.video(draw.path, &mut |_| {}, cancel)?;
         let strip = Filmstrip {
-            slots: Slots::At(at_secs),
-            size: within.into(),
+            slots: Slots::At(draw.at_secs),
+            size: draw.within.positive(),
             landing: Landing::Sharpened,
         };
         let mut broken = None;
-        let drawn = strip.draw(&mut opened.video, cancel, &mut |slide| match jpeg(&slide.image) {
-            Ok(jpeg) => {
+        let drawn = strip.draw(&mut opened.video, cancel, &mut |slide| match picture_of(
+            slide.index,
+            slide.pts_secs,
+            &slide.image,
+        ) {
+            Ok(picture) => {
                 precedence.give_way(cancel);
-                let event = MediaEvent::Picture {
-                    slot: slide.slot,
-                    index: slide.index,
-                    pts_secs: slide.pts_secs,
-                    width: slide.image.width(),
-                    height: slide.image.height(),
-                    is_coarse: false,
-                };
-                emit(event, &jpeg);
+                let slot = slide.slot;
+                emit(Slide { slot, picture });
                 ControlFlow::Continue(())
             }
             Err(failure) => {
@@ -173,25 +156,36 @@ impl MediaRole {
         drawn.map_err(failure)?;
         broken.map_or(Ok(()), Err)
     }
+}
 
-    pub(super) fn frame(
+impl Handle<DecodeFrame> for MediaRole {
+    fn handle(
         &mut self,
-        path: OsString,
-        index: usize,
+        DecodeFrame { path, index }: DecodeFrame,
         cancel: &CancelToken,
-        emit: &mut Emit<'_, MediaEvent>,
-    ) -> Result<(), Failure> {
+        _emit: &mut Emit<'_, Nothing>,
+    ) -> Result<FullFrame, Failure> {
         let opened = self.video(path, &mut |_| {}, cancel)?;
         let frame = opened.video.frame(index, cancel).map_err(failure)?;
-        let event = MediaEvent::Frame {
-            index: frame.index,
-            pts_secs: frame.pts_secs,
-            width: frame.image.width(),
-            height: frame.image.height(),
-        };
-        emit(event, frame.image.as_raw());
-        Ok(())
+        Ok(FullFrame {
+            frame: FrameRef {
+                index: frame.index,
+                pts_secs: frame.pts_secs,
+            },
+            pixels: frame.image.into(),
+        })
     }
+}
+
+fn picture_of(index: usize, pts_secs: f64, image: &image::RgbImage) -> Result<Picture, Failure> {
+    Ok(Picture {
+        index,
+        pts_secs,
+        width: image.width(),
+        height: image.height(),
+        is_coarse: false,
+        jpeg: jpeg(image)?,
+    })
 }
 
 fn jpeg(picture: &image::RgbImage) -> Result<Vec<u8>, Failure> {

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use super::names::Names;
 use super::store::Store;
+use crate::engine::identity::FileIdentity;
 use crate::llava::{Features, Model};
 use crate::visual::encoder::FeatureCache;
 use crate::visual::plan::ImageSource;
@@ -56,7 +57,7 @@ impl FeatureMemory {
 pub(super) struct VideoFeatures<'a> {
     pub(super) memory: &'a mut FeatureMemory,
     pub(super) store: Option<&'a Store>,
-    pub(super) video: &'a str,
+    pub(super) video: &'a FileIdentity,
     pub(super) names: &'a Names,
     pub(super) model: &'a Model,
     /// Images that were computed now.

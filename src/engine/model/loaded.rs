@@ -5,8 +5,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use super::failed;
-use crate::api::{DeviceName, ModelFacts, ModelName};
 use crate::cancel::CancelToken;
+use crate::engine::requests::model::{DeviceName, ModelFacts, ModelName};
 use crate::fault::{Failure, Fault};
 use crate::llava::embedded;
 use crate::llava::kernels::Isa;

@@ -2,7 +2,7 @@
 
 mod features;
 mod feed;
-mod known;
+mod headers;
 mod loaded;
 mod names;
 mod reading;
@@ -11,26 +11,27 @@ mod work;
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
-use crate::api::{DeviceName, FrameJson, ModelEvent, ModelFacts, ModelName, ModelRequest};
+use super::coordinator::LONGEST_HOLD;
+use super::identity::FileIdentity;
+use super::requests;
+use super::requests::model::{
+    DeviceName, EndFeed, ExamineModel, Feed, Forget, Load, Machine, ModelFacts, ModelName, ModelProtocol,
+    ModelRequest,
+};
 use crate::cancel::{CancelToken, Hold};
 use crate::fault::{Explain, Failure, Fault};
 use crate::visual::execute::FittedFrame;
-use crate::worker::{Emit, Role};
+use crate::worker::{Emit, Handle, Nothing, Outbox, Parcel, Role};
 
 use features::FeatureMemory;
 use feed::Feeds;
-use known::Known;
+use headers::Headers;
 use loaded::{Loaded, pair};
 use store::Store;
 
-use super::protocol::ModelProtocol;
-
 /// Features of all videos together: about 1,700 images of CLIP-L/336.
 const MAX_FEATURE_BYTES: u64 = 2 << 30;
-/// Encoding goes on after this even where nobody says so: no drag takes longer, and words can get lost.
-const LONGEST_HOLD: Duration = Duration::from_secs(30);
 /// Prefixes of all videos together.
 const MAX_PREFIX_BYTES: u64 = 4 << 30;
 
@@ -44,13 +45,13 @@ struct Stores {
 /// Loads pairs, encodes images, holds features and prefixes, answers.
 ///
 /// Every lane has an instance of its own; they share the frames that are on their way and what holds encoding up. Only the
-/// one on [`super::WORK_LANE`] loads anything; the one on [`super::LOOK_LANE`] keeps the headers that it read.
+/// one on the lane for work loads anything; the one on the lane for headers keeps those that it read.
 pub struct ModelRole {
     feeds: Arc<Feeds>,
     hold: Hold,
     stores: Option<Stores>,
     loaded: Option<Loaded>,
-    known: Option<Known>,
+    headers: Option<Headers>,
     features: FeatureMemory,
 }
 
@@ -68,58 +69,33 @@ impl ModelRole {
             hold: hold.clone(),
             stores: stores.clone(),
             loaded: None,
-            known: None,
+            headers: None,
             features: FeatureMemory::default(),
         }
     }
 
     /// The pair, loaded where another one or none is. The old one goes first: two may not fit.
-    fn load(
+    fn loaded(
         &mut self,
         model: &ModelName,
         device: DeviceName,
         cancel: &CancelToken,
-        emit: &mut Emit<'_, ModelEvent>,
-    ) -> Result<(), Failure> {
-        let facts = match self.loaded.as_ref().filter(|loaded| loaded.is(model, device)) {
-            Some(loaded) => ModelFacts {
+    ) -> Result<ModelFacts, Failure> {
+        if let Some(loaded) = self.loaded.as_ref().filter(|loaded| loaded.is(model, device)) {
+            return Ok(ModelFacts {
                 load_ms: 0,
                 ..loaded.facts.clone()
-            },
-            None => {
-                // Files that are no pair cost nobody the model that answers.
-                let pair = pair(model, failed)?;
-                self.loaded = None;
-                self.features.clear();
-                let loaded = Loaded::load(model, &pair, device, cancel)?;
-                self.loaded.insert(loaded).facts.clone()
-            }
-        };
-        emit(ModelEvent::Loaded(Box::new(facts)), &[]);
-        Ok(())
+            });
+        }
+        // Files that are no pair cost nobody the model that answers.
+        let pair = pair(model, failed)?;
+        self.loaded = None;
+        self.features.clear();
+        let loaded = Loaded::load(model, &pair, device, cancel)?;
+        Ok(self.loaded.insert(loaded).facts.clone())
     }
 
-    fn frame(&self, job: u64, frame: FrameJson, pixels: &[u8], cancel: &CancelToken) -> Result<(), Failure> {
-        // A square of three bytes a pixel.
-        let side_px = (pixels.len() as u64 / 3).isqrt() as u32;
-        let image = image::RgbImage::from_raw(side_px, side_px, pixels.to_vec())
-            .filter(|image| image.as_raw().len() == pixels.len())
-            .ok_or_else(|| {
-                let text = format!(
-                    "frame {} came as {} bytes, which are no square",
-                    frame.index,
-                    pixels.len()
-                );
-                Failure::new(Fault::Machine, text)
-            })?;
-        let fitted = FittedFrame {
-            frame: frame.into(),
-            pixels: image,
-        };
-        Ok(self.feeds.deliver(job, Ok(fitted), cancel)?)
-    }
-
-    fn forget(&mut self, video: &str) -> Result<(), Failure> {
+    fn forget(&mut self, video: &FileIdentity) -> Result<(), Failure> {
         self.features.clear();
         if let Some(loaded) = &mut self.loaded {
             loaded.session = None;
@@ -138,41 +114,99 @@ impl ModelRole {
 impl Role for ModelRole {
     type Protocol = ModelProtocol;
 
-    fn handle(
+    fn serve(
         &mut self,
         request: ModelRequest,
-        payload: &[u8],
         cancel: &CancelToken,
-        emit: &mut Emit<'_, ModelEvent>,
+        out: &mut Outbox<'_>,
+    ) -> Result<Parcel, Failure> {
+        request.serve_with(self, cancel, out)
+    }
+}
+
+impl Handle<Load> for ModelRole {
+    fn handle(
+        &mut self,
+        Load { model, device }: Load,
+        cancel: &CancelToken,
+        _emit: &mut Emit<'_, Nothing>,
+    ) -> Result<ModelFacts, Failure> {
+        self.loaded(&model, device, cancel)
+    }
+}
+
+impl Handle<Feed> for ModelRole {
+    fn handle(
+        &mut self,
+        Feed { job, frame, pixels }: Feed,
+        cancel: &CancelToken,
+        _emit: &mut Emit<'_, Nothing>,
     ) -> Result<(), Failure> {
-        match request {
-            ModelRequest::Load { model, device } => self.load(&model, device, cancel, emit),
-            ModelRequest::Work(work) => self.work(&work, cancel, emit),
-            ModelRequest::Frame { job, frame } => self.frame(job, frame, payload, cancel),
-            ModelRequest::EndOfFrames { job, failure } => match failure {
-                // Nobody waits for it any more where the work ended by itself.
-                Some(failure) => Ok(self.feeds.deliver(job, Err(failure), cancel)?),
-                None => {
-                    self.feeds.close(job);
-                    Ok(())
-                }
-            },
-            ModelRequest::Forget { video } => self.forget(&video),
-            ModelRequest::Describe { model } => self.describe(&model, emit),
-            ModelRequest::Foresee(asked) => self.foresee(&asked, emit),
-            ModelRequest::Hold { is_held: true } => {
-                self.hold.hold_for(LONGEST_HOLD);
-                Ok(())
-            }
-            ModelRequest::Hold { is_held: false } => {
-                self.hold.release();
-                Ok(())
-            }
-            ModelRequest::Examine => {
-                emit(ModelEvent::Examined(Box::new(known::examine())), &[]);
+        let pixels = pixels.into_image().ok_or_else(|| {
+            Failure::new(
+                Fault::Machine,
+                format!("frame {} came without its pixels", frame.index),
+            )
+        })?;
+        Ok(self
+            .feeds
+            .deliver(job, Ok(FittedFrame { frame, pixels }), cancel)?)
+    }
+}
+
+impl Handle<EndFeed> for ModelRole {
+    fn handle(
+        &mut self,
+        EndFeed { job, failure }: EndFeed,
+        cancel: &CancelToken,
+        _emit: &mut Emit<'_, Nothing>,
+    ) -> Result<(), Failure> {
+        match failure {
+            // Nobody waits for it any more where the work ended by itself.
+            Some(failure) => Ok(self.feeds.deliver(job, Err(failure), cancel)?),
+            None => {
+                self.feeds.close(job);
                 Ok(())
             }
         }
+    }
+}
+
+impl Handle<Forget> for ModelRole {
+    fn handle(
+        &mut self,
+        Forget { video }: Forget,
+        _cancel: &CancelToken,
+        _emit: &mut Emit<'_, Nothing>,
+    ) -> Result<(), Failure> {
+        self.forget(&video)
+    }
+}
+
+impl Handle<requests::model::Hold> for ModelRole {
+    fn handle(
+        &mut self,
+        request: requests::model::Hold,
+        _cancel: &CancelToken,
+        _emit: &mut Emit<'_, Nothing>,
+    ) -> Result<(), Failure> {
+        if request.is_held {
+            self.hold.hold_for(LONGEST_HOLD);
+        } else {
+            self.hold.release();
+        }
+        Ok(())
+    }
+}
+
+impl Handle<ExamineModel> for ModelRole {
+    fn handle(
+        &mut self,
+        ExamineModel: ExamineModel,
+        _cancel: &CancelToken,
+        _emit: &mut Emit<'_, Nothing>,
+    ) -> Result<Machine, Failure> {
+        Ok(headers::machine())
     }
 }
 

@@ -1,5 +1,6 @@
 //! Names for what follows from a video, a plan and a model, so that it is recognised without being computed.
 
+use crate::engine::identity::FileIdentity;
 use crate::llava::RowIdentity;
 use crate::visual::plan::{ImageSource, Plan, RowSource};
 use crate::visual::preprocess::Fit;
@@ -15,13 +16,13 @@ pub(super) struct Names {
 
 impl Names {
     /// For the tower whose file has this identity.
-    pub(super) fn new(video: &str, fit: Fit, vision_identity: &[u8; 32]) -> Self {
+    pub(super) fn new(video: &FileIdentity, fit: Fit, vision_identity: &[u8; 32]) -> Self {
         let mut base = blake3::Hasher::new();
         base.update(VERSION);
         base.update(vision_identity);
         base.update(fit.name().as_bytes());
         base.update(b" of ");
-        base.update(video.as_bytes());
+        base.update(video.as_str().as_bytes());
         Self { base }
     }
 

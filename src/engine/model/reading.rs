@@ -1,14 +1,13 @@
 //! What the language model reads for a piece of work: the prompt around the video, cut so that it fits.
 
-use crate::api::{ForeseeJson, PromptForm, QuestionJson, TurnJson, WorkJson};
 use crate::engine::ANSWER_RESERVE;
+use crate::engine::requests::model::{Foresee, Work};
 use crate::fault::{Explain, Fault};
-use crate::llava::prompt::{
-    Prompt, PromptPart, Question, ReferenceForm, Turn, chat_prompt, reference_prompt,
-};
+use crate::llava::prompt::{Prompt, PromptInput, PromptPart, ReferenceForm, chat_prompt, reference_prompt};
 use crate::llava::template::{ChatTemplate, Piece, TemplateError};
 use crate::llava::tokenizer::{Tokenizer, TokenizerError};
 use crate::llava::{Model, Sequence, SequencePart, VisualRows};
+use crate::question::{PromptForm, Question, Turn};
 
 /// Two questions that share nothing: what their prompts have in common is what all questions have.
 const UNLIKE: [&str; 2] = ["What happens?", "Describe it."];
@@ -95,7 +94,7 @@ pub(super) struct Counted {
 /// Counts the words of a question that is not asked yet, beside `n_visual` rows of a video.
 pub(super) fn count(
     words: Words<'_>,
-    asked: &ForeseeJson,
+    foresee: &Foresee,
     n_visual: usize,
     n_context: usize,
 ) -> Result<Counted, ReadingError> {
@@ -107,10 +106,9 @@ pub(super) fn count(
         parts.iter().map(of).sum()
     };
     let n_fixed = n_words(&words.parts("", &[], &[])?);
-    let turns = turns(&asked.history);
-    let (n_forgotten, parts) = words.fitting("", &[], &turns, asked.max_tokens, n_context, |parts| {
-        n_words(parts) + n_visual
-    })?;
+    let (history, max_tokens) = (&foresee.history, foresee.max_tokens);
+    let len = |parts: &[PromptPart]| n_words(parts) + n_visual;
+    let (n_forgotten, parts) = words.fitting("", &[], history, max_tokens, n_context, len)?;
     Ok(Counted {
         n_fixed,
         n_chat: n_words(&parts).saturating_sub(n_fixed),
@@ -118,42 +116,40 @@ pub(super) fn count(
     })
 }
 
-fn turns(history: &[TurnJson]) -> Vec<Turn> {
-    let turn = |turn: &TurnJson| Turn {
-        question: turn.question.clone(),
-        answer: turn.answer.clone(),
-    };
-    history.iter().map(turn).collect()
-}
-
 /// The prompt of `work` with the rows of its video, for a context of `n_context` positions.
 pub(super) fn compose(
     model: &Model,
-    work: &WorkJson,
+    work: &Work,
+    question: Option<&Question>,
     rows: &VisualRows,
     n_context: usize,
 ) -> Result<Reading, ReadingError> {
-    let pts_secs: Vec<f64> = work.video.frames.iter().map(|frame| frame.pts_secs).collect();
+    let pts_secs: Vec<f64> = (work.excerpt.recipe.frames.iter())
+        .map(|frame| frame.pts_secs)
+        .collect();
     let words = Words {
         template: model.template(),
         tokenizer: model.tokenizer(),
         form: work.form,
         told_pts_secs: work.tell_times.then_some(pts_secs.as_slice()),
     };
-    let writer = Writer { work, rows };
+    let writer = Writer {
+        is_shared: question.is_none(),
+        rows,
+    };
     let [one, other] = UNLIKE.map(|text| words.parts(text, &[], &[]));
     let (one, other) = (one?, other?);
     let n_shared = common(&writer.sequence(&one, 0), &writer.sequence(&other, 0));
-    let Some(question) = &work.question else {
+    let Some(question) = question else {
         let sequence = writer.sequence(&one, n_shared);
         fits(sequence.len(), n_context)?;
         return Ok(writer.reading(&one, n_shared));
     };
-    let turns = turns(&question.history);
+    let turns = &question.history;
     let (n_forgotten, parts) = words.fitting(
         &question.text,
         &question.options,
-        &turns,
+        turns,
         question.max_tokens,
         n_context,
         |parts| writer.sequence(parts, 0).len(),
@@ -185,17 +181,17 @@ fn common(a: &Sequence, b: &Sequence) -> usize {
 
 impl Words<'_> {
     fn prompt(&self, text: &str, options: &[String], history: &[Turn]) -> Result<Prompt, TemplateError> {
-        let question = Question {
+        let input = PromptInput {
             text,
             options,
             history,
             frame_pts_secs: self.told_pts_secs,
         };
         match self.form {
-            PromptForm::Chat => chat_prompt(self.template, &question),
+            PromptForm::Chat => chat_prompt(self.template, &input),
             PromptForm::Reference => {
                 let form = ReferenceForm::of(self.template.family());
-                Ok(reference_prompt(form, &question))
+                Ok(reference_prompt(form, &input))
             }
         }
     }
@@ -234,7 +230,7 @@ impl Words<'_> {
     /// The token that each option's letter would be, right after the prompt.
     fn letters(
         &self,
-        question: &QuestionJson,
+        question: &Question,
         history: &[Turn],
         parts: &[PromptPart],
     ) -> Result<Vec<u32>, ReadingError> {
@@ -261,7 +257,8 @@ impl Words<'_> {
 }
 
 struct Writer<'a> {
-    work: &'a WorkJson,
+    /// Whether all of it is the beginning of every question.
+    is_shared: bool,
     rows: &'a VisualRows,
 }
 
@@ -287,7 +284,7 @@ impl Writer<'_> {
             }
         }
         let mut sequence = self.sequence(parts, n_shared);
-        if self.work.question.is_none() {
+        if self.is_shared {
             sequence = sequence.shared();
         }
         Reading {

@@ -10,6 +10,7 @@ use std::ops::Deref;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
+use crate::engine::identity::FileIdentity;
 use crate::gguf::Source;
 
 const CHECKSUM_BYTES: usize = blake3::OUT_LEN;
@@ -44,14 +45,15 @@ impl Store {
     }
 
     /// Where the results of `video` lie.
-    fn folder_of(&self, video: &str) -> Option<PathBuf> {
+    fn folder_of(&self, video: &FileIdentity) -> Option<PathBuf> {
+        let video = video.as_str();
         // An identity is hex; anything else would be a path of somebody's choice.
         let is_plain = !video.is_empty() && video.bytes().all(|byte| byte.is_ascii_hexdigit());
         is_plain.then(|| self.folder.join(video))
     }
 
     /// The result kept as `key`; none where there is none, or a damaged one.
-    pub(super) fn get(&self, video: &str, key: &str) -> Option<Kept> {
+    pub(super) fn get(&self, video: &FileIdentity, key: &str) -> Option<Kept> {
         let path = self.folder_of(video)?.join(key);
         let source = Source::open(&path).ok()?;
         let (content, checksum) = source.bytes().split_last_chunk::<CHECKSUM_BYTES>()?;
@@ -66,7 +68,7 @@ impl Store {
     }
 
     /// Whether a result is kept as `key`.
-    pub(super) fn has(&self, video: &str, key: &str) -> bool {
+    pub(super) fn has(&self, video: &FileIdentity, key: &str) -> bool {
         self.folder_of(video)
             .is_some_and(|folder| folder.join(key).is_file())
     }
@@ -77,7 +79,7 @@ impl Store {
     /// What the file system says: the caller goes on without.
     pub(super) fn put<E: From<io::Error>>(
         &self,
-        video: &str,
+        video: &FileIdentity,
         key: &str,
         write: impl FnOnce(&mut dyn Write) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -104,7 +106,7 @@ impl Store {
     ///
     /// # Errors
     /// What the file system says.
-    pub(super) fn forget(&self, video: &str) -> io::Result<()> {
+    pub(super) fn forget(&self, video: &FileIdentity) -> io::Result<()> {
         match self.folder_of(video).map(fs::remove_dir_all) {
             Some(Err(error)) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),

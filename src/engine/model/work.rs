@@ -8,21 +8,16 @@ use super::loaded::{Loaded, millis};
 use super::names::Names;
 use super::reading::{Reading, compose};
 use super::{ModelRole, failed};
-use crate::api::{
-    AnswerJson, ChoiceJson, EndingJson, FrameJson, ModelEvent, QuestionJson, StageMillis, TokenUseJson,
-    WorkJson,
-};
 use crate::cancel::CancelToken;
+use crate::engine::answer::{Answer, OptionChoice, StageMillis, TokenUse};
+use crate::engine::requests::model::{Ask, Prepare, PromptText, Work, WorkEvent};
 use crate::fault::{Failure, Fault};
-use crate::llava::{
-    AnswerOptions, Ending, PrefixError, SamplingOptions, Session, VisualRows, answer, choose,
-};
-use crate::visual::compose as plans;
+use crate::llava::{AnswerOptions, PrefixError, Session, VisualRows, answer, choose};
+use crate::question::{Ending, Question};
 use crate::visual::execute::{Encoded, ExecuteError, Run, execute};
 use crate::visual::plan::Plan;
 use crate::visual::rows::Rows;
-use crate::visual::sampling::Chosen;
-use crate::worker::Emit;
+use crate::worker::{Emit, Handle};
 
 /// Images that go through the tower at a time. One: a batch is no faster on a CPU, and between images the work can be
 /// cancelled; and projected one by one, rows of kept features equal those of new ones to the bit.
@@ -32,17 +27,42 @@ const ROPE_ANSWER: usize = 512;
 /// Reading less than this again is quicker than finding it on disk.
 const MIN_PREFIX: usize = 256;
 
-impl ModelRole {
-    pub(super) fn work(
+impl Handle<Prepare> for ModelRole {
+    fn handle(
         &mut self,
-        work: &WorkJson,
+        Prepare(work): Prepare,
         cancel: &CancelToken,
-        emit: &mut Emit<'_, ModelEvent>,
+        emit: &mut Emit<'_, WorkEvent>,
     ) -> Result<(), Failure> {
+        self.work(&work, None, cancel, emit).map(drop)
+    }
+}
+
+impl Handle<Ask> for ModelRole {
+    fn handle(
+        &mut self,
+        Ask { work, question }: Ask,
+        cancel: &CancelToken,
+        emit: &mut Emit<'_, WorkEvent>,
+    ) -> Result<Answer, Failure> {
+        let answer = self.work(&work, Some(&question), cancel, emit)?;
+        Ok(answer.expect("BUG: a question is answered or fails"))
+    }
+}
+
+impl ModelRole {
+    /// Reads what `question` needs, or any question, and answers it.
+    fn work(
+        &mut self,
+        work: &Work,
+        question: Option<&Question>,
+        cancel: &CancelToken,
+        emit: &mut Emit<'_, WorkEvent>,
+    ) -> Result<Option<Answer>, Failure> {
         let began = Instant::now();
-        self.load(&work.model, work.device, cancel, emit)?;
+        self.loaded(&work.model, work.device, cancel)?;
         let mut loaded = self.loaded.take().expect("BUG: it was just loaded");
-        let done = self.work_with(&mut loaded, work, began, cancel, emit);
+        let done = self.work_with(&mut loaded, work, question, began, cancel, emit);
         self.loaded = Some(loaded);
         done
     }
@@ -50,12 +70,13 @@ impl ModelRole {
     fn work_with(
         &mut self,
         loaded: &mut Loaded,
-        work: &WorkJson,
+        work: &Work,
+        question: Option<&Question>,
         began: Instant,
         cancel: &CancelToken,
-        emit: &mut Emit<'_, ModelEvent>,
-    ) -> Result<(), Failure> {
-        let mut spent = Spent {
+        emit: &mut Emit<'_, WorkEvent>,
+    ) -> Result<Option<Answer>, Failure> {
+        let mut spent = Expense {
             began,
             timings: StageMillis {
                 load: millis(began),
@@ -63,22 +84,18 @@ impl ModelRole {
             },
             n_encoded: 0,
         };
-        let geometry = loaded.model.geometry().map_err(failed)?;
-        let chosen = Chosen {
-            frames: work.video.frames.iter().copied().map(Into::into).collect(),
-            notices: Vec::new(),
-        };
-        let plan = plans::plan(&chosen, &(&work.video.strategy).into(), geometry).map_err(failed)?;
+        let plan = work.excerpt.plan(loaded.model.geometry().map_err(failed)?)?;
         let names = Names::new(
-            &work.video.identity,
-            work.video.fit.into(),
+            &work.excerpt.video,
+            work.excerpt.recipe.fit,
             loaded.model.vision_identity(),
         );
         let n_tokens = |text: &str| loaded.model.text_tokens(text).map(|ids| ids.len());
         let mut rows = VisualRows::named(names.rows(&plan, n_tokens).map_err(failed)?);
-        let mut reading = compose(&loaded.model, work, &rows, loaded.facts.n_context).map_err(failed)?;
+        let mut reading =
+            compose(&loaded.model, work, question, &rows, loaded.facts.n_context).map_err(failed)?;
 
-        let n_answer = work.question.as_ref().map_or(0, |question| question.max_tokens);
+        let n_answer = question.map_or(0, |question| question.max_tokens);
         let mut session = loaded.take_session(reading.sequence.len().saturating_add(n_answer))?;
         let mut n_known = session.n_reusable(&reading.sequence, ROPE_ANSWER);
         let key = self.prefix_key(loaded, &session, &reading);
@@ -98,22 +115,30 @@ impl ModelRole {
             };
             spent.n_encoded = n_encoded;
             rows = rows.with_values(data, width).map_err(failed)?;
-            reading = compose(&loaded.model, work, &rows, loaded.facts.n_context).map_err(failed)?;
+            reading =
+                compose(&loaded.model, work, question, &rows, loaded.facts.n_context).map_err(failed)?;
         }
-        if work.question.is_some() {
-            let prompt = ModelEvent::Prompt {
+        if question.is_some() {
+            emit(WorkEvent::Prompt(PromptText {
                 text: reading.text.clone(),
                 n_tokens: reading.sequence.len() - reading.sequence.n_visual(),
                 n_forgotten_turns: reading.n_forgotten,
-            };
-            emit(prompt, &[]);
+            }));
         }
         // Reading ahead gives way to whoever looks; somebody waits for an answer.
-        let cancel = &match work.question {
+        let cancel = &match question {
             None => cancel.held_by(&self.hold),
             Some(_) => cancel.clone(),
         };
-        let done = read_and_answer(loaded, &mut session, work, &reading, spent, cancel, emit);
+        let done = read_and_answer(
+            loaded,
+            &mut session,
+            (work, question),
+            &reading,
+            spent,
+            cancel,
+            emit,
+        );
         if done.is_ok() {
             self.keep_prefix(work, &key, &reading, &session);
         }
@@ -125,18 +150,18 @@ impl ModelRole {
     fn encode(
         &mut self,
         loaded: &Loaded,
-        work: &WorkJson,
+        work: &Work,
         plan: &Plan,
         names: &Names,
         cancel: &CancelToken,
-        emit: &mut Emit<'_, ModelEvent>,
+        emit: &mut Emit<'_, WorkEvent>,
     ) -> Result<(Rows, usize), Failure> {
         let cancel = &cancel.held_by(&self.hold);
         let inbox = self.feeds.open(work.job);
         let mut cache = VideoFeatures {
             memory: &mut self.features,
             store: self.stores.as_ref().map(|stores| &stores.features),
-            video: &work.video.identity,
+            video: &work.excerpt.video,
             names,
             model: &loaded.model,
             n_encoded: 0,
@@ -144,7 +169,7 @@ impl ModelRole {
         };
         // The first image may take many seconds, and its frames have to come first.
         let n_images = plan.images.len();
-        emit(ModelEvent::Encoded { n_done: 0, n_images }, &[]);
+        emit(WorkEvent::Encoded { n_done: 0, n_images });
         // Two closures speak, one after the other.
         let emit = std::cell::RefCell::new(emit);
         let ran = loaded.model.with_encoder(cancel, |encoder| {
@@ -152,12 +177,11 @@ impl ModelRole {
                 batch_size: BATCH_SIZE,
                 cancel,
                 progress: &mut |Encoded { n_done, n_images }| {
-                    emit.borrow_mut()(ModelEvent::Encoded { n_done, n_images }, &[]);
+                    emit.borrow_mut()(WorkEvent::Encoded { n_done, n_images });
                 },
             };
             execute(plan, encoder, &mut cache, run, |wanted| {
-                let frames = wanted.iter().copied().map(FrameJson::from).collect();
-                emit.borrow_mut()(ModelEvent::FramesWanted { frames }, &[]);
+                emit.borrow_mut()(WorkEvent::FramesWanted(wanted.to_vec()));
                 Inbox {
                     inbox: &inbox,
                     cancel,
@@ -194,12 +218,12 @@ impl ModelRole {
     /// Takes the shared beginning from disk, where it was kept.
     fn restore(
         &self,
-        work: &WorkJson,
+        work: &Work,
         key: &str,
         reading: &Reading,
         session: &mut Session,
     ) -> Result<bool, Failure> {
-        let kept = (self.stores.as_ref()).and_then(|stores| stores.prefixes.get(&work.video.identity, key));
+        let kept = (self.stores.as_ref()).and_then(|stores| stores.prefixes.get(&work.excerpt.video, key));
         let Some(kept) = kept else { return Ok(false) };
         let n_shared = reading.sequence.n_shared();
         session
@@ -208,18 +232,18 @@ impl ModelRole {
     }
 
     /// Keeps the shared beginning on disk, where it is worth it and allowed.
-    fn keep_prefix(&self, work: &WorkJson, key: &str, reading: &Reading, session: &Session) {
+    fn keep_prefix(&self, work: &Work, key: &str, reading: &Reading, session: &Session) {
         let Some(stores) = &self.stores else { return };
         let n_shared = reading.sequence.n_shared();
         let is_wanted = n_shared >= MIN_PREFIX
             && session.prefix_bytes(n_shared) <= work.max_prefix_bytes
-            && !stores.prefixes.has(&work.video.identity, key);
+            && !stores.prefixes.has(&work.excerpt.video, key);
         if !is_wanted {
             return;
         }
         let kept = stores
             .prefixes
-            .put::<PrefixError>(&work.video.identity, key, |mut to| {
+            .put::<PrefixError>(&work.excerpt.video, key, |mut to| {
                 session.write_prefix(n_shared, &mut to)
             });
         if let Err(error) = kept {
@@ -229,7 +253,7 @@ impl ModelRole {
 }
 
 /// What a piece of work has cost so far.
-struct Spent {
+struct Expense {
     began: Instant,
     timings: StageMillis,
     n_encoded: usize,
@@ -238,64 +262,59 @@ struct Spent {
 fn read_and_answer(
     loaded: &Loaded,
     session: &mut Session,
-    work: &WorkJson,
+    (work, question): (&Work, Option<&Question>),
     reading: &Reading,
-    mut spent: Spent,
+    mut spent: Expense,
     cancel: &CancelToken,
-    emit: &mut Emit<'_, ModelEvent>,
-) -> Result<(), Failure> {
+    emit: &mut Emit<'_, WorkEvent>,
+) -> Result<Option<Answer>, Failure> {
     let reading_since = Instant::now();
     let mut n_reused = 0;
-    let mut told = |progress: crate::llava::ReadProgress| {
+    let mut report = |progress: crate::llava::ReadProgress| {
         n_reused = progress.n_reused;
-        let event = ModelEvent::Read {
-            n_reused: progress.n_reused,
+        emit(WorkEvent::Read {
             n_done: progress.n_done,
             n_total: progress.n_total,
-        };
-        emit(event, &[]);
+        });
     };
     let logits = session
-        .read(&reading.sequence, ROPE_ANSWER, &mut told, cancel)
+        .read(&reading.sequence, ROPE_ANSWER, &mut report, cancel)
         .map_err(failed)?;
     spent.timings.read = millis(reading_since);
-    let Some(question) = &work.question else {
-        return Ok(());
+    let Some(question) = question else {
+        return Ok(None);
     };
     let answering = Instant::now();
     let (text, ending, choice, n_answer) = if question.options.is_empty() {
         let options = answer_options(loaded, question);
-        let mut show = |piece: &str| {
-            let text = piece.to_owned();
-            emit(ModelEvent::Piece { text }, &[]);
-        };
+        let mut show = |piece: &str| emit(WorkEvent::Text(piece.to_owned()));
         let tokenizer = loaded.model.tokenizer();
         let answer = answer(session, logits, &options, tokenizer, &mut show, cancel).map_err(failed)?;
-        (answer.text, ending(answer.ending), None, answer.tokens.len())
+        (answer.text, answer.ending, None, answer.tokens.len())
     } else {
         let chosen = choose(&logits, &reading.letters).map_err(failed)?;
         let chosen = chosen.ok_or_else(|| Failure::new(Fault::Machine, "no option could be chosen"))?;
         let letter = ('A'..='Z').nth(chosen.option).unwrap_or('?');
         let text = format!("({letter}) {}", question.options[chosen.option]);
-        emit(ModelEvent::Piece { text: text.clone() }, &[]);
-        let choice = ChoiceJson {
+        emit(WorkEvent::Text(text.clone()));
+        let choice = OptionChoice {
             letter,
             option: chosen.option,
             probability: chosen.probabilities[chosen.option],
             probabilities: chosen.probabilities,
         };
-        (text, EndingJson::Finished, Some(choice), 1)
+        (text, Ending::Finished, Some(choice), 1)
     };
     spent.timings.answer = millis(answering);
     spent.timings.total = millis(spent.began);
     let n_visual = reading.sequence.n_visual();
-    let answered = AnswerJson {
+    Ok(Some(Answer {
         answer: text,
         ending,
         choice,
-        frames: work.video.frames.clone(),
+        frames: work.excerpt.recipe.frames.clone(),
         n_encoded_images: spent.n_encoded,
-        tokens: TokenUseJson {
+        tokens: TokenUse {
             visual: n_visual,
             prompt: reading.sequence.len() - n_visual,
             reused: n_reused,
@@ -306,38 +325,15 @@ fn read_and_answer(
         device: loaded.facts.device.clone(),
         n_forgotten_turns: reading.n_forgotten,
         notices: Vec::new(),
-    };
-    emit(ModelEvent::Answered(Box::new(answered)), &[]);
-    Ok(())
+    }))
 }
 
-fn answer_options(loaded: &Loaded, question: &QuestionJson) -> AnswerOptions {
-    let sampling = question.sampling;
+fn answer_options(loaded: &Loaded, question: &Question) -> AnswerOptions {
+    let stop_texts = loaded.model.template().stop_texts();
     AnswerOptions {
         max_tokens: question.max_tokens,
         stop_tokens: loaded.model.tokenizer().stops().to_vec(),
-        stop_texts: loaded
-            .model
-            .template()
-            .stop_texts()
-            .iter()
-            .map(|&text| text.to_owned())
-            .collect(),
-        sampling: SamplingOptions {
-            temperature: sampling.temperature,
-            top_k: sampling.top_k,
-            top_p: sampling.top_p,
-            min_p: sampling.min_p,
-            repetition_penalty: sampling.repetition_penalty,
-            seed: sampling.seed,
-        },
-    }
-}
-
-fn ending(ending: Ending) -> EndingJson {
-    match ending {
-        Ending::Finished => EndingJson::Finished,
-        Ending::TokenLimit => EndingJson::TokenLimit,
-        Ending::ContextFull => EndingJson::ContextFull,
+        stop_texts: stop_texts.iter().map(|&text| text.to_owned()).collect(),
+        sampling: question.sampling,
     }
 }

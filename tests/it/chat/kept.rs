@@ -3,8 +3,9 @@
 use std::path::Path;
 
 use videre::api::window::{AnswerFacts, AnswerState, PresetName, Range, StrategyName, Theme, Timings};
-use videre::api::{CountsJson, FrameJson};
 use videre::chat::{ChatError, ChatId, KeptModel, NewTurn, Poster, Store, TurnId};
+use videre::visual::plan::TokenCounts;
+use videre::visual::sampling::FrameRef;
 
 use super::{answer, at, open, place, turn, video};
 
@@ -24,11 +25,12 @@ fn a_conversation_is_found_again_with_everything_of_its_answers() {
                 end_secs: 1.0 / 3.0,
             }),
             only_frame: None,
-            frames: vec![FrameJson {
+            frames: vec![FrameRef {
                 index: 7,
                 pts_secs: 0.2333,
             }],
-            counts: CountsJson {
+            counts: TokenCounts {
+                newline: 0,
                 sampled: 2,
                 thumbnail: 3,
                 total: 5,

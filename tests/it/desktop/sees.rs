@@ -1,6 +1,5 @@
 //! Plans as the page gets them: what they cost, where their tokens lie, and their very pixels.
 
-use videre::api::FrameJson;
 use videre::api::window::{
     AskRequest, PlanImageKind, PlanRequest, PlanView, PresetName, Range, StrategyName,
 };
@@ -8,6 +7,7 @@ use videre::cancel::CancelToken;
 use videre::desktop::Desktop;
 use videre::media::{Limits, Video};
 use videre::visual::preprocess::{Fit, fit};
+use videre::visual::sampling::FrameRef;
 
 use super::{clip, desktop, folder};
 use crate::engine::tiny_pair;
@@ -110,7 +110,7 @@ fn every_token_lies_in_a_picture_that_shows_its_frame() {
 }
 
 /// Decoded and fitted here, by the functions that the model's path calls.
-fn square(path: &std::path::Path, frame: FrameJson, side_px: u32) -> image::RgbImage {
+fn square(path: &std::path::Path, frame: FrameRef, side_px: u32) -> image::RgbImage {
     let mut video = Video::open(path, &Limits::default(), &go()).expect("it opens");
     let decoded = video.frame(frame.index, &go()).expect("it decodes");
     fit(&decoded.image, Fit::Squash, side_px).expect("it fits")

@@ -140,7 +140,8 @@ fn a_frame_is_saved_whole_under_a_name_that_sorts_in_time() {
     let desktop = desktop(folder.path());
     let info = open(&desktop, &clip(folder.path(), "a.mp4"));
     let (frame, name) = desktop.full_frame(&info.id, 7, &go()).expect("it is decoded");
-    assert_eq!(frame.image.dimensions(), (info.width, info.height));
+    let image = frame.pixels.into_image().expect("it came whole");
+    assert_eq!(image.dimensions(), (info.width, info.height));
     assert!(
         name.starts_with("frame-0000007-") && name.ends_with("s.png"),
         "{name}"

@@ -13,13 +13,13 @@ use std::process::Command;
 use std::sync::{Arc, OnceLock};
 
 use tempfile::TempDir;
-use videre::api::{AnswerJson, DeviceName, ModelName, PromptForm, QuestionJson, SamplingJson, StageMillis};
 use videre::cancel::CancelToken;
 use videre::engine::{
-    Engine, Looking, MediaProtocol, MediaRole, ModelProtocol, ModelRole, OpenVideo, Stage,
-    USUAL_PREFIX_BYTES, Update,
+    Answer, DeviceName, Engine, Looking, MediaProtocol, MediaRole, ModelName, ModelProtocol, ModelRole,
+    OpenVideo, Stage, StageMillis, USUAL_PREFIX_BYTES, Update,
 };
 use videre::fault::Failure;
+use videre::question::{PromptForm, Question};
 use videre::visual::geometry::TowerGeometry;
 use videre::visual::preprocess::Fit;
 use videre::visual::sampling::Sampling;
@@ -149,20 +149,11 @@ fn open(engine: &Engine) -> OpenVideo {
         .expect("the sample opens")
 }
 
-fn question(text: &str) -> QuestionJson {
-    QuestionJson {
+fn question(text: &str) -> Question {
+    Question {
         text: text.to_owned(),
-        options: Vec::new(),
-        history: Vec::new(),
         max_tokens: 24,
-        sampling: SamplingJson {
-            temperature: 0.0,
-            top_k: None,
-            top_p: None,
-            min_p: None,
-            repetition_penalty: 1.0,
-            seed: 0,
-        },
+        ..Question::default()
     }
 }
 
@@ -171,11 +162,11 @@ fn question(text: &str) -> QuestionJson {
 struct Seen {
     stages: Vec<Stage>,
     pieces: Vec<String>,
-    answer: Result<AnswerJson, Failure>,
+    answer: Result<Answer, Failure>,
 }
 
 impl Seen {
-    fn answer(&self) -> &AnswerJson {
+    fn answer(&self) -> &Answer {
         self.answer.as_ref().expect("it is answered")
     }
 
@@ -188,7 +179,7 @@ impl Seen {
 fn ask_meanwhile(
     engine: &Engine,
     looking: &Looking,
-    question: QuestionJson,
+    question: Question,
     cancel: &CancelToken,
     meanwhile: &mut dyn FnMut(&Update),
 ) -> Seen {
@@ -198,15 +189,15 @@ fn ask_meanwhile(
         meanwhile(&update);
         match update {
             Update::Progress(progress) => stages.push(progress.stage),
-            Update::Prompt { .. } => {}
-            Update::Piece(text) => pieces.push(text),
+            Update::Prompt(_) => {}
+            Update::Text(text) => pieces.push(text),
         }
     });
     Seen {
         stages,
         pieces,
         // Times differ from run to run.
-        answer: answer.map(|answer| AnswerJson {
+        answer: answer.map(|answer| Answer {
             timings_ms: StageMillis::default(),
             ..answer
         }),

@@ -1,10 +1,10 @@
 //! Kinds of questions, and what does not fit.
 
 use tempfile::TempDir;
-use videre::api::{EndingJson, PromptForm, TurnJson};
 use videre::cancel::CancelToken;
 use videre::engine::{Engine, Looking, Preselection};
 use videre::fault::Fault;
+use videre::question::{Ending, PromptForm, Turn};
 use videre::visual::geometry::TowerGeometry;
 use videre::visual::preset::Preset;
 
@@ -44,7 +44,7 @@ fn a_multiple_choice_names_a_letter_and_how_sure_it_is() {
 #[test]
 fn the_oldest_turns_are_forgotten_first_where_they_do_not_fit() {
     let (_folder, engine, looking) = ready();
-    let turn = |n: usize| TurnJson {
+    let turn = |n: usize| Turn {
         question: format!("Question {n}? {}", "some words and more ".repeat(40)),
         answer: "an answer of a few words".to_owned(),
     };
@@ -86,7 +86,7 @@ fn an_answer_ends_for_the_reason_it_names() {
     let mut asked = question("What is there?");
     asked.max_tokens = 3;
     let seen = ask_meanwhile(&engine, &looking, asked, &CancelToken::new(), &mut |_| {});
-    assert_eq!(seen.answer().ending, EndingJson::TokenLimit);
+    assert_eq!(seen.answer().ending, Ending::TokenLimit);
     assert_eq!(seen.answer().tokens.answer, 3);
     assert_eq!(seen.said(), seen.answer().answer, "what was shown is the answer");
 }
@@ -109,7 +109,7 @@ fn times_are_told_where_they_are_wanted() {
 fn the_preset_chosen_for_the_user_is_the_richest_that_is_quick_enough() {
     let (_folder, _engine, looking) = ready();
     let of = |encode_secs: f64, read_secs: f64, n_context: usize| {
-        let facts = videre::api::ModelFacts {
+        let facts = videre::engine::ModelFacts {
             encode_secs,
             read_secs,
             n_context,

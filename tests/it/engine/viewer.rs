@@ -2,18 +2,18 @@
 
 use image::RgbImage;
 use tempfile::TempDir;
-use videre::api::BoxJson;
 use videre::cancel::CancelToken;
 use videre::engine::{Engine, Picture};
 use videre::fault::Fault;
+use videre::video::PreviewSize;
 
 use super::{Workers, local, open, sample};
 
-const WHOLE: BoxJson = BoxJson {
+const WHOLE: PreviewSize = PreviewSize {
     max_width: 4096,
     max_height: 4096,
 };
-const SMALL: BoxJson = BoxJson {
+const SMALL: PreviewSize = PreviewSize {
     max_width: 96,
     max_height: 54,
 };
@@ -56,8 +56,11 @@ fn a_picture_shows_the_frame_that_was_asked_for_in_any_order() {
         let picture = engine.picture(&video, index, WHOLE, &go()).expect("it is drawn");
         let frame = engine.full_frame(&video, shown, &go()).expect("it is decoded");
         assert_eq!((picture.index, picture.pts_secs), (shown, video.pts_secs[shown]));
-        assert_eq!((frame.index, frame.pts_secs), (shown, video.pts_secs[shown]));
-        let difference = mean_difference(&pixels(&picture), &frame.image);
+        assert_eq!(
+            (frame.frame.index, frame.frame.pts_secs),
+            (shown, video.pts_secs[shown])
+        );
+        let difference = mean_difference(&pixels(&picture), &frame.pixels.into_image().expect("whole"));
         assert!(difference < JPEG_ERROR, "frame {shown}: {difference}");
     }
     let error = engine
@@ -218,10 +221,7 @@ fn a_glance_needs_no_list_of_frames() {
     assert!(first.width <= 96 && first.height <= 54);
     let video = open(&engine);
     assert_eq!(glanced.identity, video.identity);
-    assert_eq!(
-        (glanced.probe.width, glanced.probe.height),
-        (video.probe.width, video.probe.height)
-    );
+    assert_eq!(glanced.probe.display_size, video.probe.display_size);
     assert!(glanced.pts_secs.is_empty() && (glanced.duration_secs - video.duration_secs).abs() < 0.1);
     let listed = engine.picture(&video, 0, SMALL, &go()).expect("it is drawn");
     assert_eq!(first.pts_secs, listed.pts_secs);

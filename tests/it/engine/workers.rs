@@ -27,7 +27,7 @@ fn n_encoded(update: &Update) -> usize {
             Stage::Encoding { n_done, .. } => n_done,
             _ => 0,
         },
-        Update::Prompt { .. } | Update::Piece(_) => 0,
+        Update::Prompt(_) | Update::Text(_) => 0,
     }
 }
 
@@ -101,7 +101,7 @@ fn a_killed_model_leaves_what_was_said_and_the_video_reader() {
         question("What is there?"),
         &CancelToken::new(),
         &mut |update| {
-            n_pieces += usize::from(matches!(update, Update::Piece(_)));
+            n_pieces += usize::from(matches!(update, Update::Text(_)));
             if n_pieces == 1 {
                 n_pieces += 1;
                 kill(workers.model.pid());

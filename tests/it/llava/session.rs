@@ -7,9 +7,10 @@ use candle_core::Tensor;
 use videre::cancel::{CancelToken, Cancelled};
 use videre::fault::{Explain, Fault};
 use videre::llava::{
-    AnswerOptions, CHUNK, CacheType, Compute, Decoder, Ending, LanguageShape, LlavaError, RopeScaling,
-    SamplingOptions, Sequence, SequencePart, Session, TokenBytes, VisualRows, answer, choose,
+    AnswerOptions, CHUNK, CacheType, Compute, Decoder, LanguageShape, LlavaError, RopeScaling, Sequence,
+    SequencePart, Session, TokenBytes, VisualRows, answer, choose,
 };
+use videre::question::{Ending, SamplingOptions};
 
 use super::{cosine, golden, ids, model};
 
@@ -217,7 +218,7 @@ impl TokenBytes for Letters {
     }
 }
 
-fn answer_with(options: &AnswerOptions, capacity: usize) -> (videre::llava::Answer, String) {
+fn answer_with(options: &AnswerOptions, capacity: usize) -> (videre::llava::Generation, String) {
     let mut session = Session::new(decoder(NAME), capacity, CacheType::F32).unwrap();
     let golden = golden(NAME);
     let mut rows = ids(&golden["before"]);

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use videre::cancel::CancelToken;
 use videre::fault::{Explain, Fault};
-use videre::media::{Filmstrip, Landing, PreviewSize, Previews, Slide, Slots};
+use videre::media::{Filmstrip, Landing, Previews, Slide, Slots};
+use videre::video::PreviewSize;
 
 use super::clips::{self, film_number};
 

@@ -1,7 +1,8 @@
 //! What a file is said to contain.
 
 use videre::cancel::CancelToken;
-use videre::media::{FrameCount, FrameRate, Hdr, Limits, Orientation, Probe, Video};
+use videre::media::{Limits, Video};
+use videre::video::{FrameCount, FrameRate, Hdr, Orientation, Probe};
 
 use super::clips;
 

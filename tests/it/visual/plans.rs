@@ -61,7 +61,14 @@ fn presets_have_the_token_counts_of_the_table() {
         }),
         3680
     );
-    let z2 = plan(&frames(36), &Strategy::Thumbnails(Cells::in_time(6)), CLIP).unwrap();
+    let z2 = plan(
+        &frames(36),
+        &Strategy::Thumbnails {
+            cells: Cells::in_time(6),
+        },
+        CLIP,
+    )
+    .unwrap();
     assert_eq!(z2.counts().total, 3456);
 }
 
@@ -96,7 +103,9 @@ fn thumbnails_take_consecutive_chunks() {
     let n_patches = small_tower().n_patches() as usize;
     let z = plan(
         &frames(14),
-        &Strategy::Thumbnails(Cells::in_time(4)),
+        &Strategy::Thumbnails {
+            cells: Cells::in_time(4),
+        },
         small_tower(),
     )
     .unwrap();
@@ -129,7 +138,7 @@ fn shuffled_cells_depend_on_the_seed_alone() {
             n_cells: 8,
             order: CellOrder::Shuffled { seed },
         };
-        let plan = plan(&frames(50), &Strategy::Thumbnail(cells), small_tower()).unwrap();
+        let plan = plan(&frames(50), &Strategy::Thumbnail { cells }, small_tower()).unwrap();
         plan.images[0]
             .frames()
             .iter()
@@ -214,7 +223,14 @@ fn short_clips_keep_the_grid_and_say_so() {
             },
         ]
     );
-    let three = plan(&frames(3), &Strategy::Thumbnail(Cells::in_time(6)), CLIP).unwrap();
+    let three = plan(
+        &frames(3),
+        &Strategy::Thumbnail {
+            cells: Cells::in_time(6),
+        },
+        CLIP,
+    )
+    .unwrap();
     let shown: Vec<usize> = three.images[0].frames().iter().map(|frame| frame.index).collect();
     assert_eq!(shown, [0, 0, 1, 1, 2, 2]);
 }
@@ -236,7 +252,14 @@ fn a_frame_chosen_twice_is_encoded_once() {
 #[test]
 fn a_patch_across_two_cells_names_both() {
     let tower = TowerGeometry::SIGLIP_384;
-    let plan = plan(&frames(6), &Strategy::Thumbnail(Cells::in_time(6)), tower).unwrap();
+    let plan = plan(
+        &frames(6),
+        &Strategy::Thumbnail {
+            cells: Cells::in_time(6),
+        },
+        tower,
+    )
+    .unwrap();
     // 27 x 27 patches of 14 pixels; cells are 128 x 192. Column 13 spans 182 to 196, row 9 spans 126 to 140.
     let shown = |row: u32, col: u32| {
         let regions = plan.provenance((row * 27 + col) as usize).regions;
@@ -285,11 +308,21 @@ fn what_cannot_be_planned_is_refused_before_memory_is_spent() {
         PlanError::ZeroTokens { .. }
     ));
     assert_eq!(
-        refused(5, &Strategy::Thumbnail(Cells::in_time(0))),
+        refused(
+            5,
+            &Strategy::Thumbnail {
+                cells: Cells::in_time(0)
+            }
+        ),
         PlanError::ZeroCells
     );
     for n_cells in [571, 577, usize::MAX] {
-        let error = refused(5, &Strategy::Thumbnail(Cells::in_time(n_cells)));
+        let error = refused(
+            5,
+            &Strategy::Thumbnail {
+                cells: Cells::in_time(n_cells),
+            },
+        );
         assert!(
             matches!(error, PlanError::TooManyCells { .. }),
             "{n_cells}: {error}"

@@ -20,8 +20,8 @@ fn any_strategy() -> impl proptest::strategy::Strategy<Value = Strategy> {
     prop_oneof![
         Just(Strategy::EveryPatch),
         (1usize..5000).prop_map(|n_sampled| Strategy::Sampled { n_sampled }),
-        cells.clone().prop_map(Strategy::Thumbnail),
-        cells.clone().prop_map(Strategy::Thumbnails),
+        cells.clone().prop_map(|cells| Strategy::Thumbnail { cells }),
+        cells.clone().prop_map(|cells| Strategy::Thumbnails { cells }),
         (1usize..4, cells, 0usize..5000, order).prop_map(|(n_thumbnails, cells, n_sampled, order)| {
             Strategy::ThumbnailAndSampled {
                 n_thumbnails,

@@ -73,7 +73,9 @@ fn a_token_across_cells_has_a_rectangle_for_each_frame() {
     let tower = tower("siglip-384", Fit::Squash);
     let plan = plan(
         &frames(6),
-        &Strategy::Thumbnail(Cells::in_time(6)),
+        &Strategy::Thumbnail {
+            cells: Cells::in_time(6),
+        },
         tower.geometry,
     )
     .unwrap();

@@ -7,8 +7,8 @@ use crate::interrupt::cancelled_by_ctrl_c;
 use crate::output::{answer, answer_json};
 use crate::stages::Stages;
 use anstream::eprintln;
-use videre::api::{AnswerJson, EndingJson};
-use videre::engine::Update;
+use videre::engine::{Answer, Update};
+use videre::question::Ending;
 
 pub(crate) fn run(args: &AskArgs) -> Result<(), Failure> {
     check(args)?;
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &AskArgs) -> Result<(), Failure> {
     let mut said = Said::default();
     let answered = engine.ask(&video, &looking, question, &cancel, &mut |update| {
         stages.show(&update);
-        if let Update::Piece(text) = update
+        if let Update::Text(text) = update
             && !args.json
             && said.say(&text).is_err()
         {
@@ -96,7 +96,7 @@ impl Said {
 }
 
 /// What a person should know beside the answer.
-pub(crate) fn tell(answered: &AnswerJson) {
+pub(crate) fn tell(answered: &Answer) {
     for notice in &answered.notices {
         eprintln!("note: {}", crate::one_line(notice));
     }
@@ -107,9 +107,9 @@ pub(crate) fn tell(answered: &AnswerJson) {
         );
     }
     match answered.ending {
-        EndingJson::ContextFull => eprintln!("note: the answer is cut: the model can hold no more"),
-        EndingJson::TokenLimit => eprintln!("note: the answer is cut at --max-tokens"),
-        EndingJson::Finished => {}
+        Ending::ContextFull => eprintln!("note: the answer is cut: the model can hold no more"),
+        Ending::TokenLimit => eprintln!("note: the answer is cut at --max-tokens"),
+        Ending::Finished => {}
     }
     if let Some(choice) = &answered.choice {
         eprintln!("note: {:.0} % sure among the options", 100.0 * choice.probability);

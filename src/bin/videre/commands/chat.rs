@@ -8,10 +8,10 @@ use crate::interrupt::CtrlC;
 use crate::stages::Stages;
 use anstream::{eprint, eprintln};
 use std::io::{BufRead, ErrorKind, IsTerminal, Write};
-use videre::api::TurnJson;
 use videre::cancel::CancelToken;
 use videre::engine::{Engine, Update};
 use videre::fault::Fault;
+use videre::question::Turn;
 
 pub(crate) fn run(args: &ChatArgs) -> Result<(), Failure> {
     let ctrl_c = CtrlC::listen();
@@ -102,16 +102,16 @@ fn ask(
     engine: &Engine,
     ready: &Ready,
     line: &str,
-    history: &[TurnJson],
+    history: &[Turn],
     stages: &mut Stages,
     cancel: &CancelToken,
-) -> Result<TurnJson, Failure> {
+) -> Result<Turn, Failure> {
     let text = line.trim();
     let question = args.answer.question(text, &[], history.to_vec());
     let mut said = Said::default();
     let answered = engine.ask(&ready.video, &ready.looking, question, cancel, &mut |update| {
         stages.show(&update);
-        if let Update::Piece(piece) = update
+        if let Update::Text(piece) = update
             && said.say(&piece).is_err()
         {
             cancel.cancel();
@@ -125,7 +125,7 @@ fn ask(
         answered.notices.clear();
     }
     tell(&answered);
-    Ok(TurnJson {
+    Ok(Turn {
         question: text.to_owned(),
         answer: answered.answer,
     })

@@ -4,11 +4,12 @@ use crate::args::DoctorArgs;
 use crate::engine;
 use crate::failure::Failure;
 use crate::output::{answer, answer_json};
+use videre::api::DoctorJson;
 use videre::cancel::CancelToken;
 use videre::fault::Fault;
 
 pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
-    let report = engine::local().examine(&CancelToken::new());
+    let report = DoctorJson::new(engine::local().examine(&CancelToken::new()));
     if args.json {
         answer_json(&report)
     } else {

@@ -11,9 +11,9 @@ use crate::stages::Stages;
 use anstream::eprintln;
 use std::fs;
 use std::path::Path;
-use videre::api::{EvalJson, ModelFacts, ModelName, StrategyJson};
+use videre::api::EvalJson;
 use videre::cancel::CancelToken;
-use videre::engine::{Engine, Looking, OpenVideo, USUAL_PREFIX_BYTES};
+use videre::engine::{Engine, Looking, ModelFacts, ModelName, OpenVideo, USUAL_PREFIX_BYTES};
 use videre::eval::results::Results;
 use videre::eval::{AskError, Asked, Format, Part, formats, predictions, run as evaluate, table};
 use videre::fault::{Failure as WorkFailure, Fault};
@@ -87,7 +87,7 @@ fn setting(args: &EvalArgs, facts: &ModelFacts, request: &PlanRequest) -> serde_
         "model": facts.name,
         "model_file": args.model.model.as_ref().map(|name| name.to_string_lossy()),
         "preset": request.preset.map(Preset::name),
-        "strategy": StrategyJson::from(&request.strategy),
+        "strategy": &request.strategy,
         "frames": format!("{:?}", request.sampling),
         "range": request.range.map(|range| [range.start_secs, range.end_secs]),
         "prompt": args.answer.form(),
@@ -195,7 +195,7 @@ fn mvbench_frames(video: &OpenVideo, part: Part, n_frames: usize) -> Chosen {
     let clip = MvbenchClip {
         first_index: 0,
         max_index: n_total,
-        fps: video.probe.average_fps.unwrap_or(1.0),
+        fps: video.probe.frame_rate.average_fps().unwrap_or(1.0),
     };
     let frame = |index: usize| FrameRef {
         index,

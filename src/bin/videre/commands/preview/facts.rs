@@ -82,8 +82,8 @@ fn in_words(strategy: &Strategy) -> String {
     match strategy {
         Strategy::EveryPatch => "every patch of every frame".to_owned(),
         Strategy::Sampled { .. } => "patches sampled from all frames".to_owned(),
-        Strategy::Thumbnail(cells) => format!("one thumbnail{}", shuffled(*cells)),
-        Strategy::Thumbnails(cells) => format!("all frames in thumbnails{}", shuffled(*cells)),
+        Strategy::Thumbnail { cells } => format!("one thumbnail{}", shuffled(*cells)),
+        Strategy::Thumbnails { cells } => format!("all frames in thumbnails{}", shuffled(*cells)),
         Strategy::ThumbnailAndSampled {
             n_thumbnails,
             cells,

@@ -17,11 +17,11 @@ use seen::Seen;
 use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use videre::api::{CountsJson, PreviewJson, ProbeJson, TokensJson};
+use videre::api::{PreviewJson, ProbeJson, TokensJson};
 use videre::cancel::CancelToken;
 use videre::media::{Frame, FrameIndex, Video};
 use videre::visual::compose;
-use videre::visual::plan::Plan;
+use videre::visual::plan::{Plan, TokenCounts};
 use videre::visual::preset::Preset;
 use videre::visual::sampling::{FrameRef, choose};
 use videre::visual::tower::Tower;
@@ -161,10 +161,11 @@ fn file_name(path: &Path) -> String {
 }
 
 fn in_words(answered: &PreviewJson, request: &PlanRequest) -> String {
-    let CountsJson {
+    let TokenCounts {
         sampled,
         thumbnail,
         total,
+        ..
     } = answered.counts;
     let mut text = format!(
         "{total} visual tokens for {}: {sampled} sampled, {thumbnail} of thumbnails\n",

@@ -2,8 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::window::PresetName;
-use super::{FrameJson, StrategyJson};
+use crate::visual::geometry::{GeometryError, TowerGeometry};
+use crate::visual::preprocess::Fit;
+use crate::visual::preset::PresetName;
+use crate::visual::recipe::Recipe;
+use crate::visual::sampling::FrameRef;
+use crate::visual::strategy::Strategy;
 
 /// What the model was shown, whole: from it the plan can be made again when another model is loaded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,11 +31,26 @@ pub struct KeptLook {
     /// Why `auto` chose it, in a sentence.
     pub reason: Option<String>,
     /// The chosen frames in the order of time.
-    pub frames: Vec<FrameJson>,
+    pub frames: Vec<FrameRef>,
     /// How they became tokens.
-    pub strategy: StrategyJson,
+    pub strategy: Strategy,
     /// Tokens of all words, once they were counted.
     pub n_words: Option<usize>,
     /// The chat's earliest turn that the model still got; none where it got all.
     pub remembers_from: Option<String>,
+}
+
+impl KeptLook {
+    /// What the plan was made of.
+    ///
+    /// # Errors
+    /// A tower that cannot be: the file was changed by something else.
+    pub fn recipe(&self) -> Result<Recipe, GeometryError> {
+        Ok(Recipe {
+            frames: self.frames.clone(),
+            strategy: self.strategy.clone(),
+            geometry: TowerGeometry::new(self.side_px, self.patch_px)?,
+            fit: Fit::Squash,
+        })
+    }
 }

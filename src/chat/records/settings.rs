@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::PresetName;
+use crate::visual::preset::PresetName;
 
 /// Light or dark.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

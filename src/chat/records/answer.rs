@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ApiError, PresetName, Range, StrategyName};
-use crate::api::{CountsJson, FrameJson};
+use crate::api::window::ApiError;
+use crate::visual::plan::TokenCounts;
+use crate::visual::preset::PresetName;
+use crate::visual::sampling::{FrameRef, TimeRange};
+use crate::visual::strategy::StrategyName;
 
 /// How an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,13 +68,13 @@ pub struct AnswerFacts {
     /// How frames became tokens.
     pub strategy: StrategyName,
     /// The part of the video that frames were taken from.
-    pub range: Option<Range>,
+    pub range: Option<TimeRange>,
     /// The only frame, where only one was asked about.
     pub only_frame: Option<usize>,
     /// In the order of time.
-    pub frames: Vec<FrameJson>,
+    pub frames: Vec<FrameRef>,
     /// Tokens of the video.
-    pub counts: CountsJson,
+    pub counts: TokenCounts,
     /// Tokens of the words around the video.
     pub n_prompt_tokens: usize,
     /// Tokens of the answer.

@@ -8,8 +8,9 @@ use super::loaded::pair;
 use super::names::Names;
 use super::reading::{Words, count};
 use super::{ModelRole, failed};
-use crate::api::{
-    DescribedJson, ExaminedJson, ForeseeJson, ForeseenJson, MemoryJson, ModelEvent, ModelName, VideoJson,
+use crate::cancel::CancelToken;
+use crate::engine::requests::model::{
+    Describe, Excerpt, Foresee, Foresight, Machine, MemoryNeed, ModelName, PairDescription,
 };
 use crate::fault::{Failure, Fault};
 use crate::gguf::Gguf;
@@ -19,14 +20,12 @@ use crate::llava::pair::{Pair, PairError};
 use crate::llava::template::ChatTemplate;
 use crate::llava::tokenizer::Tokenizer;
 use crate::llava::{USUAL_CONTEXT, name_of, vision_identity};
-use crate::visual::compose as plans;
 use crate::visual::geometry::TowerGeometry;
 use crate::visual::plan::Plan;
-use crate::visual::sampling::Chosen;
-use crate::worker::Emit;
+use crate::worker::{Emit, Handle, Nothing};
 
 /// A pair of which the headers were read.
-pub(super) struct Known {
+pub(super) struct Headers {
     name: ModelName,
     tokenizer: Tokenizer,
     template: ChatTemplate,
@@ -35,13 +34,14 @@ pub(super) struct Known {
     n_context: usize,
 }
 
-impl ModelRole {
-    pub(super) fn describe(
+impl Handle<Describe> for ModelRole {
+    fn handle(
         &mut self,
-        model: &ModelName,
-        emit: &mut Emit<'_, ModelEvent>,
-    ) -> Result<(), Failure> {
-        let pair = pair(model, no_pair)?;
+        Describe { model }: Describe,
+        _cancel: &CancelToken,
+        _emit: &mut Emit<'_, Nothing>,
+    ) -> Result<PairDescription, Failure> {
+        let pair = pair(&model, no_pair)?;
         let description = describe(&pair).map_err(failed)?;
         let n_held = description.language.context_len.min(USUAL_CONTEXT);
         let memory = estimate(&pair, n_held as u64, 2).map_err(failed)?;
@@ -49,7 +49,7 @@ impl ModelRole {
             ModelName::Embedded => None,
             ModelName::Named { .. } => Some(Path::new(gguf.source().name()).as_os_str().to_owned()),
         };
-        let described = DescribedJson {
+        Ok(PairDescription {
             language_file: file(&pair.language),
             vision_file: file(&pair.vision),
             name: name_of(&pair),
@@ -59,60 +59,82 @@ impl ModelRole {
             side_px: description.vision.side_px as u32,
             patch_px: description.vision.patch_px as u32,
             n_context: description.language.context_len,
-            memory: MemoryJson {
+            memory: MemoryNeed {
                 weights_bytes: memory.weights_bytes + memory.tower_bytes,
                 cache_bytes: memory.cache_bytes,
                 working_bytes: memory.working_bytes,
                 free_bytes: free_bytes(),
             },
-        };
-        emit(ModelEvent::Described(Box::new(described)), &[]);
-        Ok(())
+        })
     }
+}
 
-    pub(super) fn foresee(
+impl Handle<Foresee> for ModelRole {
+    fn handle(
         &mut self,
-        asked: &ForeseeJson,
-        emit: &mut Emit<'_, ModelEvent>,
-    ) -> Result<(), Failure> {
-        if self.known.as_ref().is_none_or(|known| known.name != asked.model) {
-            self.known = Some(Known::of(&asked.model)?);
+        foresee: Foresee,
+        _cancel: &CancelToken,
+        _emit: &mut Emit<'_, Nothing>,
+    ) -> Result<Foresight, Failure> {
+        if self
+            .headers
+            .as_ref()
+            .is_none_or(|headers| headers.name != foresee.model)
+        {
+            self.headers = Some(Headers::of(&foresee.model)?);
         }
-        let known = self.known.as_ref().expect("BUG: it was just read");
-        let plans = (asked.looks.iter())
-            .map(|look| known.plan(look))
+        let headers = self.headers.as_ref().expect("BUG: it was just read");
+        let plans = (foresee.excerpts.iter())
+            .map(|excerpt| excerpt.plan(headers.geometry))
             .collect::<Result<Vec<Plan>, Failure>>()?;
-        let kept = asked.looks.iter().zip(&plans);
-        let is_kept = kept.map(|(look, plan)| self.kept(known, look, plan)).collect();
+        let kept = foresee.excerpts.iter().zip(&plans);
+        let is_kept = kept
+            .map(|(excerpt, plan)| self.kept(headers, excerpt, plan))
+            .collect();
         let words = Words {
-            template: &known.template,
-            tokenizer: &known.tokenizer,
-            form: asked.form,
+            template: &headers.template,
+            tokenizer: &headers.tokenizer,
+            form: foresee.form,
             told_pts_secs: None,
         };
         let n_visual = plans.first().map_or(0, |plan| plan.counts().total);
-        let counted = count(words, asked, n_visual, known.n_context).map_err(failed)?;
-        let foreseen = ForeseenJson {
+        let counted = count(words, &foresee, n_visual, headers.n_context).map_err(failed)?;
+        Ok(Foresight {
             is_kept,
             n_fixed: counted.n_fixed,
             n_chat: counted.n_chat,
             n_forgotten: counted.n_forgotten,
-        };
-        emit(ModelEvent::Foreseen(foreseen), &[]);
-        Ok(())
+        })
     }
+}
 
+impl Excerpt {
+    /// The plan, for a tower of this geometry, which has to be the one that was counted and shown.
+    ///
+    /// # Errors
+    /// A recipe without a plan; one for another tower, or that comes to another plan here: a fault of the program.
+    pub(super) fn plan(&self, geometry: TowerGeometry) -> Result<Plan, Failure> {
+        let plan = self.recipe.plan().map_err(failed)?;
+        if self.recipe.geometry == geometry && plan.digest() == self.digest {
+            return Ok(plan);
+        }
+        let text = "what the model would get is not what was planned";
+        Err(Failure::new(Fault::Machine, text).with_hint("this is a fault of the program; please report it"))
+    }
+}
+
+impl ModelRole {
     /// For each image of a plan, whether its features are on disk.
-    fn kept(&self, known: &Known, look: &VideoJson, plan: &Plan) -> Vec<bool> {
-        let names = Names::new(&look.identity, look.fit.into(), &known.vision_identity);
+    fn kept(&self, headers: &Headers, excerpt: &Excerpt, plan: &Plan) -> Vec<bool> {
+        let names = Names::new(&excerpt.video, excerpt.recipe.fit, &headers.vision_identity);
         let features = self.stores.as_ref().map(|stores| &stores.features);
         let is_kept =
-            |image| features.is_some_and(|features| features.has(&look.identity, &names.image(image)));
+            |image| features.is_some_and(|features| features.has(&excerpt.video, &names.image(image)));
         plan.images.iter().map(is_kept).collect()
     }
 }
 
-impl Known {
+impl Headers {
     fn of(name: &ModelName) -> Result<Self, Failure> {
         let pair = pair(name, no_pair)?;
         let tokenizer = Tokenizer::read(&pair.language).map_err(failed)?;
@@ -131,14 +153,6 @@ impl Known {
             geometry,
             n_context: description.language.context_len,
         })
-    }
-
-    fn plan(&self, look: &VideoJson) -> Result<Plan, Failure> {
-        let chosen = Chosen {
-            frames: look.frames.iter().copied().map(Into::into).collect(),
-            notices: Vec::new(),
-        };
-        plans::plan(&chosen, &(&look.strategy).into(), self.geometry).map_err(failed)
     }
 }
 
@@ -203,7 +217,7 @@ fn file_type(number: u64) -> Option<&'static str> {
 }
 
 /// This build and this machine.
-pub(super) fn examine() -> ExaminedJson {
+pub(super) fn machine() -> Machine {
     let memory = System::new().ok().map(|mut system| {
         system.refresh_memory();
         (system.total_memory(), system.available_memory())
@@ -215,13 +229,13 @@ pub(super) fn examine() -> ExaminedJson {
         ("cuda", cfg!(feature = "cuda")),
         ("metal", cfg!(feature = "metal")),
     ];
-    ExaminedJson {
+    Machine {
         features: features
             .into_iter()
             .filter(|(_, is_in)| *is_in)
             .map(|(name, _)| name.to_owned())
             .collect(),
-        system: System::long_os_version().unwrap_or_else(|_unknown| std::env::consts::OS.to_owned()),
+        system: System::long_os_version().unwrap_or_else(|_unheaders| std::env::consts::OS.to_owned()),
         n_cpus: std::thread::available_parallelism().map_or(1, usize::from),
         memory_bytes,
         memory_available_bytes,

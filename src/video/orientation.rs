@@ -1,9 +1,10 @@
 //! How a picture is turned before it is shown.
 
 use image::{RgbImage, imageops};
+use serde::{Deserialize, Serialize};
 
 /// What a display matrix asks for: quarter turns and mirrors. FFmpeg's program does the same to a frame.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Orientation {
     /// As stored.
     #[default]

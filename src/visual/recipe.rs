@@ -1,0 +1,98 @@
+//! What a plan is made of: small enough to travel and to be kept, and enough to make the same plan again.
+
+use serde::{Deserialize, Serialize};
+
+use super::compose::{self, PlanError};
+use super::geometry::TowerGeometry;
+use super::plan::{ImageSource, Plan, RowSource};
+use super::preprocess::Fit;
+use super::sampling::{Chosen, FrameRef};
+use super::strategy::Strategy;
+
+/// Chosen frames, and what becomes of them for which tower. The same recipe gives the same plan, wherever it is made.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Recipe {
+    /// The chosen frames in the order of time; short clips repeat some.
+    pub frames: Vec<FrameRef>,
+    /// How they become tokens.
+    pub strategy: Strategy,
+    /// The tower that it is for.
+    pub geometry: TowerGeometry,
+    /// How a frame becomes square.
+    pub fit: Fit,
+}
+
+impl Recipe {
+    /// The plan that it describes.
+    ///
+    /// # Errors
+    /// A strategy that has no plan for these frames or this tower.
+    pub fn plan(&self) -> Result<Plan, PlanError> {
+        let chosen = Chosen {
+            frames: self.frames.clone(),
+            notices: Vec::new(),
+        };
+        compose::plan(&chosen, &self.strategy, self.geometry)
+    }
+}
+
+/// A hash of all that is encoded and read by a plan: equal exactly for plans that show a model the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanDigest([u8; 16]);
+
+impl Plan {
+    /// What it was made of, with frames made square by `fit`.
+    #[must_use]
+    pub fn recipe(&self, fit: Fit) -> Recipe {
+        Recipe {
+            frames: self.chosen.clone(),
+            strategy: self.strategy.clone(),
+            geometry: self.geometry,
+            fit,
+        }
+    }
+
+    /// The digest of its images and rows.
+    #[must_use]
+    pub fn digest(&self) -> PlanDigest {
+        let mut hasher = blake3::Hasher::new();
+        let number = |hasher: &mut blake3::Hasher, number: u64| {
+            hasher.update(&number.to_le_bytes());
+        };
+        number(&mut hasher, u64::from(self.geometry.side_px()));
+        number(&mut hasher, u64::from(self.geometry.patch_px()));
+        number(&mut hasher, self.images.len() as u64);
+        for image in &self.images {
+            let (n_rows, n_cols) = match image {
+                ImageSource::Frame(_) => (0, 0),
+                ImageSource::Grid(grid) => (grid.n_rows, grid.n_cols),
+            };
+            number(&mut hasher, u64::from(n_rows));
+            number(&mut hasher, u64::from(n_cols));
+            for frame in image.frames() {
+                number(&mut hasher, frame.index as u64);
+                number(&mut hasher, frame.pts_secs.to_bits());
+            }
+        }
+        for row in &self.rows {
+            hasher.update(row.op().name().as_bytes());
+            number(&mut hasher, row.image().map_or(u64::MAX, |image| image as u64));
+            match row {
+                RowSource::Text(text) => {
+                    number(&mut hasher, text.len() as u64);
+                    hasher.update(text.as_bytes());
+                }
+                row => {
+                    let patches = self.patches_of(row);
+                    number(&mut hasher, patches.len() as u64);
+                    patches
+                        .iter()
+                        .for_each(|&patch| number(&mut hasher, u64::from(patch)));
+                }
+            }
+        }
+        let mut digest = [0; 16];
+        digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);
+        PlanDigest(digest)
+    }
+}
