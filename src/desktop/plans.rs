@@ -11,9 +11,9 @@ use crate::visual::preset::Preset;
 use crate::visual::sampling::{Sampling, TimeRange, choose};
 use crate::visual::strategy::Strategy;
 
-/// A plan, and what of it was chosen for the user.
+/// A plan, and the preset that it follows.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Resolved {
+pub(super) struct PresetPlan {
     pub(super) plan: Plan,
     /// What `auto` came to; otherwise as requested.
     pub(super) preset: Preset,
@@ -30,7 +30,7 @@ pub(super) fn geometry_of(side_px: u32, patch_px: u32) -> Result<TowerGeometry, 
     })
 }
 
-impl Resolved {
+impl PresetPlan {
     /// A plan of nothing, for a request that cannot be run.
     pub(super) fn nothing(request: &PlanRequest, facts: &ModelFacts) -> Result<Self, ApiError> {
         let geometry = geometry_of(facts.side_px, facts.patch_px)?;
@@ -76,7 +76,7 @@ pub(super) fn resolve(
     request: &PlanRequest,
     video: &OpenVideo,
     facts: &ModelFacts,
-) -> Result<Resolved, ApiError> {
+) -> Result<PresetPlan, ApiError> {
     let geometry = geometry_of(facts.side_px, facts.patch_px)?;
     if let Some(frame) = request.only_frame {
         let plan = video.plan(
@@ -85,7 +85,7 @@ pub(super) fn resolve(
             &Strategy::EveryPatch,
             geometry,
         );
-        return Ok(Resolved {
+        return Ok(PresetPlan {
             plan: plan.map_err(of_video_at(&video.path))?,
             preset: Preset::Frame,
             reason: None,
@@ -103,7 +103,7 @@ pub(super) fn resolve(
         let picks = by_hand(request, video, &preset.sampling(), range)?;
         video.plan(&Sampling::Picks(picks), None, &strategy, geometry)
     };
-    Ok(Resolved {
+    Ok(PresetPlan {
         plan: plan.map_err(of_video_at(&video.path))?,
         preset,
         reason,
