@@ -283,11 +283,7 @@ impl Models {
         let Ok(_one_at_a_time) = self.loading.try_lock() else {
             return;
         };
-        let loaded = self.state.with(|state| {
-            state.forget_reading(|_| true);
-            state.loaded.clone()
-        });
-        let Some(loaded) = loaded else { return };
+        let Some(loaded) = self.loaded() else { return };
         self.set_state(ModelState::Loading {
             model: loaded.model.clone(),
             n_done: 0,
@@ -336,6 +332,11 @@ impl Models {
     pub(super) fn n_held(&self, model: &LoadedModel) -> usize {
         self.state
             .with(|state| state.n_held.get(&model.model.id).copied().unwrap_or(0))
+    }
+
+    /// The worker that has read is gone.
+    pub(super) fn forget_reading(&self) {
+        self.state.with(|state| state.forget_reading(|_| true));
     }
 
     pub(super) fn forget_video(&self, id: &str) {

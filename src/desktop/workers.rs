@@ -45,6 +45,9 @@ impl Desktop {
 
     fn worker_ended(&self, role: WorkerRole, failure: Failure) {
         tracing::error!(?role, message = failure.message, "a worker ended");
+        if role == WorkerRole::Model {
+            self.models.forget_reading();
+        }
         self.listener.tell(AppEvent::WorkerEnded {
             role,
             error: of_model(failure),
