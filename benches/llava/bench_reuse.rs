@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use videre::cancel::CancelToken;
-use videre::engine::{DeviceName, Engine, Looking, MediaRole, ModelName, ModelRole, Update};
+use videre::engine::{DeviceName, Engine, Looking, MediaRole, ModelName, ModelRole, PlanSetting, Update};
 
 use videre::fault::{Failure, Fault};
 use videre::question::{PromptForm, Question};
@@ -94,7 +94,8 @@ impl Run {
         let geometry = TowerGeometry::new(facts.side_px, facts.patch_px)
             .map_err(|error| Failure::new(Fault::Input, error.to_string()))?;
         let preset = Preset::Paper;
-        let plan = video.plan(&preset.sampling(), None, &preset.strategy(geometry), geometry)?;
+        let setting = PlanSetting::new(preset.sampling(), preset.strategy(geometry), geometry);
+        let plan = video.plan(&setting)?;
         let looking = Looking {
             model: name,
             device: DeviceName::Auto,

@@ -1,20 +1,25 @@
 //! Answers as they are kept and shown.
 
-use super::asking::Said;
+use std::time::{Duration, Instant};
+
 use super::describing::device_name;
 use super::models::LoadedModel;
-use super::plans::Resolved;
+use super::plans::PresetPlan;
 use super::refusal::sentence;
 use crate::api::window::{Answer, AnswerFacts, AnswerState, ApiError, ErrorCode, PlanRequest, Timings};
+use crate::chat::{Store, TurnId};
 use crate::engine::StageMillis;
 use crate::question::{Ending, SamplingOptions};
 use crate::visual::sampling::FrameRef;
 
-/// How a question is asked: what its answer will be told to have come from.
-pub(super) struct Asked<'a> {
+/// How often an answer is kept while it grows, for the case that this process is killed.
+const KEEP_EVERY: Duration = Duration::from_secs(1);
+
+/// What an answer comes from: how its question is asked.
+pub(super) struct AnswerOrigin<'a> {
     pub(super) request: &'a PlanRequest,
     pub(super) model: &'a LoadedModel,
-    pub(super) resolved: &'a Resolved,
+    pub(super) resolved: &'a PresetPlan,
     pub(super) sampling: SamplingOptions,
     /// The words, with a mark where the video stands; empty until they are known.
     pub(super) prompt: String,
@@ -22,7 +27,7 @@ pub(super) struct Asked<'a> {
     pub(super) n_words: usize,
 }
 
-impl Asked<'_> {
+impl AnswerOrigin<'_> {
     fn facts(&self, frames: Vec<FrameRef>) -> AnswerFacts {
         let plan = &self.resolved.plan;
         AnswerFacts {
@@ -44,7 +49,7 @@ impl Asked<'_> {
     }
 
     /// A complete answer, and how it came about.
-    pub(super) fn answered(&self, answer: crate::engine::Answer) -> Answer {
+    pub(super) fn answer(&self, answer: crate::engine::Answer) -> Answer {
         let mut notices = answer.notices;
         match answer.ending {
             Ending::Finished => {}
@@ -75,15 +80,15 @@ impl Asked<'_> {
 
     /// What an answer that was cut short came from, where it had begun: its frames are evidence all the same. Of the
     /// timings only those that were seen from here.
-    pub(super) fn cut_short(&self, said: &Said<'_>) -> Option<AnswerFacts> {
-        let (first, last) = said.times?;
+    pub(super) fn cut_short(&self, draft: &AnswerDraft<'_>) -> Option<AnswerFacts> {
+        let (first, last) = draft.times?;
         let plan = &self.resolved.plan;
         Some(AnswerFacts {
-            n_answer_tokens: said.n_pieces,
+            n_answer_tokens: draft.n_pieces,
             timings: Timings {
-                first_word_secs: (first - said.began).as_secs_f64(),
+                first_word_secs: (first - draft.began).as_secs_f64(),
                 answer_secs: (last - first).as_secs_f64(),
-                total_secs: said.began.elapsed().as_secs_f64(),
+                total_secs: draft.began.elapsed().as_secs_f64(),
                 ..Timings::default()
             },
             ..self.facts(plan.chosen.clone())
@@ -116,5 +121,46 @@ fn timings(millis: &StageMillis) -> Timings {
         first_word_secs: secs(millis.open + millis.load + millis.encode + millis.read),
         answer_secs: secs(millis.answer),
         total_secs: secs(millis.total),
+    }
+}
+
+/// An answer as far as it was said, kept now and then.
+pub(super) struct AnswerDraft<'a> {
+    store: &'a Store,
+    turn: TurnId,
+    pub(super) text: String,
+    kept: Instant,
+    n_pieces: usize,
+    began: Instant,
+    /// When the first and the last piece came.
+    times: Option<(Instant, Instant)>,
+}
+
+impl<'a> AnswerDraft<'a> {
+    pub(super) fn new(store: &'a Store, turn: TurnId) -> Self {
+        let now = Instant::now();
+        Self {
+            store,
+            turn,
+            text: String::new(),
+            kept: now,
+            n_pieces: 0,
+            began: now,
+            times: None,
+        }
+    }
+
+    pub(super) fn add(&mut self, text: &str) {
+        let now = Instant::now();
+        self.times = Some((self.times.map_or(now, |(first, _)| first), now));
+        self.n_pieces += 1;
+        self.text.push_str(text);
+        if self.kept.elapsed() >= KEEP_EVERY {
+            self.kept = now;
+            // The answer goes on; its end will be kept, or will say why not.
+            if let Err(error) = self.store.keep_said(self.turn, &self.text) {
+                tracing::warn!(%error, "what was said so far was not kept");
+            }
+        }
     }
 }

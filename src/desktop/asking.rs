@@ -1,21 +1,21 @@
 //! Questions, and what has to be done before one can be answered.
 
-use std::time::{Duration, Instant, SystemTime};
+use std::time::SystemTime;
 
-use super::answers::{Asked, cut_short};
+use super::Desktop;
+use super::answers::{AnswerDraft, AnswerOrigin, cut_short};
 use super::chats::{chat_id, turn_id};
 use super::models::LoadedModel;
-use super::plans::{Resolved, resolve};
-use super::progress::Told;
+use super::plans::{PresetPlan, resolve};
+use super::progress::ProgressEvents;
 use super::refusal::{of_model, of_store, of_work, sentence};
-use super::running::Read;
 use super::sees::look_of;
-use super::{Desktop, lock};
 use crate::api::window::{
-    Answer, AnswerEvent, AnswerFacts, AnswerState, ApiError, AskRequest, Chat, ErrorCode, ModelState,
-    PlanRequest, PrepareEvent, StageInfo, StageName, Turn,
+    Answer, AnswerEvent, AnswerFacts, AnswerState, ApiError, AskRequest, Chat, ErrorCode, PlanRequest,
+    PrepareEvent, StageInfo, StageName, Turn,
 };
 use crate::cancel::CancelToken;
+use crate::chat::KeptLook;
 use crate::chat::{ChatError, ChatId, NewTurn, TurnId};
 use crate::engine::{DeviceName, Looking, OpenVideo, PromptText, USUAL_PREFIX_BYTES, Update};
 use crate::fault::Failure;
@@ -24,8 +24,6 @@ use crate::visual::preprocess::Fit;
 
 /// Most tokens of an answer.
 pub(super) const MAX_ANSWER_TOKENS: usize = 512;
-/// How often what was said so far is kept, for the case that this process is killed.
-const KEEP_EVERY: Duration = Duration::from_secs(1);
 
 impl Desktop {
     /// Encodes and reads what every question about this video begins with. A newer call ends an older one, and keeps what
@@ -39,21 +37,18 @@ impl Desktop {
         cancel: &CancelToken,
         on_event: &mut dyn FnMut(PrepareEvent),
     ) -> Result<(), ApiError> {
-        if let Some(earlier) = lock(&self.preparing).replace(cancel.clone()) {
-            earlier.cancel();
-        }
-        let _work = self.running.begin(&request.video, cancel);
+        let _task = self.work.begin_preparation(&request.video, cancel);
         let model = self.ready_model(cancel, &mut |stage| on_event(PrepareEvent::Stage(stage)))?;
-        let video = self.video(&request.video, cancel)?;
+        let video = self.videos.get(&request.video, cancel)?;
         let resolved = resolve(request, &video, &model.facts)?;
         let looking = looking(&model, &resolved);
-        let mut told = Told::new(&resolved.plan);
+        let mut events = ProgressEvents::new(&resolved.plan);
         let prepared = self.engine.prepare(&video, &looking, cancel, &mut |update| {
-            told.of(&update).into_iter().for_each(&mut *on_event);
+            events.of(&update).into_iter().for_each(&mut *on_event);
         });
         let n_tokens = resolved.plan.counts().total;
         prepared.map_err(of_work(&video.path, n_tokens, model.facts.n_context))?;
-        self.has_read(&model, &request.video, &resolved, resolved.plan.counts().total);
+        self.models.keep_reading(&model, &video, &resolved.plan, n_tokens);
         Ok(())
     }
 
@@ -86,19 +81,14 @@ impl Desktop {
         on_event(AnswerEvent::Began {
             turn: turn.0.to_string(),
         });
-        // A question does not wait for a preparation; what that has done so far is kept.
-        if let Some(preparing) = lock(&self.preparing).take() {
-            preparing.cancel();
-        }
-        let is_busy = self.running.is_busy();
-        let _work = self.running.begin(&request.plan.video, cancel);
+        let (_task, is_busy) = self.work.begin_question(&request.plan.video, cancel);
         if is_busy {
             on_event(AnswerEvent::Stage(nothing_counted(StageName::Waiting)));
         }
-        let mut said = Said::new(self, turn);
-        let answer = match self.answer(request, chat, turn, &mut said, cancel, on_event) {
+        let mut draft = AnswerDraft::new(&self.store, turn);
+        let answer = match self.answer(request, chat, turn, &mut draft, cancel, on_event) {
             Ok(answer) => answer,
-            Err((error, facts)) => cut_short(said.text, facts.map(|facts| *facts), error),
+            Err((error, facts)) => cut_short(draft.text, facts.map(|facts| *facts), error),
         };
         let ended = self.store.end_turn(turn, &answer, SystemTime::now());
         let mut kept = self.store.turn(turn).map_err(of_store)?.turn;
@@ -116,7 +106,7 @@ impl Desktop {
         request: &AskRequest,
         chat: ChatId,
         turn: TurnId,
-        said: &mut Said<'_>,
+        draft: &mut AnswerDraft<'_>,
         cancel: &CancelToken,
         on_event: &mut dyn FnMut(AnswerEvent),
     ) -> Result<Answer, (ApiError, Option<Box<AnswerFacts>>)> {
@@ -124,7 +114,7 @@ impl Desktop {
         let model = self
             .ready_model(cancel, &mut |stage| on_event(AnswerEvent::Stage(stage)))
             .map_err(early)?;
-        let video = self.video(&request.plan.video, cancel).map_err(early)?;
+        let video = self.videos.get(&request.plan.video, cancel).map_err(early)?;
         let resolved = resolve(&request.plan, &video, &model.facts).map_err(early)?;
         let looking = looking(&model, &resolved);
         let earlier = self
@@ -138,7 +128,7 @@ impl Desktop {
             max_tokens: MAX_ANSWER_TOKENS,
             sampling: SamplingOptions::GREEDY,
         };
-        let mut asked = Asked {
+        let mut origin = AnswerOrigin {
             request: &request.plan,
             model: &model,
             resolved: &resolved,
@@ -150,17 +140,17 @@ impl Desktop {
             &video,
             &looking,
             &question,
-            said,
+            draft,
             cancel,
-            &mut |heard| match heard {
-                Heard::Event(event) => on_event(event),
-                Heard::Prompt(PromptText {
+            &mut |update| match update {
+                AskUpdate::Event(event) => on_event(event),
+                AskUpdate::Prompt(PromptText {
                     text,
                     n_tokens,
                     n_forgotten_turns,
                 }) => {
-                    asked.prompt = text;
-                    asked.n_words = n_tokens;
+                    origin.prompt = text;
+                    origin.n_words = n_tokens;
                     look.n_words = Some(n_tokens);
                     // Turns that no longer fit are the oldest ones. Where none is left, the chat remembers from this one on.
                     let first = earlier
@@ -170,24 +160,28 @@ impl Desktop {
                     if let Some(turn) = look.remembers_from.clone() {
                         on_event(AnswerEvent::RemembersFrom { turn });
                     }
-                    // The answer comes all the same; only what it was shown cannot be seen again later.
-                    if let Err(error) = self.store.keep_look(turn, &look) {
-                        tracing::warn!(%error, "what the model was shown is not kept");
-                    }
+                    self.keep_look(turn, &look);
                 }
             },
         );
         match answer {
             Ok(answer) => {
                 let n_read = answer.tokens.visual + answer.tokens.prompt + answer.tokens.answer;
-                self.has_read(&model, &request.plan.video, &resolved, n_read);
-                Ok(asked.answered(answer))
+                self.models.keep_reading(&model, &video, &resolved.plan, n_read);
+                Ok(origin.answer(answer))
             }
             Err(failure) => {
                 let n_tokens = resolved.plan.counts().total;
                 let error = of_work(&video.path, n_tokens, model.facts.n_context)(failure);
-                Err((error, asked.cut_short(said).map(Box::new)))
+                Err((error, origin.cut_short(draft).map(Box::new)))
             }
+        }
+    }
+
+    /// The answer comes all the same; only what it was shown cannot be seen again later.
+    fn keep_look(&self, turn: TurnId, look: &KeptLook) {
+        if let Err(error) = self.store.keep_look(turn, look) {
+            tracing::warn!(%error, "what the model was shown is not kept");
         }
     }
 
@@ -197,24 +191,10 @@ impl Desktop {
         cancel: &CancelToken,
         on_stage: &mut dyn FnMut(StageInfo),
     ) -> Result<LoadedModel, ApiError> {
-        if !matches!(self.model_state(), ModelState::Ready { .. }) {
+        if !self.models.is_ready() {
             on_stage(nothing_counted(StageName::LoadingModel));
         }
-        self.loaded_model(cancel)
-    }
-
-    /// The model holds `n_read` positions of this video now.
-    fn has_read(&self, model: &LoadedModel, video: &str, resolved: &Resolved, n_read: usize) {
-        *lock(&self.read) = Some(Read {
-            model: model.name.clone(),
-            video: video.to_owned(),
-            plan: resolved.plan.clone(),
-        });
-        let facts = &model.facts;
-        let n_held = n_read.max(facts.n_held).min(facts.n_context);
-        let mut held = lock(&self.held);
-        let known = held.entry(model.model.id.clone()).or_default();
-        *known = n_held.max(*known);
+        self.models.ready(cancel)
     }
 
     /// The whole turns of a chat that are sent along, with their ids: those before `until`, all without. None where the
@@ -237,45 +217,45 @@ impl Desktop {
         video: &OpenVideo,
         looking: &Looking,
         question: &Question,
-        said: &mut Said<'_>,
+        draft: &mut AnswerDraft<'_>,
         cancel: &CancelToken,
-        hear: &mut dyn FnMut(Heard),
+        on_update: &mut dyn FnMut(AskUpdate),
     ) -> Result<crate::engine::Answer, Failure> {
         let mut was_restarted = false;
         loop {
-            let mut told = Told::new(&looking.plan);
-            let asked = self
+            let mut events = ProgressEvents::new(&looking.plan);
+            let answer = self
                 .engine
                 .ask(video, looking, question.clone(), cancel, &mut |update| {
-                    for event in told.of(&update) {
-                        hear(Heard::Event(event.into()));
+                    for event in events.of(&update) {
+                        on_update(AskUpdate::Event(event.into()));
                     }
                     match update {
                         Update::Text(text) => {
-                            said.add(&text);
-                            hear(Heard::Event(AnswerEvent::Text { text }));
+                            draft.add(&text);
+                            on_update(AskUpdate::Event(AnswerEvent::Text { text }));
                         }
-                        Update::Prompt(prompt) => hear(Heard::Prompt(prompt)),
+                        Update::Prompt(prompt) => on_update(AskUpdate::Prompt(prompt)),
                         Update::Progress(_) => {}
                     }
                 });
-            match asked {
-                Err(failure) if failure.worker_ended && said.text.is_empty() && !was_restarted => {
+            match answer {
+                Err(failure) if failure.worker_ended && draft.text.is_empty() && !was_restarted => {
                     was_restarted = true;
-                    hear(Heard::Event(AnswerEvent::Restarting {
+                    on_update(AskUpdate::Event(AnswerEvent::Restarting {
                         error: of_model(failure),
                     }));
                     self.engine
                         .load(&looking.model, looking.device, cancel, &mut |_| {})?;
                 }
-                asked => return asked,
+                answer => return answer,
             }
         }
     }
 }
 
 /// How the resolved plan is looked at by the loaded model.
-fn looking(model: &LoadedModel, resolved: &Resolved) -> Looking {
+fn looking(model: &LoadedModel, resolved: &PresetPlan) -> Looking {
     Looking {
         model: model.name.clone(),
         device: DeviceName::Auto,
@@ -303,8 +283,8 @@ fn unkept(mut answer: Answer, error: &ChatError) -> Answer {
     answer
 }
 
-/// What is heard while a question is answered.
-enum Heard {
+/// What happens while a question is answered.
+enum AskUpdate {
     /// For the page.
     Event(AnswerEvent),
     /// What is read before the answer begins.
@@ -330,53 +310,12 @@ fn history(chat: &Chat, until: Option<TurnId>) -> Vec<(String, question::Turn)> 
     let whole = before.filter_map(|turn| {
         let answer = turn.answer.as_ref()?;
         (answer.state == AnswerState::Done).then(|| {
-            let said = question::Turn {
+            let sent = question::Turn {
                 question: turn.question.clone(),
                 answer: answer.text.clone(),
             };
-            (turn.id.clone(), said)
+            (turn.id.clone(), sent)
         })
     });
     whole.collect()
-}
-
-/// What was said so far, kept now and then.
-pub(super) struct Said<'a> {
-    desktop: &'a Desktop,
-    turn: TurnId,
-    text: String,
-    kept: Instant,
-    pub(super) n_pieces: usize,
-    pub(super) began: Instant,
-    /// When the first and the last piece came.
-    pub(super) times: Option<(Instant, Instant)>,
-}
-
-impl<'a> Said<'a> {
-    fn new(desktop: &'a Desktop, turn: TurnId) -> Self {
-        let now = Instant::now();
-        Self {
-            desktop,
-            turn,
-            text: String::new(),
-            kept: now,
-            n_pieces: 0,
-            began: now,
-            times: None,
-        }
-    }
-
-    fn add(&mut self, text: &str) {
-        let now = Instant::now();
-        self.times = Some((self.times.map_or(now, |(first, _)| first), now));
-        self.n_pieces += 1;
-        self.text.push_str(text);
-        if self.kept.elapsed() >= KEEP_EVERY {
-            self.kept = now;
-            // The answer goes on; its end will be kept, or will say why not.
-            if let Err(error) = self.desktop.store.keep_said(self.turn, &self.text) {
-                tracing::warn!(%error, "what was said so far was not kept");
-            }
-        }
-    }
 }

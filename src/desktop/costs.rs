@@ -9,8 +9,8 @@ pub(super) const LEAST_ROOM: usize = 64;
 /// Contexts grow in steps of this.
 const CONTEXT_STEP: usize = 1024;
 
-/// What stands around a plan's rows.
-pub(super) struct Around<'a> {
+/// What a plan's rows have to share the context with.
+pub(super) struct ContextBudget<'a> {
     pub(super) facts: &'a ModelFacts,
     /// Tokens of the words around a question.
     pub(super) n_fixed: usize,
@@ -24,19 +24,19 @@ pub(super) struct Around<'a> {
 
 /// What `plan` takes. `is_kept` says of each picture whether its features are kept, `is_read` whether the model has read
 /// the rows already.
-pub(super) fn cost(plan: &Plan, is_kept: &[bool], is_read: bool, around: &Around<'_>) -> Cost {
-    let facts = around.facts;
+pub(super) fn cost(plan: &Plan, is_kept: &[bool], is_read: bool, budget: &ContextBudget<'_>) -> Cost {
+    let facts = budget.facts;
     let n_tokens = plan.counts().total;
-    let n_fixed = n_tokens + around.n_fixed;
-    let n_free = facts.n_context.saturating_sub(n_fixed + around.n_reserve);
+    let n_fixed = n_tokens + budget.n_fixed;
+    let n_free = facts.n_context.saturating_sub(n_fixed + budget.n_reserve);
     let n_kept = is_kept.iter().filter(|kept| **kept).count();
     let n_missing = if is_read {
         0
     } else {
         plan.images.len() - n_kept.min(plan.images.len())
     };
-    let n_to_read = around.n_fixed + around.n_chat + if is_read { 0 } else { n_tokens };
-    let n_needed = (n_fixed + around.n_chat + around.n_reserve)
+    let n_to_read = budget.n_fixed + budget.n_chat + if is_read { 0 } else { n_tokens };
+    let n_needed = (n_fixed + budget.n_chat + budget.n_reserve)
         .next_multiple_of(CONTEXT_STEP)
         .max(facts.n_held)
         .min(facts.n_context);
@@ -44,7 +44,7 @@ pub(super) fn cost(plan: &Plan, is_kept: &[bool], is_read: bool, around: &Around
     let refusal = (n_fixed + LEAST_ROOM > facts.n_context).then(|| {
         format!(
             "{n_tokens} tokens of the video and {} of words leave no room for an answer: {} reads {} at a time.",
-            around.n_fixed, facts.name, facts.n_context
+            budget.n_fixed, facts.name, facts.n_context
         )
     });
     Cost {
@@ -52,7 +52,7 @@ pub(super) fn cost(plan: &Plan, is_kept: &[bool], is_read: bool, around: &Around
         n_free,
         n_images: plan.images.len(),
         first_answer_secs: n_missing as f64 * facts.encode_secs + n_to_read as f64 * facts.read_secs,
-        memory_bytes: n_needed.saturating_sub(around.n_held) as u64 * position_bytes,
+        memory_bytes: n_needed.saturating_sub(budget.n_held) as u64 * position_bytes,
         refusal,
     }
 }

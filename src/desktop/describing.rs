@@ -15,16 +15,16 @@ const EMBEDDED_SUGGESTIONS: [&str; 3] = [
     "How many objects are there?",
 ];
 
-/// A model that can be loaded.
+/// Where a model comes from: what its id stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Choice {
+pub(super) enum ModelSource {
     /// The one inside the program.
     Embedded,
     /// A pair of files.
     Pair(KeptModel),
 }
 
-impl Choice {
+impl ModelSource {
     /// Names it for the page: the same as long as its files stay where they are.
     pub(super) fn id(&self) -> String {
         match self {
@@ -60,24 +60,24 @@ impl Choice {
 }
 
 /// A pair that was described, and what stands for it.
-pub(super) fn described(name: &ModelName, pair: &PairDescription) -> (Choice, Model) {
+pub(super) fn described(name: &ModelName, pair: &PairDescription) -> (ModelSource, Model) {
     let files: Vec<PathBuf> = [&pair.language_file, &pair.vision_file]
         .into_iter()
         .flatten()
         .map(PathBuf::from)
         .collect();
-    let choice = match (name, files.as_slice()) {
-        (ModelName::Named { .. }, [language, vision]) => Choice::Pair(KeptModel {
+    let source = match (name, files.as_slice()) {
+        (ModelName::Named { .. }, [language, vision]) => ModelSource::Pair(KeptModel {
             language_file: absolute(language),
             vision_file: absolute(vision),
         }),
-        _ => Choice::Embedded,
+        _ => ModelSource::Embedded,
     };
-    let is_embedded = choice == Choice::Embedded;
+    let is_embedded = source == ModelSource::Embedded;
     let patches = pair.side_px.checked_div(pair.patch_px).unwrap_or(0) as usize;
     let memory = pair.memory;
     let model = Model {
-        id: choice.id(),
+        id: source.id(),
         name: pair.name.clone(),
         quantisation: pair.quantization.clone(),
         files: files.iter().map(|path| file_name(path)).collect(),
@@ -99,7 +99,7 @@ pub(super) fn described(name: &ModelName, pair: &PairDescription) -> (Choice, Mo
             false => Vec::new(),
         },
     };
-    (choice, model)
+    (source, model)
 }
 
 /// Files that are no model that can be loaded.

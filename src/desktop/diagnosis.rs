@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Desktop, lock};
+use super::Desktop;
 use crate::api::DoctorJson;
 use crate::api::window::ModelState;
 use crate::cancel::CancelToken;
@@ -20,10 +20,7 @@ impl Desktop {
             Err(error) => Check::bad("chats", error.to_string(), None),
         });
         if with_file_names {
-            for video in lock(&self.open)
-                .values()
-                .filter_map(|opening| opening.now()?.ok())
-            {
+            for video in self.videos.listed() {
                 report
                     .checks
                     .push(Check::good("open", video.path.display().to_string()));

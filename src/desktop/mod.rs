@@ -11,96 +11,70 @@ mod costs;
 mod describing;
 mod diagnosis;
 mod folders;
+mod listener;
 mod models;
+mod open_videos;
 mod opening;
+mod owner;
+mod plan_shelf;
 mod plans;
 mod progress;
 mod refusal;
-mod running;
 mod sees;
 mod videos;
+mod work;
+mod workers;
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Instant;
+use std::sync::Arc;
 
-use crate::api::window::{ApiError, AppEvent, ModelState};
+use crate::api::window::{ApiError, AppEvent};
 use crate::cancel::CancelToken;
 use crate::chat::Store;
 use crate::engine::Engine;
 
-use describing::Choice;
-use opening::Opening;
-use running::{Read, Running};
-use sees::KeptPlan;
+use listener::Listener;
+use models::Models;
+use open_videos::OpenVideos;
+use plan_shelf::PlanShelf;
+use work::Work;
+use workers::WorkerEnds;
 
 pub use models::LoadedModel;
 pub use videos::Shown;
 
-/// The seam's calls.
+/// The seam's calls, over owners of what is known between them. Each owner has one lock; `owner.rs` has their order.
 pub struct Desktop {
     engine: Arc<Engine>,
-    store: Store,
-    /// Files that the user opened in this session, by id.
-    open: Mutex<HashMap<String, Arc<Opening>>>,
-    model: Mutex<Option<LoadedModel>>,
-    /// The embedded model as it was loaded once: what plans are made for while no other is there.
-    embedded: Mutex<Option<LoadedModel>>,
-    /// What the page is told of the model.
-    state: Mutex<ModelState>,
-    /// Held while a model is loaded.
-    loading: Mutex<()>,
-    /// What ids of models stand for, of those that were described in this session.
-    known_models: Mutex<HashMap<String, Choice>>,
-    /// When each worker ended last.
-    ends: Mutex<HashMap<u8, Instant>>,
-    /// Plans whose pictures can be fetched, the latest first.
-    plans: Mutex<VecDeque<KeptPlan>>,
-    /// What the model has read last.
-    read: Mutex<Option<Read>>,
-    /// Positions whose keys and values each model holds, by its id.
-    held: Mutex<HashMap<String, usize>>,
-    running: Running,
-    listener: Mutex<Option<Listener>>,
-    /// What ends the preparation that runs.
-    preparing: Mutex<Option<CancelToken>>,
+    store: Arc<Store>,
+    videos: OpenVideos,
+    models: Models,
+    plans: PlanShelf,
+    work: Work,
+    worker_ends: WorkerEnds,
+    listener: Arc<Listener>,
 }
-
-/// Told what happens without the page having asked.
-type Listener = Box<dyn Fn(AppEvent) + Send + Sync>;
 
 impl Desktop {
     /// A desktop over these.
     #[must_use]
     pub fn new(engine: Arc<Engine>, store: Store) -> Self {
+        let store = Arc::new(store);
+        let listener = Arc::new(Listener::default());
         Self {
+            videos: OpenVideos::new(Arc::clone(&engine), Arc::clone(&store)),
+            models: Models::new(Arc::clone(&engine), Arc::clone(&store), Arc::clone(&listener)),
+            plans: PlanShelf::default(),
+            work: Work::default(),
+            worker_ends: WorkerEnds::default(),
             engine,
             store,
-            open: Mutex::default(),
-            model: Mutex::default(),
-            embedded: Mutex::default(),
-            state: Mutex::new(ModelState::None),
-            loading: Mutex::default(),
-            known_models: Mutex::default(),
-            ends: Mutex::default(),
-            plans: Mutex::default(),
-            read: Mutex::default(),
-            held: Mutex::default(),
-            running: Running::default(),
-            listener: Mutex::default(),
-            preparing: Mutex::default(),
+            listener,
         }
     }
 
     /// Tells `listener` from now on what happens without the page having asked. It is called on any thread.
     pub fn listen(&self, listener: impl Fn(AppEvent) + Send + Sync + 'static) {
-        *lock(&self.listener) = Some(Box::new(listener));
-    }
-
-    fn tell(&self, event: AppEvent) {
-        if let Some(listener) = &*lock(&self.listener) {
-            listener(event);
-        }
+        self.listener.set(listener);
     }
 
     /// While somebody drags through a video, encoding waits for them.
@@ -109,7 +83,7 @@ impl Desktop {
     /// Why the model's worker cannot be told; what is decoded for it waits all the same.
     pub fn set_scrubbing(&self, is_scrubbing: bool) -> Result<(), ApiError> {
         // A worker that was never started has nothing to hold up, and its start would take the machine just now.
-        if lock(&self.model).is_none() {
+        if self.models.loaded().is_none() {
             return Ok(());
         }
         self.engine
@@ -122,8 +96,4 @@ impl Desktop {
     pub fn store(&self) -> &Store {
         &self.store
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

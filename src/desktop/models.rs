@@ -1,52 +1,29 @@
-//! The model that answers: which there are, which is loaded, and what happens when its worker ends.
+//! The model that answers: which there are, and which is loaded.
+
+mod state;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, SystemTime};
 
-use super::describing::{Choice, described, device_name, refused, without_folders};
+use super::Desktop;
+use super::describing::{ModelSource, described, refused, without_folders};
+use super::listener::Listener;
+use super::owner::Owned;
 use super::refusal::{of_model, of_store};
-use super::{Desktop, lock};
-use crate::api::window::{ApiError, AppEvent, Device, ErrorCode, Model, ModelState, WorkerRole};
+use crate::api::window::{ApiError, AppEvent, ErrorCode, Model, ModelState};
 use crate::cancel::CancelToken;
-use crate::chat::UsedModel;
-use crate::engine::{DeviceName, ModelFacts, ModelName};
+use crate::chat::{Store, UsedModel};
+use crate::engine::{DeviceName, Engine, ModelName, OpenVideo};
 use crate::fault::Failure;
-use crate::worker::{Client, Protocol};
+use crate::visual::plan::Plan;
 
-/// A worker that ends again so soon after it was started is not started a third time by itself.
-const TOO_SOON: Duration = Duration::from_secs(20);
+use state::{Reading, State};
+
+pub use state::LoadedModel;
+
 /// How often whoever waits for a model looks whether it is there.
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
-
-/// A model that is loaded.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LoadedModel {
-    /// Which pair.
-    pub name: ModelName,
-    /// What it is.
-    pub facts: ModelFacts,
-    /// As the page knows it.
-    pub model: Model,
-}
-
-impl LoadedModel {
-    fn state(&self) -> ModelState {
-        ModelState::Ready {
-            model: self.model.clone(),
-            device: Device {
-                name: device_name(&self.facts.device),
-                detail: self.facts.device_detail.clone(),
-                reason: self.facts.device_reason.clone(),
-            },
-        }
-    }
-
-    /// Memory that it would give back; its weights are mapped, and count as free already.
-    fn given_back_bytes(&self) -> u64 {
-        self.facts.cache_bytes + self.model.memory.working_bytes
-    }
-}
 
 impl Desktop {
     /// Loads the model that was used last, in any run; the embedded one where there was none, where its files are gone, and
@@ -56,17 +33,17 @@ impl Desktop {
     /// Why the embedded model cannot be loaded: the program is damaged, or its worker does not start.
     pub fn start(&self, cancel: &CancelToken) -> Result<(), ApiError> {
         let last = self.store.last_model().map_err(of_store)?;
-        let choice = match last {
-            Some(UsedModel::Pair(pair)) => Choice::Pair(pair),
-            Some(UsedModel::Embedded) | None => Choice::Embedded,
+        let source = match last {
+            Some(UsedModel::Pair(pair)) => ModelSource::Pair(pair),
+            Some(UsedModel::Embedded) | None => ModelSource::Embedded,
         };
-        let embedded = self.load(&Choice::Embedded, cancel);
-        if choice == Choice::Embedded {
+        let embedded = self.models.load(&ModelSource::Embedded, cancel);
+        if source == ModelSource::Embedded {
             return embedded;
         }
-        if let Err(error) = self.load(&choice, cancel) {
-            let model = self.described_or_refused(&choice, cancel);
-            self.set_state(ModelState::Failed { model, error });
+        if let Err(error) = self.models.load(&source, cancel) {
+            let model = self.models.described_or_refused(&source, cancel);
+            self.models.set_state(ModelState::Failed { model, error });
         }
         embedded
     }
@@ -76,14 +53,14 @@ impl Desktop {
     /// # Errors
     /// What the file of chats says.
     pub fn models(&self, cancel: &CancelToken) -> Result<Vec<Model>, ApiError> {
-        let mut models = vec![self.described_or_refused(&Choice::Embedded, cancel)];
+        let mut models = vec![self.models.described_or_refused(&ModelSource::Embedded, cancel)];
         for pair in self.store.models().map_err(of_store)? {
-            models.push(self.described_or_refused(&Choice::Pair(pair), cancel));
+            models.push(self.models.described_or_refused(&ModelSource::Pair(pair), cancel));
         }
         for folder in super::folders::with_models() {
             cancel.check().map_err(|cancelled| of_model(cancelled.into()))?;
             // What nobody chose is only shown where it is of use.
-            if let Ok(model) = self.describe(&folder_name(&folder), cancel)
+            if let Ok(model) = self.models.describe(&folder_name(&folder), cancel)
                 && !models.iter().any(|known| known.id == model.id)
             {
                 models.push(model);
@@ -111,7 +88,7 @@ impl Desktop {
                 return refused(paths, error);
             }
         };
-        match self.describe(&name, cancel) {
+        match self.models.describe(&name, cancel) {
             Ok(model) => model,
             Err(failure) => refused(paths, model_error(failure, paths)),
         }
@@ -120,7 +97,7 @@ impl Desktop {
     /// What the model is doing.
     #[must_use]
     pub fn model_state(&self) -> ModelState {
-        lock(&self.state).clone()
+        self.models.page_state()
     }
 
     /// Loads a model that [`Desktop::models`] or [`Desktop::picked_model`] described, and remembers it for the next start.
@@ -129,22 +106,64 @@ impl Desktop {
     /// # Errors
     /// `cancelled`; what is wrong with its files; too little memory.
     pub fn load_model(&self, id: &str, cancel: &CancelToken) -> Result<(), ApiError> {
-        let choice = self.choice(id)?;
-        let before = lock(&self.model).clone();
-        let loaded = self.load(&choice, cancel);
+        let source = self.models.source(id)?;
+        let loaded = self.models.load(&source, cancel);
         if loaded.is_err() {
-            // It is loaded again when something is next asked of it.
-            self.set_state(before.map_or(ModelState::None, |model| model.state()));
+            self.models.fall_back();
         }
         loaded
     }
 
-    fn load(&self, choice: &Choice, cancel: &CancelToken) -> Result<(), ApiError> {
+    /// The model that answers: waits for one that is being loaded, and loads the embedded one where there is none.
+    ///
+    /// # Errors
+    /// `cancelled`; why there is none.
+    pub fn loaded_model(&self, cancel: &CancelToken) -> Result<LoadedModel, ApiError> {
+        self.models.ready(cancel)
+    }
+}
+
+/// The models that are known, the one that is loaded, and what that has read.
+pub(super) struct Models {
+    engine: Arc<Engine>,
+    store: Arc<Store>,
+    listener: Arc<Listener>,
+    state: Owned<State>,
+    /// Held while a model is loaded: the gate that comes before every other lock.
+    loading: Mutex<()>,
+}
+
+impl Models {
+    /// None is loaded; `listener` is told of every change.
+    pub(super) fn new(engine: Arc<Engine>, store: Arc<Store>, listener: Arc<Listener>) -> Self {
+        Self {
+            engine,
+            store,
+            listener,
+            state: Owned::default(),
+            loading: Mutex::default(),
+        }
+    }
+
+    /// What the page is told of the model.
+    fn page_state(&self) -> ModelState {
+        self.state.with(|state| state.page_state.clone())
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        matches!(self.page_state(), ModelState::Ready { .. })
+    }
+
+    pub(super) fn loaded(&self) -> Option<LoadedModel> {
+        self.state.with(|state| state.loaded.clone())
+    }
+
+    fn load(&self, source: &ModelSource, cancel: &CancelToken) -> Result<(), ApiError> {
         let _one_at_a_time = self.one_load(cancel)?;
-        let name = choice.name();
+        let name = source.name();
         let model = self
             .describe(&name, cancel)
-            .map_err(|failure| model_error(failure, &choice.paths()))?;
+            .map_err(|failure| model_error(failure, &source.paths()))?;
         self.set_state(ModelState::Loading {
             model: model.clone(),
             n_done: 0,
@@ -154,23 +173,25 @@ impl Desktop {
         let facts = self
             .engine
             .load(&name, DeviceName::Auto, cancel, &mut |_| {})
-            .map_err(|failure| model_error(failure, &choice.paths()))?;
-        let kept = match choice {
-            Choice::Embedded => self.store.keep_embedded(SystemTime::now()),
-            Choice::Pair(pair) => self.store.keep_model(pair, SystemTime::now()),
+            .map_err(|failure| model_error(failure, &source.paths()))?;
+        let kept = match source {
+            ModelSource::Embedded => self.store.keep_embedded(SystemTime::now()),
+            ModelSource::Pair(pair) => self.store.keep_model(pair, SystemTime::now()),
         };
         // It answers whether or not the next start knows.
         if let Err(error) = kept {
             tracing::warn!(%error, "the model is not remembered");
         }
         let loaded = LoadedModel { name, facts, model };
-        if *choice == Choice::Embedded {
-            *lock(&self.embedded) = Some(loaded.clone());
-        }
-        *lock(&self.model) = Some(loaded.clone());
-        *lock(&self.read) = None;
+        self.state.with(|state| state.put(loaded.clone()));
         self.set_state(loaded.state());
         Ok(())
+    }
+
+    /// The model before stays; it is loaded again when something is next asked of it.
+    fn fall_back(&self) {
+        let before = self.loaded();
+        self.set_state(before.map_or(ModelState::None, |model| model.state()));
     }
 
     /// One load at a time; the one that waits can be cancelled.
@@ -186,19 +207,15 @@ impl Desktop {
         }
     }
 
-    /// The model that answers: waits for one that is being loaded, and loads the embedded one where there is none.
-    ///
-    /// # Errors
-    /// `cancelled`; why there is none.
-    pub fn loaded_model(&self, cancel: &CancelToken) -> Result<LoadedModel, ApiError> {
+    /// See [`Desktop::loaded_model`].
+    pub(super) fn ready(&self, cancel: &CancelToken) -> Result<LoadedModel, ApiError> {
         // Whatever is being loaded comes first.
         drop(self.one_load(cancel)?);
-        if let Some(loaded) = lock(&self.model).clone() {
+        if let Some(loaded) = self.loaded() {
             return Ok(loaded);
         }
-        self.load(&Choice::Embedded, cancel)?;
-        let loaded = lock(&self.model).clone();
-        loaded.ok_or_else(|| ApiError {
+        self.load(&ModelSource::Embedded, cancel)?;
+        self.loaded().ok_or_else(|| ApiError {
             code: ErrorCode::ModelMissing,
             message: "no model is loaded".to_owned(),
             hint: Some("choose a model: its two files, or the folder that they are in".to_owned()),
@@ -206,48 +223,46 @@ impl Desktop {
     }
 
     /// The model that a plan is for: the loaded one, and the embedded one while none is. Waits for no other.
-    pub(super) fn planned_model(&self, cancel: &CancelToken) -> Result<LoadedModel, ApiError> {
-        let loaded = lock(&self.model).clone().or_else(|| lock(&self.embedded).clone());
+    pub(super) fn for_plans(&self, cancel: &CancelToken) -> Result<LoadedModel, ApiError> {
+        let loaded = self
+            .state
+            .with(|state| state.loaded.as_ref().or(state.embedded.as_ref()).cloned());
         match loaded {
             Some(loaded) => Ok(loaded),
-            None => self.loaded_model(cancel),
+            None => self.ready(cancel),
         }
     }
 
     /// Describes a pair, and knows it by its id from now on.
     fn describe(&self, name: &ModelName, cancel: &CancelToken) -> Result<Model, Failure> {
-        let (choice, mut model) = described(name, &self.engine.describe(name, cancel)?);
-        if let Some(loaded) = &*lock(&self.model) {
-            model.memory.available_bytes += loaded.given_back_bytes();
-        }
-        lock(&self.known_models).insert(model.id.clone(), choice);
+        let (source, mut model) = described(name, &self.engine.describe(name, cancel)?);
+        self.state.with(|state| state.describe(source, &mut model));
         Ok(model)
     }
 
-    fn described_or_refused(&self, choice: &Choice, cancel: &CancelToken) -> Model {
-        self.describe(&choice.name(), cancel).unwrap_or_else(|failure| {
-            let paths = choice.paths();
+    fn described_or_refused(&self, source: &ModelSource, cancel: &CancelToken) -> Model {
+        self.describe(&source.name(), cancel).unwrap_or_else(|failure| {
+            let paths = source.paths();
             let mut model = refused(&paths, model_error(failure, &paths));
-            model.is_embedded = *choice == Choice::Embedded;
-            model.id = choice.id();
-            lock(&self.known_models).insert(model.id.clone(), choice.clone());
+            model.is_embedded = *source == ModelSource::Embedded;
+            model.id = source.id();
             model
         })
     }
 
     /// What an id stands for.
-    fn choice(&self, id: &str) -> Result<Choice, ApiError> {
-        if id == Choice::Embedded.id() {
-            return Ok(Choice::Embedded);
+    fn source(&self, id: &str) -> Result<ModelSource, ApiError> {
+        if id == ModelSource::Embedded.id() {
+            return Ok(ModelSource::Embedded);
         }
-        if let Some(choice) = lock(&self.known_models).get(id).cloned() {
-            return Ok(choice);
+        if let Some(source) = self.state.with(|state| state.sources.get(id).cloned()) {
+            return Ok(source);
         }
         let kept = self.store.models().map_err(of_store)?;
         let found = kept
             .into_iter()
-            .map(Choice::Pair)
-            .find(|choice| choice.id() == id);
+            .map(ModelSource::Pair)
+            .find(|source| source.id() == id);
         found.ok_or_else(|| ApiError {
             code: ErrorCode::ModelMissing,
             message: "there is no such model any more".to_owned(),
@@ -256,53 +271,18 @@ impl Desktop {
     }
 
     fn set_state(&self, state: ModelState) {
-        *lock(&self.state) = state.clone();
-        self.tell(AppEvent::Model { state });
-    }
-
-    /// Tells the page when this worker ends, and starts it again.
-    pub fn watch<P: Protocol>(self: &Arc<Self>, worker: &Client<P>, role: WorkerRole) {
-        let desktop = Arc::downgrade(self);
-        worker.on_end(move |failure| {
-            let Some(desktop) = desktop.upgrade() else { return };
-            let failure = failure.clone();
-            let started = std::thread::Builder::new()
-                .name("after a worker's end".to_owned())
-                .spawn(move || desktop.worker_ended(role, failure));
-            if let Err(error) = started {
-                tracing::error!(%error, "no thread to start the worker again");
-            }
-        });
-    }
-
-    fn worker_ended(&self, role: WorkerRole, failure: Failure) {
-        tracing::error!(?role, message = failure.message, "a worker ended");
-        self.tell(AppEvent::WorkerEnded {
-            role,
-            error: of_model(failure),
-        });
-        let ended_before = lock(&self.ends).insert(role as u8, Instant::now());
-        if ended_before.is_some_and(|before| before.elapsed() < TOO_SOON) {
-            // It is started again by the next call, at which somebody waits and is told why it ends.
-            return;
-        }
-        match role {
-            WorkerRole::Media => drop(self.engine.examine(&CancelToken::new())),
-            WorkerRole::Model => self.load_again(),
-        }
+        self.state.with(|models| models.page_state = state.clone());
+        self.listener.tell(AppEvent::Model { state });
     }
 
     /// After the model's worker ended: the same model, in a new one.
-    fn load_again(&self) {
+    pub(super) fn load_again(&self) {
         let cancel = CancelToken::new();
         // Where it ended while it loaded, whoever wanted that is told.
         let Ok(_one_at_a_time) = self.loading.try_lock() else {
             return;
         };
-        *lock(&self.read) = None;
-        let Some(loaded) = lock(&self.model).clone() else {
-            return;
-        };
+        let Some(loaded) = self.loaded() else { return };
         self.set_state(ModelState::Loading {
             model: loaded.model.clone(),
             n_done: 0,
@@ -315,15 +295,52 @@ impl Desktop {
         match again {
             Ok(_) => self.set_state(loaded.state()),
             Err(failure) => {
-                let paths = lock(&self.known_models)
-                    .get(&loaded.model.id)
-                    .map_or_else(Vec::new, Choice::paths);
+                let source = self.source(&loaded.model.id);
+                let paths = source.map_or_else(|_unknown| Vec::new(), |source| source.paths());
                 self.set_state(ModelState::Failed {
                     model: loaded.model,
                     error: model_error(failure, &paths),
                 });
             }
         }
+    }
+
+    /// `model` holds `n_read` positions of this video now.
+    pub(super) fn keep_reading(&self, model: &LoadedModel, video: &OpenVideo, plan: &Plan, n_read: usize) {
+        let facts = &model.facts;
+        let n_held = n_read.max(facts.n_held).min(facts.n_context);
+        let reading = Reading {
+            model: model.name.clone(),
+            video: video.identity.clone(),
+            plan: plan.clone(),
+        };
+        self.state.with(|state| {
+            state.reading = Some(reading);
+            let known = state.n_held.entry(model.model.id.clone()).or_default();
+            *known = n_held.max(*known);
+        });
+    }
+
+    /// Whether `model` has read the rows of this plan.
+    pub(super) fn has_read(&self, model: &LoadedModel, video: &OpenVideo, plan: &Plan) -> bool {
+        let is = |reading: &Reading| reading.is(&model.name, video, plan);
+        self.state.with(|state| state.reading.as_ref().is_some_and(is))
+    }
+
+    /// Positions whose keys and values `model` holds.
+    pub(super) fn n_held(&self, model: &LoadedModel) -> usize {
+        self.state
+            .with(|state| state.n_held.get(&model.model.id).copied().unwrap_or(0))
+    }
+
+    /// The worker that has read is gone.
+    pub(super) fn forget_reading(&self) {
+        self.state.with(|state| state.forget_reading(|_| true));
+    }
+
+    pub(super) fn forget_video(&self, id: &str) {
+        self.state
+            .with(|state| state.forget_reading(|reading| reading.video.as_str() == id));
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
-use super::lock;
+use super::owner::lock;
 use super::refusal::{of_video, of_video_at};
 use crate::api::window::ApiError;
 use crate::cancel::{CancelToken, Cancelled};
@@ -26,7 +26,7 @@ pub(super) struct Opening {
     /// Ends the listing.
     pub(super) stop: CancelToken,
     /// What it is and its first picture, there before the list where that takes long.
-    pub(super) glance: Mutex<Option<(Arc<OpenVideo>, Picture)>>,
+    pub(super) glance: OnceLock<(Arc<OpenVideo>, Picture)>,
 }
 
 impl Opening {

@@ -6,14 +6,14 @@ use crate::api::window::{PrepareEvent, StageInfo, StageName};
 use crate::engine::{Progress, Stage, Update};
 use crate::visual::plan::Plan;
 
-/// Turns what the engine says into events, and says of each frame once that it is encoded.
-pub(super) struct Told<'a> {
+/// The events that the engine's updates mean: of each frame once that it is encoded.
+pub(super) struct ProgressEvents<'a> {
     plan: &'a Plan,
     n_images: usize,
     frames: BTreeSet<usize>,
 }
 
-impl<'a> Told<'a> {
+impl<'a> ProgressEvents<'a> {
     pub(super) fn new(plan: &'a Plan) -> Self {
         Self {
             plan,

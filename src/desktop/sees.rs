@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
+use super::Desktop;
 use super::chats::turn_id;
-use super::costs::{Around, cost};
+use super::costs::{ContextBudget, cost};
 use super::describing::tower_name;
 use super::models::LoadedModel;
-use super::plans::{Resolved, geometry_of, impossible_tower, resolve};
+use super::plan_shelf::ShelvedPlan;
+use super::plans::{PresetPlan, geometry_of, impossible_tower, resolve};
 use super::refusal::{gone, of_model, of_store, of_video, of_video_at, sentence};
 use super::videos::Shown;
-use super::{Desktop, lock};
 use crate::api::TokensJson;
 use crate::api::window::{
     ApiError, ContextUse, Offer, PictureInfo, PlanImage, PlanImageKind, PlanRequest, PlanView, PresetName,
@@ -23,23 +24,6 @@ use crate::visual::preprocess::Fit;
 use crate::visual::tower::Tower;
 use crate::visual::tower_image::Normalization;
 
-/// Plans whose pictures can be fetched.
-const MAX_PLANS: usize = 8;
-
-/// A plan whose pictures can be fetched.
-pub(super) struct KeptPlan {
-    id: String,
-    video: Arc<OpenVideo>,
-    plan: Plan,
-    normalization: Normalization,
-}
-
-impl KeptPlan {
-    pub(super) fn is_of(&self, video: &str) -> bool {
-        self.video.identity.as_str() == video
-    }
-}
-
 impl Desktop {
     /// What the loaded model, or the embedded one while none is, would be shown. Decodes nothing. `chat` is the chat whose
     /// earlier turns are counted.
@@ -52,19 +36,19 @@ impl Desktop {
         chat: Option<&str>,
         cancel: &CancelToken,
     ) -> Result<PlanView, ApiError> {
-        let video = self.video(&request.video, cancel)?;
-        let model = self.planned_model(cancel)?;
+        let video = self.videos.get(&request.video, cancel)?;
+        let model = self.models.for_plans(cancel)?;
         let mut refusal = None;
         let resolved = resolve(request, &video, &model.facts).or_else(|error| {
             refusal = Some(sentence(&match &error.hint {
                 Some(hint) => format!("{}: {hint}", error.message),
                 None => error.message.clone(),
             }));
-            Resolved::nothing(request, &model.facts)
+            PresetPlan::nothing(request, &model.facts)
         })?;
-        let offered = offered(request, &resolved, &video, &model.facts);
+        let alternatives = alternatives(request, &resolved, &video, &model.facts);
         let mut plans = vec![&resolved.plan];
-        plans.extend(offered.iter().map(|(_, offer)| &offer.plan));
+        plans.extend(alternatives.iter().map(|(_, other)| &other.plan));
         let history = match chat {
             Some(chat) => self.turns_to_send(chat, None)?,
             None => Vec::new(),
@@ -84,31 +68,24 @@ impl Desktop {
         if refusal.is_some() {
             foreseen.is_kept.insert(0, Vec::new());
         }
-        let around = Around {
+        let budget = ContextBudget {
             facts: &model.facts,
             n_fixed: foreseen.n_fixed,
             n_chat: foreseen.n_chat,
             n_reserve: ANSWER_RESERVE,
-            n_held: lock(&self.held).get(&model.model.id).copied().unwrap_or(0),
+            n_held: self.models.n_held(&model),
         };
-        let is_read = |plan: &Plan| {
-            let read = lock(&self.read);
-            read.as_ref()
-                .is_some_and(|read| read.is(&model.name, &video, plan))
-        };
+        let is_read = |plan: &Plan| self.models.has_read(&model, &video, plan);
         let kept = |at: usize| foreseen.is_kept.get(at).map_or(&[][..], Vec::as_slice);
         let own_is_read = is_read(&resolved.plan);
-        let mut own = cost(&resolved.plan, kept(0), own_is_read, &around);
+        let mut own = cost(&resolved.plan, kept(0), own_is_read, &budget);
         own.refusal = refusal.or(own.refusal);
-        let offers = offered
-            .iter()
-            .zip(1..)
-            .map(|((preset_and_strategy, offer), at)| Offer {
-                preset: preset_and_strategy.0,
-                strategy: preset_and_strategy.1,
-                n_frames: offer.plan.frames().len(),
-                cost: cost(&offer.plan, kept(at), is_read(&offer.plan), &around),
-            });
+        let offers = alternatives.iter().zip(1..).map(|((request, other), at)| Offer {
+            preset: request.preset,
+            strategy: request.strategy,
+            n_frames: other.plan.frames().len(),
+            cost: cost(&other.plan, kept(at), is_read(&other.plan), &budget),
+        });
         let look = look_of(&model, &resolved);
         // What was read from a prefix on disk needs no features, which may be gone from there.
         let all_read = vec![true; resolved.plan.images.len()];
@@ -132,7 +109,7 @@ impl Desktop {
     pub fn answer_plan(&self, turn: &str, cancel: &CancelToken) -> Result<PlanView, ApiError> {
         let kept = self.store.turn(turn_id(turn)?).map_err(of_store)?;
         let look = kept.look.ok_or_else(|| gone("picture of what was shown"))?;
-        let video = self.video(&kept.plan.video, cancel)?;
+        let video = self.videos.get(&kept.plan.video, cancel)?;
         let recipe = look.recipe().map_err(impossible_tower)?;
         let plan = recipe
             .plan()
@@ -156,28 +133,12 @@ impl Desktop {
     /// # Errors
     /// A plan that is no longer kept, a picture that it does not have; what is wrong with the file.
     pub fn plan_picture(&self, plan: &str, image: usize, cancel: &CancelToken) -> Result<Shown, ApiError> {
-        let (video, source, geometry, normalization) = {
-            let plans = lock(&self.plans);
-            let kept = plans
-                .iter()
-                .find(|kept| kept.id == plan)
-                .ok_or_else(|| gone("plan"))?;
-            let source = kept
-                .plan
-                .images
-                .get(image)
-                .ok_or_else(|| gone("picture"))?
-                .clone();
-            (
-                Arc::clone(&kept.video),
-                source,
-                kept.plan.geometry,
-                kept.normalization,
-            )
-        };
+        let shelved = self.plans.get(plan)?;
+        let (video, plan) = (&shelved.video, &shelved.plan);
+        let source = plan.images.get(image).ok_or_else(|| gone("picture"))?;
         let picture = self
             .engine
-            .tower_picture(&video, &source, geometry, &normalization, cancel);
+            .tower_picture(video, source, plan.geometry, &shelved.normalization, cancel);
         let picture = picture.map_err(of_video_at(&video.path))?;
         let mut bytes = Vec::new();
         picture
@@ -222,16 +183,12 @@ impl Desktop {
         let size = video.probe.display_size;
         let table = TokensJson::new(plan, &tower, None, |_| size);
         let id = id_of(video, look, plan);
-        let mut plans = lock(&self.plans);
-        plans.retain(|kept| kept.id != id);
-        plans.truncate(MAX_PLANS - 1);
-        plans.push_front(KeptPlan {
+        self.plans.put(ShelvedPlan {
             id: id.clone(),
             video: Arc::clone(video),
-            plan: plan.clone(),
+            plan: Arc::new(plan.clone()),
             normalization,
         });
-        drop(plans);
         Ok(PlanView {
             id,
             request: request.clone(),
@@ -259,7 +216,7 @@ impl Desktop {
 }
 
 /// What is kept of how a question is looked at.
-pub(super) fn look_of(model: &LoadedModel, resolved: &Resolved) -> KeptLook {
+pub(super) fn look_of(model: &LoadedModel, resolved: &PresetPlan) -> KeptLook {
     let facts = &model.facts;
     KeptLook {
         model: facts.name.clone(),
@@ -278,16 +235,16 @@ pub(super) fn look_of(model: &LoadedModel, resolved: &Resolved) -> KeptLook {
     }
 }
 
-/// A preset, or a strategy within one.
-type Offered = ((PresetName, Option<StrategyName>), Resolved);
+/// What could be asked for instead, a preset or a strategy within one, and its plan.
+type Alternative = (PlanRequest, PresetPlan);
 
 /// Every preset, and every strategy within the chosen one; those that this video has frames for.
-fn offered(
+fn alternatives(
     request: &PlanRequest,
-    resolved: &Resolved,
+    resolved: &PresetPlan,
     video: &OpenVideo,
     facts: &ModelFacts,
-) -> Vec<Offered> {
+) -> Vec<Alternative> {
     let presets = [
         PresetName::Auto,
         PresetName::Frame,
@@ -298,7 +255,7 @@ fn offered(
     let chosen: PresetName = resolved.preset.into();
     let strategies = StrategyName::ALL.map(|strategy| (chosen, Some(strategy)));
     let wanted = presets.map(|preset| (preset, None)).into_iter().chain(strategies);
-    let offer = |(preset, strategy)| {
+    let alternative = |(preset, strategy)| {
         let other = PlanRequest {
             preset,
             strategy,
@@ -306,9 +263,9 @@ fn offered(
             ..request.clone()
         };
         let resolved = resolve(&other, video, facts).ok()?;
-        Some(((preset, strategy), resolved))
+        Some((other, resolved))
     };
-    wanted.filter_map(offer).collect()
+    wanted.filter_map(alternative).collect()
 }
 
 /// The same for the same pictures, so that whoever fetched them need not do it again.

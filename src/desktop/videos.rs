@@ -1,37 +1,18 @@
 //! Files that the user opened, and pictures of them.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
-use super::opening::Opening;
+use super::Desktop;
 use super::refusal::{missing_video, of_store, of_video, of_video_at};
-use super::{Desktop, lock};
 use crate::api::window::{
     ApiError, FilmstripRequest, FramePurpose, FrameRequest, PictureInfo, Place, RecentVideo, VideoInfo,
 };
 use crate::cancel::CancelToken;
-use crate::chat::{NewVideo, Poster};
-use crate::engine::{FileIdentity, FullFrame, Glimpse, OpenVideo, Picture, Update};
+use crate::engine::{FileIdentity, FullFrame, Glimpse, Picture, Update};
 use crate::video::PreviewSize;
 
 /// How many videos the start page lists.
 const MAX_RECENT: usize = 24;
-/// Where in a video its poster is taken, of its length: the very first frame is often black.
-const POSTER_AT: f64 = 0.1;
-/// What the first picture of a file must fit into while its frames are being listed.
-const FIRST_WITHIN: PreviewSize = PreviewSize {
-    max_width: 1280,
-    max_height: 1280,
-};
-/// Height of a kept poster, pixels: twice what the list shows, for dense screens.
-const POSTER_HEIGHT_PX: u32 = 360;
-
-/// How long the list of a file's frames is waited for. Whoever opens a file of hours sees its first picture meanwhile; a
-/// small file is listed soon even on a busy machine, and then everything is known of it at once.
-fn patience(n_bytes: u64) -> Duration {
-    Duration::from_millis(if n_bytes < 8 << 20 { 3000 } else { 250 })
-}
 
 /// A picture with what stands beside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -84,66 +65,7 @@ impl Desktop {
         cancel: &CancelToken,
         on_update: &mut dyn FnMut(Update),
     ) -> Result<VideoInfo, ApiError> {
-        let n_bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        let opening = Opening::start(&self.engine, path, patience(n_bytes), cancel, on_update)?;
-        let listed = opening.now().transpose()?;
-        let video = match &listed {
-            Some(video) => Arc::clone(video),
-            None => {
-                let glance = self.engine.glance(path, FIRST_WITHIN, cancel);
-                let (video, first) = glance
-                    .map_err(of_video_at(path))
-                    .inspect_err(|_| opening.stop.cancel())?;
-                let video = Arc::new(video);
-                *lock(&opening.glance) = Some((Arc::clone(&video), first));
-                video
-            }
-        };
-        let info = VideoInfo::new(&video, n_bytes);
-        let new = NewVideo {
-            identity: video.identity.clone(),
-            path: video.path.clone(),
-            duration_secs: video.duration_secs,
-        };
-        self.store.opened(&new, SystemTime::now()).map_err(of_store)?;
-        if let Some(earlier) = lock(&self.open).insert(info.id.clone(), opening) {
-            earlier.stop.cancel();
-        }
-        if let Some(video) = listed {
-            self.keep_poster_of(&video, cancel);
-        }
-        Ok(info)
-    }
-
-    /// The file is open whether or not it has a poster.
-    fn keep_poster_of(&self, video: &OpenVideo, cancel: &CancelToken) {
-        if let Err(error) = self.keep_poster(video, cancel) {
-            tracing::warn!(error = error.message, "no poster was kept");
-        }
-    }
-
-    fn keep_poster(&self, video: &OpenVideo, cancel: &CancelToken) -> Result<(), ApiError> {
-        let id = video.identity.as_str();
-        if self.store.poster(id).map_err(of_store)?.is_some() {
-            return Ok(());
-        }
-        let within = PreviewSize {
-            max_width: u32::from(u16::MAX),
-            max_height: POSTER_HEIGHT_PX,
-        };
-        let index = video.frame_at(video.duration_secs * POSTER_AT);
-        let picture = self
-            .engine
-            .picture(video, index, within, cancel)
-            .map_err(of_video)?;
-        let poster = Poster {
-            width: picture.width,
-            height: picture.height,
-            index: picture.index,
-            pts_secs: picture.pts_secs,
-            jpeg: picture.jpeg,
-        };
-        self.store.keep_poster(id, &poster).map_err(of_store)
+        self.videos.open(path, cancel, on_update)
     }
 
     /// Opens a video that was opened before.
@@ -156,12 +78,7 @@ impl Desktop {
         cancel: &CancelToken,
         on_update: &mut dyn FnMut(Update),
     ) -> Result<VideoInfo, ApiError> {
-        let kept = self.store.video(id).map_err(of_store)?;
-        let kept = kept.ok_or_else(|| missing_video("the video"))?;
-        if !kept.path.is_file() {
-            return Err(missing_video(&kept.name));
-        }
-        self.open_file(&kept.path, cancel, on_update)
+        self.videos.open_again(id, cancel, on_update)
     }
 
     /// Videos that were opened, the latest first, with their chats.
@@ -197,12 +114,10 @@ impl Desktop {
     pub fn forget_video(&self, id: &str, cancel: &CancelToken) -> Result<(), ApiError> {
         let known = self.store.video(id).map_err(of_store)?;
         if let Some(kept) = known {
-            if let Some(opening) = lock(&self.open).remove(id) {
-                opening.stop.cancel();
-            }
-            self.running.end(id);
-            lock(&self.plans).retain(|plan| !plan.is_of(id));
-            lock(&self.read).take_if(|read| read.video == id);
+            self.videos.close(id);
+            self.work.end(id);
+            self.plans.forget_video(id);
+            self.models.forget_video(id);
             self.store.forget_video(&kept.id).map_err(of_store)?;
             let identity = FileIdentity::known(kept.id);
             self.engine.forget(&identity, cancel).map_err(of_video)?;
@@ -215,8 +130,8 @@ impl Desktop {
     /// # Errors
     /// `video-missing`; what is wrong with the file.
     pub fn frame_times(&self, id: &str, cancel: &CancelToken) -> Result<Vec<f64>, ApiError> {
-        let video = self.video(id, cancel)?;
-        self.keep_poster_of(&video, cancel);
+        let video = self.videos.get(id, cancel)?;
+        self.videos.keep_poster_of(&video, cancel);
         Ok(video.pts_secs.clone())
     }
 
@@ -232,7 +147,7 @@ impl Desktop {
         if let Some(shown) = self.shown_while_listing(request, within, cancel)? {
             return Ok(shown);
         }
-        let video = self.video(&request.video, cancel)?;
+        let video = self.videos.get(&request.video, cancel)?;
         let last = video.pts_secs.len().saturating_sub(1);
         let wanted = match request.at {
             Place::Index { index } => index.min(last),
@@ -259,7 +174,7 @@ impl Desktop {
         cancel: &CancelToken,
         each: &mut dyn FnMut(usize, Shown),
     ) -> Result<(), ApiError> {
-        let video = self.video(&request.video, cancel)?;
+        let video = self.videos.get(&request.video, cancel)?;
         let within = PreviewSize {
             max_width: u32::from(u16::MAX),
             max_height: request.height_px,
@@ -282,7 +197,7 @@ impl Desktop {
         index: usize,
         cancel: &CancelToken,
     ) -> Result<(FullFrame, String), ApiError> {
-        let video = self.video(id, cancel)?;
+        let video = self.videos.get(id, cancel)?;
         let frame = self.engine.full_frame(&video, index, cancel);
         let frame = frame.map_err(of_video_at(&video.path))?;
         let name = format!("frame-{:07}-{:.3}s.png", frame.frame.index, frame.frame.pts_secs);
@@ -296,11 +211,7 @@ impl Desktop {
         within: PreviewSize,
         cancel: &CancelToken,
     ) -> Result<Option<Shown>, ApiError> {
-        let opening = lock(&self.open).get(&request.video).cloned();
-        let Some(opening) = opening.filter(|opening| opening.now().is_none()) else {
-            return Ok(None);
-        };
-        let Some((video, first)) = lock(&opening.glance).clone() else {
+        let Some((video, first)) = self.videos.glance(&request.video) else {
             return Ok(None);
         };
         match request.at {
@@ -313,24 +224,5 @@ impl Desktop {
             }
             Place::Index { .. } | Place::Secs { .. } => Ok(None),
         }
-    }
-
-    /// The video with this id, once its frames are listed: open, or opened now where it was opened in an earlier session.
-    pub(super) fn video(&self, id: &str, cancel: &CancelToken) -> Result<Arc<OpenVideo>, ApiError> {
-        let find = || lock(&self.open).get(id).cloned();
-        let opening = match find() {
-            Some(opening) => opening,
-            None => {
-                self.open_recent(id, cancel, &mut |_| {})?;
-                // Another content under the same path has another id.
-                find().ok_or_else(|| missing_video("the video"))?
-            }
-        };
-        let listed = opening.wait(cancel);
-        // A file that could not be listed is tried anew at the next call.
-        if matches!(opening.now(), Some(Err(_))) {
-            lock(&self.open).remove(id);
-        }
-        listed
     }
 }

@@ -20,12 +20,8 @@ use crate::cancel::{CancelToken, Hold};
 use crate::fault::Failure;
 use crate::question::{PromptForm, Question};
 use crate::video::Probe;
-use crate::visual::compose;
-use crate::visual::geometry::TowerGeometry;
 use crate::visual::plan::Plan;
 use crate::visual::preprocess::Fit;
-use crate::visual::sampling::{Sampling, TimeRange, choose};
-use crate::visual::strategy::Strategy;
 use crate::worker::{Caller, Request};
 
 /// Words that a prompt has beside the video, for the remaining time.
@@ -95,21 +91,6 @@ pub enum Update {
 }
 
 impl OpenVideo {
-    /// What `strategy` makes of the frames that `sampling` chooses, for a tower of this geometry.
-    ///
-    /// # Errors
-    /// Nothing to look at, or numbers that make no sense.
-    pub fn plan(
-        &self,
-        sampling: &Sampling,
-        range: Option<TimeRange>,
-        strategy: &Strategy,
-        geometry: TowerGeometry,
-    ) -> Result<Plan, Failure> {
-        let chosen = choose(&self.pts_secs, range, sampling).map_err(|error| self.about(&error))?;
-        compose::plan(&chosen, strategy, geometry).map_err(|error| self.about(&error))
-    }
-
     /// What the model role is told about a plan over this file.
     pub(super) fn excerpt(&self, plan: &Plan, fit: Fit) -> Excerpt {
         Excerpt {
@@ -124,15 +105,6 @@ impl OpenVideo {
     pub fn name(&self) -> String {
         let name = self.path.file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
-    }
-
-    /// The failure of an error that does not know which file it is about.
-    fn about(&self, error: &impl crate::fault::Explain) -> Failure {
-        let failure = Failure::from_error(error);
-        Failure {
-            message: format!("{}: {}", self.path.display(), failure.message),
-            ..failure
-        }
     }
 }
 

@@ -23,6 +23,7 @@ mod model;
 mod plan_pictures;
 mod progress;
 mod requests;
+mod selection;
 mod viewer;
 
 pub use answer::{Answer, OptionChoice, StageMillis, TokenUse};
@@ -39,6 +40,7 @@ pub use requests::model::{
     DeviceName, Machine, MemoryNeed, ModelFacts, ModelName, ModelProtocol, PairDescription, PromptText,
 };
 pub use requests::{Check, Pixels};
+pub use selection::{PlanSetting, Refinement, Selection, SelectionError};
 
 /// Tokens kept free for an answer before earlier turns are forgotten: about two hundred words.
 pub const ANSWER_RESERVE: usize = 256;

@@ -63,11 +63,12 @@ pub struct MemoryEstimate {
 }
 
 /// What the model that answers is doing.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum ModelState {
     /// There is none yet.
+    #[default]
     None,
     /// It is being loaded.
     Loading {

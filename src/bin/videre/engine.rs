@@ -3,7 +3,7 @@
 use crate::args::{AnswerArgs, DeviceArg, ModelArgs, PromptArg};
 use crate::failure::Failure;
 use crate::open::index_folder;
-use crate::plan_args::{PlanArgs, PlanRequest};
+use crate::plan_args::{PlanArgs, TowerSetting};
 use crate::stages::Stages;
 use anstream::eprintln;
 use etcetera::BaseStrategy;
@@ -11,8 +11,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use videre::cancel::CancelToken;
 use videre::engine::{
-    DeviceName, Engine, Looking, MediaRole, ModelFacts, ModelName, ModelRole, OpenVideo, Preselection,
-    USUAL_PREFIX_BYTES,
+    DeviceName, Engine, Looking, MediaRole, ModelFacts, ModelName, ModelRole, OpenVideo, PlanSetting,
+    Preselection, USUAL_PREFIX_BYTES,
 };
 use videre::fault::Fault;
 use videre::question::{PromptForm, Question, SamplingOptions, Turn};
@@ -133,19 +133,17 @@ pub(crate) fn tower_of(facts: &ModelFacts) -> Result<Tower, Failure> {
     })
 }
 
-/// What flags ask of a model's tower, and why, where the preset was chosen for the user.
-pub(crate) fn resolve(plan: &PlanArgs, facts: &ModelFacts) -> Result<(PlanRequest, Option<String>), Failure> {
+/// What flags ask of a model's tower.
+pub(crate) fn settle(plan: &PlanArgs, facts: &ModelFacts) -> Result<TowerSetting, Failure> {
     let tower = tower_of(facts)?;
-    let auto = Preselection::of(facts, tower.geometry);
-    let request = plan.resolve(tower, auto.preset)?;
-    let reason = plan.is_auto().then(|| {
-        format!(
-            "preset {}: {}",
-            request.preset.map_or("custom", Preset::name),
-            auto.reason
-        )
-    });
-    Ok((request, reason))
+    let geometry = tower.geometry;
+    plan.settle(tower, || Preselection::of(facts, geometry))
+}
+
+/// Why it is looked at this way, where the user did not say.
+pub(crate) fn reason(setting: &PlanSetting) -> Option<String> {
+    let name = setting.whole_preset().map_or("custom", Preset::name);
+    (setting.reason.as_ref()).map(|reason| format!("preset {name}: {reason}"))
 }
 
 /// A video that is open and a model that is loaded, ready for questions.
@@ -174,19 +172,14 @@ pub(crate) fn ready(
     let mut show = |update| stages.show(&update);
     let video = engine.open(file, cancel, &mut show)?;
     let facts = engine.load(&name, model.device(), cancel, &mut show)?;
-    let (request, reason) = resolve(plan, &facts)?;
-    let plan = video.plan(
-        &request.sampling,
-        request.range,
-        &request.strategy,
-        request.tower.geometry,
-    )?;
+    let TowerSetting { setting, tower } = settle(plan, &facts)?;
+    let plan = video.plan(&setting)?;
     let looking = Looking {
         model: name,
         device: model.device(),
         facts,
         plan,
-        fit: request.tower.fit,
+        fit: tower.fit,
         form: answer.form(),
         tell_times: answer.times,
         max_prefix_bytes: if answer.keep_prefix {
@@ -198,6 +191,6 @@ pub(crate) fn ready(
     Ok(Ready {
         video,
         looking,
-        reason,
+        reason: reason(&setting),
     })
 }

@@ -2,23 +2,22 @@
 
 use crate::args::parse_range;
 use crate::failure::Failure;
-use clap::ValueEnum;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-use videre::visual::geometry::TowerGeometry;
-use videre::visual::preset::Preset;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use videre::engine::{PlanSetting, Preselection, Refinement, Selection, SelectionError};
+use videre::visual::preset::PresetName;
 use videre::visual::sampling::{Sampling, TimeRange};
-use videre::visual::strategy::{CellOrder, Cells, Order, Strategy};
+use videre::visual::strategy::{Order, StrategyName};
 use videre::visual::tower::Tower;
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "What the model sees")]
 pub(crate) struct PlanArgs {
     /// A named setting, which the other flags refine
-    #[arg(long, value_enum, default_value = "auto")]
+    #[arg(long, value_parser = presets(), default_value = "auto")]
     preset: PresetName,
 
     /// How frames become tokens, where it is not the preset's way
-    #[arg(long, value_enum)]
+    #[arg(long, value_parser = strategies())]
     strategy: Option<StrategyName>,
 
     /// How many frames to look at, spread evenly
@@ -56,161 +55,145 @@ pub(crate) struct PlanArgs {
     sampled_tokens: Option<usize>,
 
     /// What the language model reads first
-    #[arg(long, value_enum)]
-    order: Option<OrderName>,
+    #[arg(long, value_parser = orders())]
+    order: Option<Order>,
 }
 
-/// What was asked for, resolved.
-pub(crate) struct PlanRequest {
-    pub(crate) sampling: Sampling,
-    pub(crate) range: Option<TimeRange>,
-    pub(crate) strategy: Strategy,
+/// What was asked for, for one tower.
+pub(crate) struct TowerSetting {
+    pub(crate) setting: PlanSetting,
     pub(crate) tower: Tower,
-    /// The preset, where no flag departs from it.
-    pub(crate) preset: Option<Preset>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum PresetName {
-    /// The richest one whose first answer comes within a minute
-    Auto,
-    /// One frame, all of it
-    Frame,
-    /// 6 frames in a thumbnail
-    Fast,
-    /// 16 frames: sampled patches, then a thumbnail
-    Balanced,
-    /// 50 frames: sampled patches, then a thumbnail (TS-LLaVA's own setting)
-    Paper,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum StrategyName {
-    /// Every patch of every frame
-    EveryPatch,
-    /// Patches spread evenly over all frames
-    Sampled,
-    /// One thumbnail
-    Thumbnail,
-    /// All frames in thumbnails
-    Thumbnails,
-    /// Thumbnails of a few frames, and patches of all
-    ThumbnailAndSampled,
-    /// SlowFast-LLaVA: few frames finely, all frames coarsely
-    SlowFast,
-    /// IG-VLM: all frames as one picture
-    ImageGrid,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum OrderName {
-    SampledFirst,
-    ThumbnailFirst,
 }
 
 impl PlanArgs {
-    /// The preset with what the flags change about it, for `tower`. `auto` is the preset to use where none was named.
-    pub(crate) fn resolve(&self, tower: Tower, auto: Preset) -> Result<PlanRequest, Failure> {
-        let preset = match self.preset {
-            PresetName::Auto => auto,
-            PresetName::Frame => Preset::Frame,
-            PresetName::Fast => Preset::Fast,
-            PresetName::Balanced => Preset::Balanced,
-            PresetName::Paper => Preset::Paper,
-        };
-        let geometry = tower.geometry;
-        let mut strategy = match self.strategy {
-            Some(name) => named_strategy(name, geometry),
-            None => preset.strategy(geometry),
-        };
-        self.refine(&mut strategy)?;
-        let sampling = match (&self.indices, self.frames) {
-            (Some(indices), _) => Sampling::Picks(indices.clone()),
-            (None, Some(n_frames)) => Sampling::Uniform { n_frames },
-            (None, None) => preset.sampling(),
-        };
-        let is_preset = strategy == preset.strategy(geometry) && sampling == preset.sampling();
-        let preset = is_preset.then_some(preset);
-        Ok(PlanRequest {
-            sampling,
-            range: self.range,
-            strategy,
-            tower,
-            preset,
-        })
-    }
-
-    /// Whether the preset is to be chosen for the user.
-    pub(crate) fn is_auto(&self) -> bool {
-        matches!(self.preset, PresetName::Auto)
-    }
-
-    /// Changes what the flags change, and refuses flags that this strategy has no use for.
-    fn refine(&self, strategy: &mut Strategy) -> Result<(), Failure> {
-        let name = strategy.name().as_str();
-        let refuse = |flag: &str| {
-            let message = format!("{flag} has no meaning for the strategy '{name}'");
-            Err(Failure::usage(
-                message,
+    /// What the flags come to for `tower`. `auto` is the preset to use where none was named.
+    pub(crate) fn settle(
+        &self,
+        tower: Tower,
+        auto: impl FnOnce() -> Preselection,
+    ) -> Result<TowerSetting, Failure> {
+        let settled = self.selection().settle(tower.geometry, auto);
+        let setting = settled.map_err(|error| match error {
+            SelectionError::Meaningless { refinement, strategy } => Failure::usage(
+                format!(
+                    "{} has no meaning for the strategy '{}'",
+                    flag(refinement),
+                    strategy.as_str()
+                ),
                 "see --strategy in `videre preview --help`",
-            ))
-        };
-        if self.thumbnail_frames.is_some() || self.shuffle.is_some() {
-            let Some(cells) = cells_of(strategy) else {
-                return refuse(if self.shuffle.is_some() {
-                    "--shuffle"
-                } else {
-                    "--thumbnail-frames"
-                });
-            };
-            cells.n_cells = self.thumbnail_frames.unwrap_or(cells.n_cells);
-            cells.order = self
-                .shuffle
-                .map_or(cells.order, |seed| CellOrder::Shuffled { seed });
+            ),
+            error => error.into(),
+        })?;
+        Ok(TowerSetting { setting, tower })
+    }
+
+    fn selection(&self) -> Selection {
+        // A flag that has no meaning is refused in this order.
+        let refinements = [
+            self.shuffle.map(Refinement::Shuffle),
+            self.thumbnail_frames.map(Refinement::ThumbnailFrames),
+            self.sampled_tokens.map(Refinement::SampledTokens),
+            self.thumbnails.map(|n| Refinement::Thumbnails(usize::from(n))),
+            self.order.map(Refinement::Order),
+        ];
+        Selection {
+            preset: self.preset,
+            strategy: self.strategy,
+            refinements: refinements.into_iter().flatten().collect(),
+            sampling: match (&self.indices, self.frames) {
+                (Some(indices), _) => Some(Sampling::Picks(indices.clone())),
+                (None, Some(n_frames)) => Some(Sampling::Uniform { n_frames }),
+                (None, None) => None,
+            },
+            range: self.range,
+            ..Selection::default()
         }
-        if let Some(n_asked) = self.sampled_tokens {
-            match strategy {
-                Strategy::Sampled { n_sampled } | Strategy::ThumbnailAndSampled { n_sampled, .. } => {
-                    *n_sampled = n_asked;
-                }
-                _ => return refuse("--sampled-tokens"),
-            }
-        }
-        if let Some(n_asked) = self.thumbnails {
-            match strategy {
-                Strategy::ThumbnailAndSampled { n_thumbnails, .. } => *n_thumbnails = usize::from(n_asked),
-                _ => return refuse("--thumbnails"),
-            }
-        }
-        if let Some(asked) = self.order {
-            match strategy {
-                Strategy::ThumbnailAndSampled { order, .. } => {
-                    *order = match asked {
-                        OrderName::SampledFirst => Order::SampledFirst,
-                        OrderName::ThumbnailFirst => Order::ThumbnailFirst,
-                    };
-                }
-                _ => return refuse("--order"),
-            }
-        }
-        Ok(())
     }
 }
 
-/// A strategy with the numbers of the paper that it comes from.
-fn named_strategy(name: StrategyName, geometry: TowerGeometry) -> Strategy {
-    let value = name.to_possible_value().expect("BUG: no name is hidden");
-    videre::visual::strategy::StrategyName::named(value.get_name())
-        .expect("BUG: the flag's words are the strategies' names")
-        .strategy(geometry)
+fn flag(refinement: Refinement) -> &'static str {
+    match refinement {
+        Refinement::ThumbnailFrames(_) => "--thumbnail-frames",
+        Refinement::Shuffle(_) => "--shuffle",
+        Refinement::SampledTokens(_) => "--sampled-tokens",
+        Refinement::Thumbnails(_) => "--thumbnails",
+        Refinement::Order(_) => "--order",
+    }
 }
 
-fn cells_of(strategy: &mut Strategy) -> Option<&mut Cells> {
-    match strategy {
-        Strategy::Thumbnail { cells } | Strategy::Thumbnails { cells } => Some(cells),
-        Strategy::ThumbnailAndSampled { cells, .. } => Some(cells),
-        _ => None,
-    }
+/// The words of a flag, each with what it stands for and what is said of it.
+fn words<T: Copy + Send + Sync + 'static>(
+    table: &'static [(&'static str, T, &'static str)],
+) -> impl TypedValueParser<Value = T> {
+    let word = |(name, _, help): &(&'static str, T, &'static str)| {
+        let value = PossibleValue::new(*name);
+        if help.is_empty() { value } else { value.help(*help) }
+    };
+    PossibleValuesParser::new(table.iter().map(word)).map(|said| {
+        let found = table.iter().find(|(name, ..)| *name == said);
+        found.expect("BUG: it is one of them").1
+    })
+}
+
+fn presets() -> impl TypedValueParser<Value = PresetName> {
+    words(&[
+        (
+            "auto",
+            PresetName::Auto,
+            "The richest one whose first answer comes within a minute",
+        ),
+        ("frame", PresetName::Frame, "One frame, all of it"),
+        ("fast", PresetName::Fast, "6 frames in a thumbnail"),
+        (
+            "balanced",
+            PresetName::Balanced,
+            "16 frames: sampled patches, then a thumbnail",
+        ),
+        (
+            "paper",
+            PresetName::Paper,
+            "50 frames: sampled patches, then a thumbnail (TS-LLaVA's own setting)",
+        ),
+    ])
+}
+
+fn strategies() -> impl TypedValueParser<Value = StrategyName> {
+    words(&[
+        (
+            "every-patch",
+            StrategyName::EveryPatch,
+            "Every patch of every frame",
+        ),
+        (
+            "sampled",
+            StrategyName::Sampled,
+            "Patches spread evenly over all frames",
+        ),
+        ("thumbnail", StrategyName::Thumbnail, "One thumbnail"),
+        ("thumbnails", StrategyName::Thumbnails, "All frames in thumbnails"),
+        (
+            "thumbnail-and-sampled",
+            StrategyName::ThumbnailAndSampled,
+            "Thumbnails of a few frames, and patches of all",
+        ),
+        (
+            "slow-fast",
+            StrategyName::SlowFast,
+            "SlowFast-LLaVA: few frames finely, all frames coarsely",
+        ),
+        (
+            "image-grid",
+            StrategyName::ImageGrid,
+            "IG-VLM: all frames as one picture",
+        ),
+    ])
+}
+
+fn orders() -> impl TypedValueParser<Value = Order> {
+    words(&[
+        ("sampled-first", Order::SampledFirst, ""),
+        ("thumbnail-first", Order::ThumbnailFirst, ""),
+    ])
 }
 
 /// The numbers of the paper.

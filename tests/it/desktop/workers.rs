@@ -80,6 +80,55 @@ fn a_worker_that_ends_is_reported_with_its_reason_and_started_again() {
 }
 
 #[test]
+fn what_a_model_has_read_is_gone_with_its_worker_even_where_that_is_not_started_again() {
+    let folder = folder();
+    let Workers {
+        media: _,
+        model,
+        engine,
+    } = Workers::new(&folder.path().join("cache"));
+    let store = Store::open(&folder.path().join("data").join("videre.db")).expect("it opens");
+    let desktop = Arc::new(Desktop::new(Arc::new(engine), store));
+    desktop.watch(&model, WorkerRole::Model);
+    let info = desktop
+        .open_file(&clip(folder.path(), "a.mp4"), &go(), &mut |_| {})
+        .expect("the clip opens");
+    let picked = desktop.picked_model(&[tiny_pair().to_owned()], &go());
+    desktop.load_model(&picked.id, &go()).expect("it loads");
+    let (tell, told) = sync_channel(64);
+    desktop.listen(move |event| {
+        if matches!(event, AppEvent::WorkerEnded { .. }) {
+            tell.send(()).ok();
+        }
+    });
+    let request = PlanRequest {
+        video: info.id,
+        preset: PresetName::Fast,
+        strategy: None,
+        range: None,
+        pinned: vec![],
+        removed: vec![],
+        only_frame: None,
+    };
+    // Its features are not kept, so that a picture counts as encoded only where its rows were read.
+    let is_read = || {
+        std::fs::remove_dir_all(folder.path().join("cache/features")).expect("features were kept there");
+        let view = desktop.plan(&request, None, &go()).expect("there is a plan");
+        view.images.iter().all(|image| image.is_encoded)
+    };
+    for n_ends in 1..=2 {
+        desktop
+            .prepare(&request, &go(), &mut |_| {})
+            .expect("it is prepared");
+        assert!(is_read());
+        kill(model.pid());
+        told.recv_timeout(PATIENCE).expect("the page is told");
+        std::fs::create_dir_all(folder.path().join("cache/features")).expect("it can be made");
+        assert!(!is_read(), "after end {n_ends}");
+    }
+}
+
+#[test]
 fn encoding_waits_while_somebody_drags_and_goes_on_afterwards() {
     let folder = folder();
     let desktop = Arc::new(desktop(folder.path()));

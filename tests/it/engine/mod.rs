@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use videre::cancel::CancelToken;
 use videre::engine::{
     Answer, DeviceName, Engine, Looking, MediaProtocol, MediaRole, ModelName, ModelProtocol, ModelRole,
-    OpenVideo, Stage, StageMillis, USUAL_PREFIX_BYTES, Update,
+    OpenVideo, PlanSetting, Stage, StageMillis, USUAL_PREFIX_BYTES, Update,
 };
 use videre::fault::Failure;
 use videre::question::{PromptForm, Question};
@@ -128,9 +128,8 @@ fn looking(engine: &Engine, video: &OpenVideo) -> Looking {
         .expect("the pair loads");
     let geometry = TowerGeometry::new(facts.side_px, facts.patch_px).expect("a tower's geometry");
     let sampling = Sampling::Uniform { n_frames: N_FRAMES };
-    let plan = video
-        .plan(&sampling, None, &Strategy::EveryPatch, geometry)
-        .expect("the sample has frames");
+    let setting = PlanSetting::new(sampling, Strategy::EveryPatch, geometry);
+    let plan = video.plan(&setting).expect("the sample has frames");
     Looking {
         model,
         device: DeviceName::Cpu,

@@ -91,6 +91,27 @@ fn only_wire_types_are_serialisable() {
     assert_none("A type outside the wire modules derives serde", &offences);
 }
 
+/// A lock of another kind would not be seen by the one that refuses to be the second.
+#[test]
+fn every_lock_of_the_desktop_is_taken_where_a_second_one_is_refused() {
+    let has_another_kind = [
+        "src/desktop/owner.rs",
+        "src/desktop/opening.rs",
+        "src/desktop/models.rs",
+    ];
+    let mut offences = Vec::new();
+    for file in source_files("src/desktop", &[".rs"]) {
+        for (line_number, line) in code_lines(&file) {
+            let is_lock = line.contains("Mutex") || line.contains("RwLock");
+            let is_taken = line.contains(".lock()") && file.path != has_another_kind[0];
+            if (is_lock && !has_another_kind.contains(&&*file.path)) || is_taken {
+                offences.push(format!("{}:{line_number}", file.path));
+            }
+        }
+    }
+    assert_none("A lock is made or taken beside `owner.rs`", &offences);
+}
+
 #[test]
 fn files_stay_short() {
     let mut offences = Vec::new();

@@ -1,11 +1,11 @@
 //! `videre eval`: every question of a file, and a table of how many were right.
 
 use crate::args::EvalArgs;
-use crate::engine::{local_forgetful, resolve};
+use crate::engine::{local_forgetful, reason, settle};
 use crate::failure::Failure;
 use crate::interrupt::cancelled_by_ctrl_c;
 use crate::output::{answer, answer_json};
-use crate::plan_args::PlanRequest;
+use crate::plan_args::TowerSetting;
 use crate::progress::Progress;
 use crate::stages::Stages;
 use anstream::eprintln;
@@ -13,7 +13,7 @@ use std::fs;
 use std::path::Path;
 use videre::api::EvalJson;
 use videre::cancel::CancelToken;
-use videre::engine::{Engine, Looking, ModelFacts, ModelName, OpenVideo, USUAL_PREFIX_BYTES};
+use videre::engine::{Engine, Looking, ModelFacts, ModelName, OpenVideo, PlanSetting, USUAL_PREFIX_BYTES};
 use videre::eval::results::Results;
 use videre::eval::{AskError, Asked, Format, Part, formats, predictions, run as evaluate, table};
 use videre::fault::{Failure as WorkFailure, Fault};
@@ -38,11 +38,11 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Failure> {
     {
         eprintln!("note: {caution}");
     }
-    let (request, reason) = resolve(&args.plan, &facts)?;
-    if let Some(reason) = reason {
+    let settled = settle(&args.plan, &facts)?;
+    if let Some(reason) = reason(&settled.setting) {
         eprintln!("note: {reason}");
     }
-    let setting = setting(args, &facts, &request);
+    let setting = setting(args, &facts, &settled.setting);
     let mut results = match &args.out {
         Some(path) => Results::open(path, &set, &setting)?,
         None => Results::in_memory(&set),
@@ -52,7 +52,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Failure> {
         engine: &engine,
         model,
         facts,
-        request,
+        settled,
         open: None,
     };
     let mut bar = Progress::new("Asking");
@@ -81,15 +81,15 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Failure> {
 }
 
 /// All that an answer depends on beside the question: results of another setting are not continued.
-fn setting(args: &EvalArgs, facts: &ModelFacts, request: &PlanRequest) -> serde_json::Value {
+fn setting(args: &EvalArgs, facts: &ModelFacts, settled: &PlanSetting) -> serde_json::Value {
     let sampling = args.answer.question("", &[], Vec::new()).sampling;
     serde_json::json!({
         "model": facts.name,
         "model_file": args.model.model.as_ref().map(|name| name.to_string_lossy()),
-        "preset": request.preset.map(Preset::name),
-        "strategy": &request.strategy,
-        "frames": format!("{:?}", request.sampling),
-        "range": request.range.map(|range| [range.start_secs, range.end_secs]),
+        "preset": settled.whole_preset().map(Preset::name),
+        "strategy": &settled.strategy,
+        "frames": format!("{:?}", settled.sampling),
+        "range": settled.range.map(|range| [range.start_secs, range.end_secs]),
         "prompt": args.answer.form(),
         "times": args.answer.times,
         "max_tokens": args.answer.max_tokens,
@@ -103,7 +103,7 @@ struct Asker<'a> {
     engine: &'a Engine,
     model: ModelName,
     facts: ModelFacts,
-    request: PlanRequest,
+    settled: TowerSetting,
     open: Option<OpenVideo>,
 }
 
@@ -123,7 +123,7 @@ impl Asker<'_> {
             device: self.args.model.device(),
             facts: self.facts.clone(),
             plan: self.plan(video, asked).map_err(ask_error)?,
-            fit: self.request.tower.fit,
+            fit: self.settled.tower.fit,
             form: self.args.answer.form(),
             tell_times: self.args.answer.times,
             max_prefix_bytes: USUAL_PREFIX_BYTES,
@@ -149,30 +149,23 @@ impl Asker<'_> {
 
     /// What is looked at: as the flags say, but for questions about a part or about one frame.
     fn plan(&self, video: &OpenVideo, asked: &Asked<'_>) -> Result<Plan, WorkFailure> {
-        let PlanRequest {
-            sampling,
-            range,
-            strategy,
-            tower,
-            ..
-        } = &self.request;
-        let geometry = tower.geometry;
-        match (asked.format, asked.question.part, sampling) {
-            (_, Part::Frame { at_secs }, _) => {
-                let sampling = Sampling::Picks(vec![shown_at(&video.pts_secs, at_secs)]);
-                video.plan(&sampling, None, &Preset::Frame.strategy(geometry), geometry)
-            }
+        let setting = &self.settled.setting;
+        match (asked.format, asked.question.part, &setting.sampling) {
+            (_, Part::Frame { at_secs }, _) => video.plan(&PlanSetting {
+                sampling: Sampling::Picks(vec![shown_at(&video.pts_secs, at_secs)]),
+                strategy: Preset::Frame.strategy(setting.geometry),
+                ..setting.clone()
+            }),
             (Format::Mvbench, part, Sampling::Uniform { n_frames }) => {
                 let chosen = mvbench_frames(video, part, *n_frames);
-                compose::plan(&chosen, strategy, geometry).map_err(|error| WorkFailure::from_error(&error))
+                compose::plan(&chosen, &setting.strategy, setting.geometry)
+                    .map_err(|error| WorkFailure::from_error(&error))
             }
-            (_, Part::Range { start_secs, end_secs }, _) => video.plan(
-                sampling,
-                Some(TimeRange { start_secs, end_secs }),
-                strategy,
-                geometry,
-            ),
-            (_, Part::Whole, _) => video.plan(sampling, *range, strategy, geometry),
+            (_, Part::Range { start_secs, end_secs }, _) => video.plan(&PlanSetting {
+                range: Some(TimeRange { start_secs, end_secs }),
+                ..setting.clone()
+            }),
+            (_, Part::Whole, _) => video.plan(setting),
         }
     }
 }

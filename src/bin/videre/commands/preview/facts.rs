@@ -1,13 +1,14 @@
 //! A plan in words and lengths, for the contact sheet.
 
 use crate::clock::clock;
-use crate::plan_args::PlanRequest;
 use crate::sheet::{TokenKind, TokenRun, grouped};
 use videre::visual::plan::{Grid, ImageSource, Plan};
+use videre::visual::sampling::TimeRange;
 use videre::visual::strategy::{CellOrder, Cells, Order, Strategy};
+use videre::visual::tower::Tower;
 
 /// What the model reads, as (name, value).
-pub(super) fn facts(plan: &Plan, request: &PlanRequest) -> Vec<(String, String)> {
+pub(super) fn facts(plan: &Plan, tower: &Tower, range: Option<TimeRange>) -> Vec<(String, String)> {
     let geometry = plan.geometry;
     let (side, patches) = (geometry.side_px(), geometry.patches_per_side());
     let counts = plan.counts();
@@ -17,7 +18,7 @@ pub(super) fn facts(plan: &Plan, request: &PlanRequest) -> Vec<(String, String)>
             "Tower",
             format!(
                 "{}: {side} × {side} pixels, {patches} × {patches} patches",
-                request.tower.name
+                tower.name
             ),
         ),
     ];
@@ -48,7 +49,7 @@ pub(super) fn facts(plan: &Plan, request: &PlanRequest) -> Vec<(String, String)>
         ));
     }
     facts.push(("Encoded", n_of(plan.images.len(), "image")));
-    if let Some(range) = request.range {
+    if let Some(range) = range {
         facts.push((
             "Range",
             format!("{} to {}", clock(range.start_secs), clock(range.end_secs)),

@@ -5,12 +5,12 @@ mod seen;
 
 use super::probe::summary;
 use crate::args::PreviewArgs;
-use crate::engine::{local, resolve};
+use crate::engine::{local, settle};
 use crate::failure::Failure;
 use crate::interrupt::cancelled_by_ctrl_c;
 use crate::open::{every_pts_secs, open_indexed};
 use crate::output::{OutFolder, answer, answer_json, frame_file_name, json};
-use crate::plan_args::PlanRequest;
+use crate::plan_args::TowerSetting;
 use crate::progress::Progress;
 use crate::sheet::{self, Edges, Sheet, TowerPicture, fitted, lit_picture};
 use seen::Seen;
@@ -19,11 +19,11 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use videre::api::{PreviewJson, ProbeJson, TokensJson};
 use videre::cancel::CancelToken;
+use videre::engine::Preselection;
 use videre::media::{Frame, FrameIndex, Video};
-use videre::visual::compose;
 use videre::visual::plan::{Plan, TokenCounts};
 use videre::visual::preset::Preset;
-use videre::visual::sampling::{FrameRef, choose};
+use videre::visual::sampling::FrameRef;
 use videre::visual::tower::Tower;
 
 /// Pictures of single frames are for looking at, not for the model.
@@ -31,14 +31,15 @@ const MAX_PICTURE_PX: u32 = 1280;
 
 pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
     let cancel = cancelled_by_ctrl_c();
-    let request = resolved(args, &cancel)?;
+    let TowerSetting { setting, tower } = tower_setting(args, &cancel)?;
     let (mut video, index) = open_indexed(&args.file, &cancel)?;
-    let plan = planned(&request, &index).map_err(|failure| failure.about(&args.file))?;
+    let plan = setting.plan(&every_pts_secs(&index));
+    let plan = plan.map_err(|error| Failure::from(error).about(&args.file))?;
     let out = OutFolder::open(&args.out)?;
-    let mut seen = Seen::new(&plan, &request.tower);
+    let mut seen = Seen::new(&plan, &tower);
     let frames = look(&mut video, &plan, &mut seen, &out, &cancel)?;
-    let preset = request.preset.map(Preset::name);
-    let tokens = TokensJson::new(&plan, &request.tower, preset, |frame| seen.size_of(frame));
+    let preset = setting.whole_preset().map(Preset::name);
+    let tokens = TokensJson::new(&plan, &tower, preset, |frame| seen.size_of(frame));
     let tokens_path = out.write("tokens.json", json(&tokens).as_bytes())?;
 
     let (images, tiles) = seen.into_pictures();
@@ -52,7 +53,7 @@ pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
         title: file_name(&args.file),
         subtitle: summary(&ProbeJson::new(&args.file, video.probe())),
         preset: preset.unwrap_or("custom").to_owned(),
-        facts: facts::facts(&plan, &request),
+        facts: facts::facts(&plan, &tower, setting.range),
         notices: notices.clone(),
         images,
         frames: tiles,
@@ -73,25 +74,22 @@ pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
     if args.json {
         answer_json(&answered)
     } else {
-        answer(&in_words(&answered, &request))
+        answer(&in_words(&answered, &tower))
     }
 }
 
 /// What is asked for, for the named model or else the named tower. Nothing is known of a tower's speed, so what is chosen
 /// for it is the paper's setting.
-fn resolved(args: &PreviewArgs, cancel: &CancelToken) -> Result<PlanRequest, Failure> {
+fn tower_setting(args: &PreviewArgs, cancel: &CancelToken) -> Result<TowerSetting, Failure> {
     if args.model.model.is_some() {
         let facts = local().load(&args.model.name(), args.model.device(), cancel, &mut |_| {})?;
-        return Ok(resolve(&args.plan, &facts)?.0);
+        return settle(&args.plan, &facts);
     }
     let tower = Tower::named(&args.tower).expect("BUG: clap accepts only known names");
-    args.plan.resolve(tower, Preset::Paper)
-}
-
-/// What will be looked at, known before anything is decoded.
-fn planned(request: &PlanRequest, index: &FrameIndex) -> Result<Plan, Failure> {
-    let chosen = choose(&every_pts_secs(index), request.range, &request.sampling)?;
-    Ok(compose::plan(&chosen, &request.strategy, request.tower.geometry)?)
+    args.plan.settle(tower, || Preselection {
+        preset: Preset::Paper,
+        reason: "nothing is known of the tower's speed".to_owned(),
+    })
 }
 
 /// Decodes every frame of the plan once, in the order of time, and writes a picture of each that is encoded by itself.
@@ -160,7 +158,7 @@ fn file_name(path: &Path) -> String {
     crate::one_line(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
 }
 
-fn in_words(answered: &PreviewJson, request: &PlanRequest) -> String {
+fn in_words(answered: &PreviewJson, tower: &Tower) -> String {
     let TokenCounts {
         sampled,
         thumbnail,
@@ -169,7 +167,7 @@ fn in_words(answered: &PreviewJson, request: &PlanRequest) -> String {
     } = answered.counts;
     let mut text = format!(
         "{total} visual tokens for {}: {sampled} sampled, {thumbnail} of thumbnails\n",
-        request.tower.name
+        tower.name
     );
     let mut line = |line: String| {
         writeln!(text, "{}", crate::one_line(&line)).expect("BUG: writing to memory cannot fail");

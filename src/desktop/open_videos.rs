@@ -1,0 +1,174 @@
+//! Files that the user opened, and the posters that are kept of them.
+
+use std::collections::HashMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use super::opening::Opening;
+use super::owner::Owned;
+use super::refusal::{missing_video, of_store, of_video, of_video_at};
+use crate::api::window::{ApiError, VideoInfo};
+use crate::cancel::CancelToken;
+use crate::chat::{NewVideo, Poster, Store};
+use crate::engine::{Engine, OpenVideo, Picture, Update};
+use crate::video::PreviewSize;
+
+/// Where in a video its poster is taken, of its length: the very first frame is often black.
+const POSTER_AT: f64 = 0.1;
+/// What the first picture of a file must fit into while its frames are being listed.
+const FIRST_WITHIN: PreviewSize = PreviewSize {
+    max_width: 1280,
+    max_height: 1280,
+};
+/// Height of a kept poster, pixels: twice what the list shows, for dense screens.
+const POSTER_HEIGHT_PX: u32 = 360;
+
+/// How long the list of a file's frames is waited for. Whoever opens a file of hours sees its first picture meanwhile; a
+/// small file is listed soon even on a busy machine, and then everything is known of it at once.
+fn patience(n_bytes: u64) -> Duration {
+    Duration::from_millis(if n_bytes < 8 << 20 { 3000 } else { 250 })
+}
+
+/// The videos that were opened in this session, by their ids.
+pub(super) struct OpenVideos {
+    engine: Arc<Engine>,
+    store: Arc<Store>,
+    open: Owned<HashMap<String, Arc<Opening>>>,
+}
+
+impl OpenVideos {
+    /// None is open.
+    pub(super) fn new(engine: Arc<Engine>, store: Arc<Store>) -> Self {
+        Self {
+            engine,
+            store,
+            open: Owned::default(),
+        }
+    }
+
+    /// See [`super::Desktop::open_file`].
+    pub(super) fn open(
+        &self,
+        path: &Path,
+        cancel: &CancelToken,
+        on_update: &mut dyn FnMut(Update),
+    ) -> Result<VideoInfo, ApiError> {
+        let n_bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        let opening = Opening::start(&self.engine, path, patience(n_bytes), cancel, on_update)?;
+        let listed = opening.now().transpose()?;
+        let video = match &listed {
+            Some(video) => Arc::clone(video),
+            None => {
+                let glance = self.engine.glance(path, FIRST_WITHIN, cancel);
+                let (video, first) = glance
+                    .map_err(of_video_at(path))
+                    .inspect_err(|_| opening.stop.cancel())?;
+                let video = Arc::new(video);
+                opening.glance.get_or_init(|| (Arc::clone(&video), first));
+                video
+            }
+        };
+        let info = VideoInfo::new(&video, n_bytes);
+        let new = NewVideo {
+            identity: video.identity.clone(),
+            path: video.path.clone(),
+            duration_secs: video.duration_secs,
+        };
+        self.store.opened(&new, SystemTime::now()).map_err(of_store)?;
+        if let Some(earlier) = self.open.with(|open| open.insert(info.id.clone(), opening)) {
+            earlier.stop.cancel();
+        }
+        if let Some(video) = listed {
+            self.keep_poster_of(&video, cancel);
+        }
+        Ok(info)
+    }
+
+    /// See [`super::Desktop::open_recent`].
+    pub(super) fn open_again(
+        &self,
+        id: &str,
+        cancel: &CancelToken,
+        on_update: &mut dyn FnMut(Update),
+    ) -> Result<VideoInfo, ApiError> {
+        let kept = self.store.video(id).map_err(of_store)?;
+        let kept = kept.ok_or_else(|| missing_video("the video"))?;
+        if !kept.path.is_file() {
+            return Err(missing_video(&kept.name));
+        }
+        self.open(&kept.path, cancel, on_update)
+    }
+
+    /// The video with this id, once its frames are listed: open, or opened now where it was opened in an earlier session.
+    pub(super) fn get(&self, id: &str, cancel: &CancelToken) -> Result<Arc<OpenVideo>, ApiError> {
+        let opening = match self.find(id) {
+            Some(opening) => opening,
+            None => {
+                self.open_again(id, cancel, &mut |_| {})?;
+                // Another content under the same path has another id.
+                self.find(id).ok_or_else(|| missing_video("the video"))?
+            }
+        };
+        let listed = opening.wait(cancel);
+        // A file that could not be listed is tried anew at the next call.
+        if matches!(opening.now(), Some(Err(_))) {
+            self.open.with(|open| open.remove(id));
+        }
+        listed
+    }
+
+    fn find(&self, id: &str) -> Option<Arc<Opening>> {
+        self.open.with(|open| open.get(id).cloned())
+    }
+
+    /// What there is of a video whose frames are still being listed: the file and its first picture.
+    pub(super) fn glance(&self, id: &str) -> Option<(Arc<OpenVideo>, Picture)> {
+        let opening = self.find(id).filter(|opening| opening.now().is_none())?;
+        opening.glance.get().cloned()
+    }
+
+    /// Those whose frames are listed.
+    pub(super) fn listed(&self) -> Vec<Arc<OpenVideo>> {
+        let open: Vec<_> = self.open.with(|open| open.values().cloned().collect());
+        open.iter().filter_map(|opening| opening.now()?.ok()).collect()
+    }
+
+    /// Ends what is being listed of it, too.
+    pub(super) fn close(&self, id: &str) {
+        if let Some(opening) = self.open.with(|open| open.remove(id)) {
+            opening.stop.cancel();
+        }
+    }
+
+    /// The file is open whether or not it has a poster.
+    pub(super) fn keep_poster_of(&self, video: &OpenVideo, cancel: &CancelToken) {
+        if let Err(error) = self.keep_poster(video, cancel) {
+            tracing::warn!(error = error.message, "no poster was kept");
+        }
+    }
+
+    fn keep_poster(&self, video: &OpenVideo, cancel: &CancelToken) -> Result<(), ApiError> {
+        let id = video.identity.as_str();
+        if self.store.poster(id).map_err(of_store)?.is_some() {
+            return Ok(());
+        }
+        let within = PreviewSize {
+            max_width: u32::from(u16::MAX),
+            max_height: POSTER_HEIGHT_PX,
+        };
+        let index = video.frame_at(video.duration_secs * POSTER_AT);
+        let picture = self
+            .engine
+            .picture(video, index, within, cancel)
+            .map_err(of_video)?;
+        let poster = Poster {
+            width: picture.width,
+            height: picture.height,
+            index: picture.index,
+            pts_secs: picture.pts_secs,
+            jpeg: picture.jpeg,
+        };
+        self.store.keep_poster(id, &poster).map_err(of_store)
+    }
+}
