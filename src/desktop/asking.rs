@@ -12,14 +12,14 @@ use super::running::Read;
 use super::sees::look_of;
 use super::{Desktop, lock};
 use crate::api::window::{
-    Answer, AnswerEvent, AnswerFacts, AnswerState, ApiError, AskRequest, Chat, ErrorCode, ModelState,
-    PlanRequest, PrepareEvent, StageInfo, StageName, Turn,
+    Answer, AnswerEvent, AnswerFacts, AnswerState, ApiError, AskRequest, Chat, ModelState, PlanRequest,
+    PrepareEvent, StageInfo, StageName, Turn,
 };
 use crate::api::{DeviceName, PromptForm, QuestionJson, SamplingJson, TurnJson};
 use crate::cancel::CancelToken;
 use crate::chat::{ChatError, ChatId, NewTurn, TurnId};
 use crate::engine::{Looking, OpenVideo, USUAL_PREFIX_BYTES, Update};
-use crate::fault::Failure;
+use crate::fault::{Failure, Fault, Origin};
 use crate::visual::preprocess::Fit;
 
 /// Most tokens of an answer.
@@ -61,8 +61,7 @@ impl Desktop {
         let prepared = self.engine.prepare(&video, &looking, cancel, &mut |update| {
             told.of(&update).into_iter().for_each(&mut *on_event);
         });
-        let n_tokens = resolved.plan.counts().total;
-        prepared.map_err(of_work(&video.path, n_tokens, model.facts.n_context))?;
+        prepared.map_err(of_work(&video.path, &model.files()))?;
         self.has_read(&model, &request.video, &resolved, resolved.plan.counts().total);
         Ok(())
     }
@@ -194,8 +193,7 @@ impl Desktop {
                 Ok(asked.answered(answer))
             }
             Err(failure) => {
-                let n_tokens = resolved.plan.counts().total;
-                let error = of_work(&video.path, n_tokens, model.facts.n_context)(failure);
+                let error = of_work(&video.path, &model.files())(failure);
                 Err((error, asked.cut_short(said).map(Box::new)))
             }
         }
@@ -278,7 +276,9 @@ impl Desktop {
                     }
                 });
             match asked {
-                Err(failure) if failure.worker_ended && said.text.is_empty() && !was_restarted => {
+                Err(failure)
+                    if failure.fault == Fault::WorkerEnded && said.text.is_empty() && !was_restarted =>
+                {
                     was_restarted = true;
                     hear(Heard::Event(AnswerEvent::Restarting {
                         error: of_model(failure),
@@ -315,7 +315,7 @@ fn unkept(mut answer: Answer, error: &ChatError) -> Answer {
         None => {
             answer
                 .error
-                .get_or_insert_with(|| ApiError::explaining(ErrorCode::DiskFull, error));
+                .get_or_insert_with(|| ApiError::of(Origin::Store, error));
         }
     }
     answer

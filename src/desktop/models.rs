@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
-use super::describing::{Choice, described, device_name, refused, without_folders};
-use super::refusal::{of_model, of_store};
+use super::describing::{Choice, described, device_name, refused};
+use super::refusal::{of_model, of_model_at, of_store};
 use super::{Desktop, lock};
-use crate::api::window::{ApiError, AppEvent, Device, ErrorCode, Model, ModelState, WorkerRole};
+use crate::api::window::{ApiError, AppEvent, Device, Model, ModelState, WorkerRole};
 use crate::api::{DeviceName, ModelFacts, ModelName};
 use crate::cancel::CancelToken;
 use crate::chat::UsedModel;
-use crate::fault::Failure;
+use crate::fault::{Failure, Fault};
 use crate::worker::{Client, Protocol};
 
 /// A worker that ends again so soon after it was started is not started a third time by itself.
@@ -39,6 +39,16 @@ impl LoadedModel {
                 detail: self.facts.device_detail.clone(),
                 reason: self.facts.device_reason.clone(),
             },
+        }
+    }
+
+    /// Its files, which messages for the page name without their folders.
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        match &self.name {
+            ModelName::Embedded => Vec::new(),
+            ModelName::Named { model, mmproj } => {
+                std::iter::once(model).chain(mmproj).map(PathBuf::from).collect()
+            }
         }
     }
 
@@ -103,17 +113,15 @@ impl Desktop {
                 mmproj: Some(other.clone().into()),
             },
             _ => {
-                let error = ApiError {
-                    code: ErrorCode::ModelMismatch,
-                    message: format!("{} files were chosen, and a model is two", paths.len()),
-                    hint: Some("choose the language model and its mmproj file".to_owned()),
-                };
-                return refused(paths, error);
+                let text = format!("{} files were chosen, and a model is two", paths.len());
+                let failure = Failure::new(Fault::NoPair, text)
+                    .with_hint("choose the language model and its mmproj file");
+                return refused(paths, of_model(failure));
             }
         };
         match self.describe(&name, cancel) {
             Ok(model) => model,
-            Err(failure) => refused(paths, model_error(failure, paths)),
+            Err(failure) => refused(paths, of_model_at(paths)(failure)),
         }
     }
 
@@ -144,7 +152,7 @@ impl Desktop {
         let name = choice.name();
         let model = self
             .describe(&name, cancel)
-            .map_err(|failure| model_error(failure, &choice.paths()))?;
+            .map_err(of_model_at(&choice.paths()))?;
         self.set_state(ModelState::Loading {
             model: model.clone(),
             n_done: 0,
@@ -154,7 +162,7 @@ impl Desktop {
         let facts = self
             .engine
             .load(&name, DeviceName::Auto, cancel, &mut |_| {})
-            .map_err(|failure| model_error(failure, &choice.paths()))?;
+            .map_err(of_model_at(&choice.paths()))?;
         let kept = match choice {
             Choice::Embedded => self.store.keep_embedded(SystemTime::now()),
             Choice::Pair(pair) => self.store.keep_model(pair, SystemTime::now()),
@@ -198,10 +206,11 @@ impl Desktop {
         }
         self.load(&Choice::Embedded, cancel)?;
         let loaded = lock(&self.model).clone();
-        loaded.ok_or_else(|| ApiError {
-            code: ErrorCode::ModelMissing,
-            message: "no model is loaded".to_owned(),
-            hint: Some("choose a model: its two files, or the folder that they are in".to_owned()),
+        loaded.ok_or_else(|| {
+            of_model(
+                Failure::new(Fault::Missing, "no model is loaded")
+                    .with_hint("choose a model: its two files, or the folder that they are in"),
+            )
         })
     }
 
@@ -227,7 +236,7 @@ impl Desktop {
     fn described_or_refused(&self, choice: &Choice, cancel: &CancelToken) -> Model {
         self.describe(&choice.name(), cancel).unwrap_or_else(|failure| {
             let paths = choice.paths();
-            let mut model = refused(&paths, model_error(failure, &paths));
+            let mut model = refused(&paths, of_model_at(&paths)(failure));
             model.is_embedded = *choice == Choice::Embedded;
             model.id = choice.id();
             lock(&self.known_models).insert(model.id.clone(), choice.clone());
@@ -248,10 +257,11 @@ impl Desktop {
             .into_iter()
             .map(Choice::Pair)
             .find(|choice| choice.id() == id);
-        found.ok_or_else(|| ApiError {
-            code: ErrorCode::ModelMissing,
-            message: "there is no such model any more".to_owned(),
-            hint: Some("choose its two files, or the folder that they are in".to_owned()),
+        found.ok_or_else(|| {
+            of_model(
+                Failure::new(Fault::Missing, "there is no such model any more")
+                    .with_hint("choose its two files, or the folder that they are in"),
+            )
         })
     }
 
@@ -315,12 +325,10 @@ impl Desktop {
         match again {
             Ok(_) => self.set_state(loaded.state()),
             Err(failure) => {
-                let paths = lock(&self.known_models)
-                    .get(&loaded.model.id)
-                    .map_or_else(Vec::new, Choice::paths);
+                let error = of_model_at(&loaded.files())(failure);
                 self.set_state(ModelState::Failed {
                     model: loaded.model,
-                    error: model_error(failure, &paths),
+                    error,
                 });
             }
         }
@@ -332,21 +340,4 @@ fn folder_name(path: &Path) -> ModelName {
         model: path.as_os_str().to_owned(),
         mmproj: None,
     }
-}
-
-/// What is wrong with a model, in the page's words: it learns the names of files and not where they are.
-fn model_error(failure: Failure, paths: &[PathBuf]) -> ApiError {
-    let is_missing = paths.iter().any(|path| !path.exists());
-    let is_memory = failure.message.contains("of memory and");
-    let input = if is_missing {
-        ErrorCode::ModelMissing
-    } else {
-        ErrorCode::ModelMismatch
-    };
-    let mut error = ApiError::of_failure(failure, input, ErrorCode::ModelUnsupported);
-    if is_memory && error.code == ErrorCode::Unknown {
-        error.code = ErrorCode::OutOfMemory;
-    }
-    error.message = without_folders(&error.message, paths);
-    error
 }

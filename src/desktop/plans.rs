@@ -1,8 +1,8 @@
 //! From what the page wants the model to be shown to a plan.
 
-use super::refusal::{of_video, of_video_at};
+use super::refusal::{of_model, of_video, of_video_at};
 use crate::api::ModelFacts;
-use crate::api::window::{ApiError, ErrorCode, PlanRequest, PresetName, StrategyName};
+use crate::api::window::{ApiError, PlanRequest, PresetName, StrategyName};
 use crate::engine::{OpenVideo, Preselection};
 use crate::fault::{Failure, Fault};
 use crate::visual::geometry::TowerGeometry;
@@ -23,11 +23,8 @@ pub(super) struct Resolved {
 
 /// The geometry of a model's tower.
 pub(super) fn geometry_of(side_px: u32, patch_px: u32) -> Result<TowerGeometry, ApiError> {
-    TowerGeometry::new(side_px, patch_px).map_err(|error| ApiError {
-        code: ErrorCode::ModelUnsupported,
-        message: error.to_string(),
-        hint: None,
-    })
+    TowerGeometry::new(side_px, patch_px)
+        .map_err(|error| of_model(Failure::new(Fault::Unsupported, error.to_string())))
 }
 
 impl Resolved {

@@ -345,8 +345,12 @@ impl Engine {
 
 /// Which file it is.
 pub(super) fn identify(path: &Path) -> Result<FileIdentity, Failure> {
-    FileIdentity::of(path)
-        .map_err(|error| Failure::new(Fault::Input, format!("cannot read {}: {error}", path.display())))
+    FileIdentity::of(path).map_err(|error| {
+        Failure::new(
+            Fault::of_reading(&error),
+            format!("cannot read {}: {error}", path.display()),
+        )
+    })
 }
 
 /// A role that ended without saying what it had to say: a fault of the program.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::protocol::{ENCODE_LANE, FEED_LANE, MediaProtocol, ModelProtocol};
 use crate::api::{FitJson, FrameJson, MediaEvent, MediaRequest, ModelRequest};
 use crate::cancel::CancelToken;
-use crate::fault::{Failure, Fault};
+use crate::fault::{Failure, Fault, Origin};
 use crate::worker::Caller;
 
 /// Frames that are asked for at a time. Few enough that all of them fit into the media role's outbox: one that waits for
@@ -54,7 +54,8 @@ impl Feeder {
                 }
             };
             self.media
-                .call(ENCODE_LANE, request, &[], &self.stop, &mut keep)?;
+                .call(ENCODE_LANE, request, &[], &self.stop, &mut keep)
+                .map_err(|failure| failure.said_by(Origin::Media))?;
             for (frame, pixels) in decoded {
                 let request = ModelRequest::Frame { job: self.job, frame };
                 self.model

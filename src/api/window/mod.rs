@@ -6,7 +6,6 @@
 
 mod answer;
 mod chat;
-mod error;
 mod events;
 mod menu;
 mod model;
@@ -15,9 +14,9 @@ mod settings;
 mod video;
 mod view;
 
+pub use crate::fault::{ApiError, ErrorCode};
 pub use answer::{Answer, AnswerFacts, AnswerState, Timings};
 pub use chat::{Chat, ChatSummary, RecentVideo, Turn};
-pub use error::{ApiError, ErrorCode};
 pub use events::{AnswerEvent, AppEvent, AskRequest, PrepareEvent, StageInfo, StageName, WorkerRole};
 pub use menu::{Menu, MenuItem};
 pub use model::{Device, MemoryEstimate, Model, ModelState};

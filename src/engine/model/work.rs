@@ -13,7 +13,7 @@ use crate::api::{
     WorkJson,
 };
 use crate::cancel::CancelToken;
-use crate::fault::{Failure, Fault};
+use crate::fault::{Failure, Fault, Origin};
 use crate::llava::{
     AnswerOptions, Ending, PrefixError, SamplingOptions, Session, VisualRows, answer, choose,
 };
@@ -173,6 +173,7 @@ impl ModelRole {
             Ok(rows) => Ok((rows, n_encoded)),
             // As whoever sent the frames said it.
             Err(ExecuteError::Frames(failure)) => Err(failure),
+            Err(error @ ExecuteError::FrameMissing { .. }) => Err(failed(error).said_by(Origin::Media)),
             Err(error) => Err(failed(error)),
         }
     }
