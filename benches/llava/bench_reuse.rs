@@ -92,7 +92,7 @@ impl Run {
         let video = engine.open(clip, &cancel, &mut |_| {})?;
         let facts = engine.load(&name, DeviceName::Auto, &cancel, &mut |_| {})?;
         let geometry = TowerGeometry::new(facts.side_px, facts.patch_px)
-            .map_err(|error| Failure::new(Fault::Input, error.to_string()))?;
+            .map_err(|error| Failure::new(Fault::Unreadable, error.to_string()))?;
         let preset = Preset::Paper;
         let setting = PlanSetting::new(preset.sampling(), preset.strategy(geometry), geometry);
         let plan = video.plan(&setting)?;

@@ -3,9 +3,10 @@
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use videre::api::window::{ApiError, ErrorCode};
+use videre::api::window::ApiError;
 use videre::cancel::CancelToken;
 use videre::desktop::{Desktop, Shown};
+use videre::fault::{Failure, Fault, Origin};
 
 /// How many cancellations that came before their calls are remembered. They overtake a call by milliseconds.
 const MAX_EARLY: usize = 64;
@@ -90,11 +91,7 @@ pub(crate) fn packed(shown: &Shown) -> Result<Vec<u8>, ApiError> {
 }
 
 pub(crate) fn unknown(message: String) -> ApiError {
-    ApiError {
-        code: ErrorCode::Unknown,
-        message,
-        hint: None,
-    }
+    ApiError::of(Origin::Window, &Failure::new(Fault::Machine, message))
 }
 
 #[cfg(test)]

@@ -22,9 +22,10 @@ use std::sync::Arc;
 use tauri::{AppHandle, DragDropEvent, Manager, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent};
 use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
 use tauri_plugin_window_state::StateFlags;
-use videre::api::window::{ApiError, AppEvent, ErrorCode};
-use videre::chat::{ChatError, Store, usual_file};
+use videre::api::window::{ApiError, AppEvent};
+use videre::chat::{Store, usual_file};
 use videre::desktop::Desktop;
+use videre::fault::Origin;
 use videre::logs;
 
 use calls::{Host, unknown};
@@ -127,13 +128,9 @@ fn keep_log() {
 
 /// What the window is a window of.
 fn desktop() -> Result<Arc<Desktop>, ApiError> {
-    let of_store = |error| match &error {
-        ChatError::Newer { .. } => ApiError::explaining(ErrorCode::StoreNewer, &error),
-        _ => ApiError::explaining(ErrorCode::Unknown, &error),
-    };
     let store = usual_file()
         .and_then(|file| Store::open(&file))
-        .map_err(of_store)?;
+        .map_err(|error| ApiError::of(Origin::Store, &error))?;
     workers::desktop(store).map_err(|error| unknown(error.to_string()))
 }
 

@@ -68,9 +68,15 @@ pub enum ChatError {
 impl Explain for ChatError {
     fn fault(&self) -> Fault {
         match self {
-            Self::NoFolder | Self::Io { .. } | Self::Sqlite { .. } | Self::Content { .. } => Fault::Machine,
-            Self::Newer { .. } | Self::Foreign { .. } => Fault::Unsupported,
-            Self::Gone { .. } => Fault::Input,
+            Self::Io { source, .. } => Fault::of_writing(source),
+            Self::Sqlite { source, .. } => match source.sqlite_error_code() {
+                Some(rusqlite::ErrorCode::DiskFull) => Fault::DiskFull,
+                _ => Fault::Machine,
+            },
+            Self::NoFolder | Self::Content { .. } => Fault::Machine,
+            Self::Newer { .. } => Fault::Newer,
+            Self::Foreign { .. } => Fault::Unsupported,
+            Self::Gone { .. } => Fault::Gone,
             Self::NotASetting { .. } => Fault::Usage,
         }
     }
@@ -92,18 +98,6 @@ impl Explain for ChatError {
                 _ => None,
             },
             Self::NoFolder | Self::Io { .. } | Self::Gone { .. } | Self::NotASetting { .. } => None,
-        }
-    }
-}
-
-impl ChatError {
-    /// Whether the disk is full, which the window says differently.
-    #[must_use]
-    pub fn is_disk_full(&self) -> bool {
-        match self {
-            Self::Sqlite { source, .. } => source.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull),
-            Self::Io { source, .. } => source.kind() == io::ErrorKind::StorageFull,
-            _ => false,
         }
     }
 }

@@ -11,14 +11,14 @@ use super::progress::ProgressEvents;
 use super::refusal::{of_model, of_store, of_work, sentence};
 use super::sees::look_of;
 use crate::api::window::{
-    Answer, AnswerEvent, AnswerFacts, AnswerState, ApiError, AskRequest, Chat, ErrorCode, PlanRequest,
-    PrepareEvent, StageInfo, StageName, Turn,
+    Answer, AnswerEvent, AnswerFacts, AnswerState, ApiError, AskRequest, Chat, PlanRequest, PrepareEvent,
+    StageInfo, StageName, Turn,
 };
 use crate::cancel::CancelToken;
 use crate::chat::KeptLook;
 use crate::chat::{ChatError, ChatId, NewTurn, TurnId};
 use crate::engine::{DeviceName, Looking, OpenVideo, PromptText, USUAL_PREFIX_BYTES, Update};
-use crate::fault::Failure;
+use crate::fault::{Failure, Fault, Origin};
 use crate::question::{self, PromptForm, Question, SamplingOptions};
 use crate::visual::preprocess::Fit;
 
@@ -46,8 +46,8 @@ impl Desktop {
         let prepared = self.engine.prepare(&video, &looking, cancel, &mut |update| {
             events.of(&update).into_iter().for_each(&mut *on_event);
         });
+        prepared.map_err(of_work(&video.path, &model.files()))?;
         let n_tokens = resolved.plan.counts().total;
-        prepared.map_err(of_work(&video.path, n_tokens, model.facts.n_context))?;
         self.models.keep_reading(&model, &video, &resolved.plan, n_tokens);
         Ok(())
     }
@@ -171,8 +171,7 @@ impl Desktop {
                 Ok(origin.answer(answer))
             }
             Err(failure) => {
-                let n_tokens = resolved.plan.counts().total;
-                let error = of_work(&video.path, n_tokens, model.facts.n_context)(failure);
+                let error = of_work(&video.path, &model.files())(failure);
                 Err((error, origin.cut_short(draft).map(Box::new)))
             }
         }
@@ -240,7 +239,9 @@ impl Desktop {
                     }
                 });
             match answer {
-                Err(failure) if failure.worker_ended && draft.text.is_empty() && !was_restarted => {
+                Err(failure)
+                    if failure.fault == Fault::WorkerEnded && draft.text.is_empty() && !was_restarted =>
+                {
                     was_restarted = true;
                     on_update(AskUpdate::Event(AnswerEvent::Restarting {
                         error: of_model(failure),
@@ -277,7 +278,7 @@ fn unkept(mut answer: Answer, error: &ChatError) -> Answer {
         None => {
             answer
                 .error
-                .get_or_insert_with(|| ApiError::explaining(ErrorCode::DiskFull, error));
+                .get_or_insert_with(|| ApiError::of(Origin::Store, error));
         }
     }
     answer

@@ -7,15 +7,15 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use super::Desktop;
-use super::describing::{ModelSource, described, refused, without_folders};
+use super::describing::{ModelSource, described, refused};
 use super::listener::Listener;
 use super::owner::Owned;
-use super::refusal::{of_model, of_store};
-use crate::api::window::{ApiError, AppEvent, ErrorCode, Model, ModelState};
+use super::refusal::{of_model, of_model_at, of_store};
+use crate::api::window::{ApiError, AppEvent, Model, ModelState};
 use crate::cancel::CancelToken;
 use crate::chat::{Store, UsedModel};
 use crate::engine::{DeviceName, Engine, ModelName, OpenVideo};
-use crate::fault::Failure;
+use crate::fault::{Failure, Fault};
 use crate::visual::plan::Plan;
 
 use state::{Reading, State};
@@ -80,17 +80,15 @@ impl Desktop {
                 mmproj: Some(other.clone().into()),
             },
             _ => {
-                let error = ApiError {
-                    code: ErrorCode::ModelMismatch,
-                    message: format!("{} files were chosen, and a model is two", paths.len()),
-                    hint: Some("choose the language model and its mmproj file".to_owned()),
-                };
-                return refused(paths, error);
+                let text = format!("{} files were chosen, and a model is two", paths.len());
+                let failure = Failure::new(Fault::NoPair, text)
+                    .with_hint("choose the language model and its mmproj file");
+                return refused(paths, of_model(failure));
             }
         };
         match self.models.describe(&name, cancel) {
             Ok(model) => model,
-            Err(failure) => refused(paths, model_error(failure, paths)),
+            Err(failure) => refused(paths, of_model_at(paths)(failure)),
         }
     }
 
@@ -163,7 +161,7 @@ impl Models {
         let name = source.name();
         let model = self
             .describe(&name, cancel)
-            .map_err(|failure| model_error(failure, &source.paths()))?;
+            .map_err(of_model_at(&source.paths()))?;
         self.set_state(ModelState::Loading {
             model: model.clone(),
             n_done: 0,
@@ -173,7 +171,7 @@ impl Models {
         let facts = self
             .engine
             .load(&name, DeviceName::Auto, cancel, &mut |_| {})
-            .map_err(|failure| model_error(failure, &source.paths()))?;
+            .map_err(of_model_at(&source.paths()))?;
         let kept = match source {
             ModelSource::Embedded => self.store.keep_embedded(SystemTime::now()),
             ModelSource::Pair(pair) => self.store.keep_model(pair, SystemTime::now()),
@@ -215,10 +213,11 @@ impl Models {
             return Ok(loaded);
         }
         self.load(&ModelSource::Embedded, cancel)?;
-        self.loaded().ok_or_else(|| ApiError {
-            code: ErrorCode::ModelMissing,
-            message: "no model is loaded".to_owned(),
-            hint: Some("choose a model: its two files, or the folder that they are in".to_owned()),
+        self.loaded().ok_or_else(|| {
+            of_model(
+                Failure::new(Fault::Missing, "no model is loaded")
+                    .with_hint("choose a model: its two files, or the folder that they are in"),
+            )
         })
     }
 
@@ -243,7 +242,7 @@ impl Models {
     fn described_or_refused(&self, source: &ModelSource, cancel: &CancelToken) -> Model {
         self.describe(&source.name(), cancel).unwrap_or_else(|failure| {
             let paths = source.paths();
-            let mut model = refused(&paths, model_error(failure, &paths));
+            let mut model = refused(&paths, of_model_at(&paths)(failure));
             model.is_embedded = *source == ModelSource::Embedded;
             model.id = source.id();
             model
@@ -263,10 +262,11 @@ impl Models {
             .into_iter()
             .map(ModelSource::Pair)
             .find(|source| source.id() == id);
-        found.ok_or_else(|| ApiError {
-            code: ErrorCode::ModelMissing,
-            message: "there is no such model any more".to_owned(),
-            hint: Some("choose its two files, or the folder that they are in".to_owned()),
+        found.ok_or_else(|| {
+            of_model(
+                Failure::new(Fault::Missing, "there is no such model any more")
+                    .with_hint("choose its two files, or the folder that they are in"),
+            )
         })
     }
 
@@ -295,11 +295,10 @@ impl Models {
         match again {
             Ok(_) => self.set_state(loaded.state()),
             Err(failure) => {
-                let source = self.source(&loaded.model.id);
-                let paths = source.map_or_else(|_unknown| Vec::new(), |source| source.paths());
+                let error = of_model_at(&loaded.files())(failure);
                 self.set_state(ModelState::Failed {
                     model: loaded.model,
-                    error: model_error(failure, &paths),
+                    error,
                 });
             }
         }
@@ -349,21 +348,4 @@ fn folder_name(path: &Path) -> ModelName {
         model: path.as_os_str().to_owned(),
         mmproj: None,
     }
-}
-
-/// What is wrong with a model, in the page's words: it learns the names of files and not where they are.
-fn model_error(failure: Failure, paths: &[PathBuf]) -> ApiError {
-    let is_missing = paths.iter().any(|path| !path.exists());
-    let is_memory = failure.message.contains("of memory and");
-    let input = if is_missing {
-        ErrorCode::ModelMissing
-    } else {
-        ErrorCode::ModelMismatch
-    };
-    let mut error = ApiError::of_failure(failure, input, ErrorCode::ModelUnsupported);
-    if is_memory && error.code == ErrorCode::Unknown {
-        error.code = ErrorCode::OutOfMemory;
-    }
-    error.message = without_folders(&error.message, paths);
-    error
 }

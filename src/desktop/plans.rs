@@ -1,9 +1,9 @@
 //! From what the page wants the model to be shown to a plan.
 
-use super::refusal::{of_video, of_video_at};
-use crate::api::window::{ApiError, ErrorCode, PlanRequest};
+use super::refusal::{of_model, of_video, of_video_at};
+use crate::api::window::{ApiError, PlanRequest};
 use crate::engine::{ModelFacts, OpenVideo, PlanSetting, Preselection, Selection};
-use crate::fault::Failure;
+use crate::fault::{Failure, Fault};
 use crate::visual::geometry::{GeometryError, TowerGeometry};
 use crate::visual::plan::Plan;
 use crate::visual::preset::Preset;
@@ -44,11 +44,7 @@ pub(super) fn geometry_of(side_px: u32, patch_px: u32) -> Result<TowerGeometry, 
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` takes")]
 pub(super) fn impossible_tower(error: GeometryError) -> ApiError {
-    ApiError {
-        code: ErrorCode::ModelUnsupported,
-        message: error.to_string(),
-        hint: None,
-    }
+    of_model(Failure::new(Fault::Unsupported, error.to_string()))
 }
 
 /// What `request` means for `video` and the loaded model.

@@ -1,24 +1,23 @@
 //! Why a call is refused, in the page's words.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use super::costs::LEAST_ROOM;
 use super::describing::without_folders;
 use crate::api::window::{ApiError, ErrorCode};
 use crate::chat::ChatError;
-use crate::fault::{Failure, Fault};
+use crate::fault::{Failure, Fault, Origin};
 
 /// The role that reads videos refused.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` takes")]
 pub(super) fn of_video(failure: Failure) -> ApiError {
-    ApiError::of_failure(failure, ErrorCode::VideoUnreadable, ErrorCode::VideoUnsupported)
+    ApiError::of(Origin::Media, &failure)
 }
 
 /// The role that reads videos refused this file. The page learns its name and not where it is.
 pub(super) fn of_video_at(path: &Path) -> impl Fn(Failure) -> ApiError + '_ {
     move |failure| {
         let mut error = of_video(failure);
-        let is_about_file = matches!(error.code, ErrorCode::VideoUnreadable | ErrorCode::Unknown);
-        if is_about_file && !path.exists() {
+        if error.code == ErrorCode::VideoMissing {
             let name = path.file_name().unwrap_or(path.as_os_str());
             return missing_video(&name.to_string_lossy());
         }
@@ -27,26 +26,27 @@ pub(super) fn of_video_at(path: &Path) -> impl Fn(Failure) -> ApiError + '_ {
     }
 }
 
-/// Work on this file was refused, by whichever role.
-pub(super) fn of_work(path: &Path, n_tokens: usize, n_context: usize) -> impl Fn(Failure) -> ApiError + '_ {
-    move |failure| {
-        let is_input = failure.fault == Fault::Input && !failure.worker_ended;
-        if is_input && path.exists() && n_tokens + LEAST_ROOM > n_context {
-            let mut error = of_model(failure);
-            error.code = ErrorCode::ContextTooLong;
-            return error;
-        }
-        if is_input {
-            of_video_at(path)(failure)
-        } else {
-            of_model(failure)
-        }
+/// Work on this file was refused: by the model of these files, or by the role that reads videos, which the model passes on.
+pub(super) fn of_work(path: &Path, model: &[PathBuf]) -> impl Fn(Failure) -> ApiError {
+    move |failure| match failure.origin {
+        Some(Origin::Media) => of_video_at(path)(failure),
+        _ => of_model_at(model)(failure),
     }
 }
 
 /// The role that answers refused.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` takes")]
 pub(super) fn of_model(failure: Failure) -> ApiError {
-    ApiError::of_failure(failure, ErrorCode::Unknown, ErrorCode::ModelUnsupported)
+    ApiError::of(Origin::Model, &failure)
+}
+
+/// The role that answers refused a model of these files. The page learns their names and not where they are.
+pub(super) fn of_model_at(files: &[PathBuf]) -> impl Fn(Failure) -> ApiError {
+    move |failure| {
+        let mut error = of_model(failure);
+        error.message = without_folders(&error.message, files);
+        error
+    }
 }
 
 /// Whatever has this id is not there, or not any more.
@@ -57,21 +57,15 @@ pub(super) fn gone(what: &'static str) -> ApiError {
 /// The file of chats refused.
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` takes")]
 pub(super) fn of_store(error: ChatError) -> ApiError {
-    let code = match &error {
-        ChatError::Newer { .. } => ErrorCode::StoreNewer,
-        error if error.is_disk_full() => ErrorCode::DiskFull,
-        _ => ErrorCode::Unknown,
-    };
-    ApiError::explaining(code, &error)
+    ApiError::of(Origin::Store, &error)
 }
 
 /// No file has this id, or not any more.
 pub(super) fn missing_video(name: &str) -> ApiError {
-    ApiError {
-        code: ErrorCode::VideoMissing,
-        message: format!("{name} is not where it was"),
-        hint: Some("open it from where it is now".to_owned()),
-    }
+    of_video(
+        Failure::new(Fault::Missing, format!("{name} is not where it was"))
+            .with_hint("open it from where it is now"),
+    )
 }
 
 /// A clause as a sentence of its own.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::requests::media::{FitForModel, MediaProtocol};
 use super::requests::model::{EndFeed, Feed, ModelProtocol};
 use crate::cancel::CancelToken;
-use crate::fault::{Failure, Fault};
+use crate::fault::{Failure, Fault, Origin};
 use crate::visual::preprocess::Fit;
 use crate::visual::sampling::FrameRef;
 use crate::worker::Caller;
@@ -48,7 +48,8 @@ impl Feeder {
             };
             let mut fitted = Vec::with_capacity(some.len());
             self.media
-                .call_with(wanted, &self.stop, &mut |one| fitted.push(one))?;
+                .call_with(wanted, &self.stop, &mut |one| fitted.push(one))
+                .map_err(|failure| failure.said_by(Origin::Media))?;
             for one in fitted {
                 let feed = Feed {
                     job: self.job,

@@ -48,8 +48,10 @@ impl FileIdentity {
 
     /// The identity of the file at `path`, or why it has none.
     pub(super) fn read(path: &Path) -> Result<Self, Failure> {
-        Self::of(path)
-            .map_err(|error| Failure::new(Fault::Input, format!("cannot read {}: {error}", path.display())))
+        Self::of(path).map_err(|error| {
+            let text = format!("cannot read {}: {error}", path.display());
+            Failure::new(Fault::of_reading(&error), text)
+        })
     }
 
     /// An identity that was found earlier, by its name.

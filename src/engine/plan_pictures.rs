@@ -53,7 +53,7 @@ impl Engine {
                     "frame {} at {:.3} s could not be read",
                     frame.index, frame.pts_secs
                 );
-                Failure::new(Fault::Input, text)
+                Failure::new(Fault::Unreadable, text)
                     .with_hint("the file may be cut short; choose an earlier range")
             })
         };

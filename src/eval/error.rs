@@ -106,10 +106,19 @@ pub enum OtherResults {
 impl Explain for EvalError {
     fn fault(&self) -> Fault {
         match self {
-            Self::Io { doing: "write", .. } => Fault::Machine,
+            Self::Io {
+                doing: "write",
+                source,
+                ..
+            } => Fault::of_writing(source),
+            Self::Io { source, .. } => Fault::of_reading(source),
             Self::Cancelled(_) => Fault::Cancelled,
             Self::OtherResults { .. } => Fault::Usage,
-            _ => Fault::Input,
+            Self::NotJson { .. }
+            | Self::UnknownFormat { .. }
+            | Self::BadQuestion { .. }
+            | Self::Empty { .. }
+            | Self::BadResult { .. } => Fault::Unreadable,
         }
     }
 

@@ -79,12 +79,13 @@ pub enum Problem {
 
 impl Explain for GgufError {
     fn fault(&self) -> Fault {
-        match self.problem {
+        match &self.problem {
+            Problem::Io(error) => Fault::of_reading(error),
             Problem::BigEndian
             | Problem::Version(_)
             | Problem::Split { .. }
             | Problem::UnsupportedType { .. } => Fault::Unsupported,
-            _ => Fault::Input,
+            _ => Fault::Unreadable,
         }
     }
 

@@ -4,6 +4,7 @@ use candle_core::{DType, Device, Tensor};
 use half::f16;
 
 use super::device::Compute;
+use super::error::LlavaError;
 use super::rope::RopeSet;
 
 /// How keys and values are stored.
@@ -71,11 +72,11 @@ impl KvCache {
     /// An empty cache on the device of `compute`.
     ///
     /// # Errors
-    /// candle's: too little memory on the device.
-    pub fn new(shape: CacheShape, compute: &Compute) -> Result<Self, candle_core::Error> {
+    /// [`LlavaError::NoContext`], or candle's: too little memory on the device.
+    pub fn new(shape: CacheShape, compute: &Compute) -> Result<Self, LlavaError> {
         let layers = (0..shape.n_layers)
             .map(|_| Ok((blank(&shape, compute.device())?, blank(&shape, compute.device())?)))
-            .collect::<Result<_, candle_core::Error>>()?;
+            .collect::<Result<_, LlavaError>>()?;
         Ok(Self {
             shape,
             layers,
@@ -129,8 +130,8 @@ impl KvCache {
     /// corrupt the other.)
     ///
     /// # Errors
-    /// candle's: too little memory on the device.
-    pub fn fork(&self, compute: &Compute) -> Result<Self, candle_core::Error> {
+    /// As [`KvCache::new`].
+    pub fn fork(&self, compute: &Compute) -> Result<Self, LlavaError> {
         let mut fork = Self::new(self.shape, compute)?;
         for ((from_k, from_v), (to_k, to_v)) in self.layers.iter().zip(&fork.layers) {
             if self.len > 0 {
@@ -202,16 +203,17 @@ impl KvCache {
     }
 }
 
-fn blank(shape: &CacheShape, device: &Device) -> Result<Tensor, candle_core::Error> {
+fn blank(shape: &CacheShape, device: &Device) -> Result<Tensor, LlavaError> {
     let dims = (shape.capacity, shape.n_kv_heads, shape.head_dim);
     if !device.is_cpu() {
-        return Tensor::zeros(dims, shape.dtype.dtype(), device);
+        return Ok(Tensor::zeros(dims, shape.dtype.dtype(), device)?);
     }
     let n = dims.0.saturating_mul(dims.1).saturating_mul(dims.2);
-    let full = |()| candle_core::Error::msg(format!("no memory for a context of {} tokens", dims.0));
+    let full = |()| LlavaError::NoContext { n_positions: dims.0 };
     // Pages that the system hands out zeroed, and only once they are written to.
-    match shape.dtype {
+    let blank = match shape.dtype {
         CacheType::F16 => Tensor::from_vec(bytemuck::try_zeroed_vec::<f16>(n).map_err(full)?, dims, device),
         CacheType::F32 => Tensor::from_vec(bytemuck::try_zeroed_vec::<f32>(n).map_err(full)?, dims, device),
-    }
+    };
+    Ok(blank?)
 }

@@ -50,6 +50,12 @@ pub enum LlavaError {
     /// Keys and values of a long context do not fit.
     #[error(transparent)]
     Memory(#[from] MemoryError),
+    /// The system does not give the memory for keys and values.
+    #[error("computation failed (no memory for a context of {n_positions} tokens)")]
+    NoContext {
+        /// Positions of the cache.
+        n_positions: usize,
+    },
     /// A strategy with newlines, and a pair without a learned newline.
     #[error("this model has no learned newline, which the strategy needs")]
     NoNewline,
@@ -87,15 +93,13 @@ impl Explain for LlavaError {
     fn fault(&self) -> Fault {
         match self {
             Self::Gguf(error) => error.fault(),
-            Self::MissingTensor { .. }
-            | Self::BadKey { .. }
-            | Self::TensorShape { .. }
-            | Self::RowWidth { .. }
-            | Self::EmptyPrompt
-            | Self::Text(_)
-            | Self::NoNewline
-            | Self::ContextTooShort { .. } => Fault::Input,
-            Self::Compute(_) | Self::Memory(_) | Self::RowsUnknown => Fault::Machine,
+            Self::MissingTensor { .. } | Self::BadKey { .. } | Self::TensorShape { .. } => Fault::Unreadable,
+            Self::RowWidth { .. } => Fault::NoPair,
+            Self::ContextTooShort { .. } => Fault::ContextTooLong,
+            Self::EmptyPrompt | Self::Text(_) | Self::NoNewline => Fault::Input,
+            Self::Memory(error) => error.fault(),
+            Self::NoContext { .. } => Fault::OutOfMemory,
+            Self::Compute(_) | Self::RowsUnknown => Fault::Machine,
             Self::Cancelled(_) => Fault::Cancelled,
         }
     }
@@ -115,7 +119,11 @@ impl Explain for LlavaError {
             }
             Self::NoNewline => Some("choose another strategy".to_owned()),
             Self::RowsUnknown => Some("this is a fault of the program; please report it".to_owned()),
-            Self::EmptyPrompt | Self::Text(_) | Self::Compute(_) | Self::Cancelled(_) => None,
+            Self::NoContext { .. }
+            | Self::EmptyPrompt
+            | Self::Text(_)
+            | Self::Compute(_)
+            | Self::Cancelled(_) => None,
         }
     }
 }

@@ -69,7 +69,7 @@ pub struct MemoryError {
 
 impl Explain for MemoryError {
     fn fault(&self) -> Fault {
-        Fault::Machine
+        Fault::OutOfMemory
     }
 
     fn hint(&self) -> Option<String> {

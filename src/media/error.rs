@@ -150,8 +150,8 @@ impl MediaError {
 impl Explain for MediaError {
     fn fault(&self) -> Fault {
         match self {
-            Self::Open { .. }
-            | Self::NotAFile { .. }
+            Self::Open { source, .. } => Fault::of_reading(source),
+            Self::NotAFile { .. }
             | Self::Empty { .. }
             | Self::Unrecognised { .. }
             | Self::NoVideo { .. }
@@ -160,7 +160,7 @@ impl Explain for MediaError {
             | Self::TimedOut { .. }
             | Self::Changed { .. }
             | Self::Read { .. }
-            | Self::FrameLost { .. } => Fault::Input,
+            | Self::FrameLost { .. } => Fault::Unreadable,
             Self::OutOfRange { .. } => Fault::Usage,
             Self::UnsupportedCodec { .. } => Fault::Unsupported,
             Self::Machine { .. } => Fault::Machine,

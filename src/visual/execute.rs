@@ -107,7 +107,7 @@ impl<E: Explain + 'static, F: Explain + 'static> Explain for ExecuteError<E, F> 
             Self::Cancelled(_) => Fault::Cancelled,
             Self::Encoder(error) => error.fault(),
             Self::Frames(error) => error.fault(),
-            Self::FrameMissing { .. } => Fault::Input,
+            Self::FrameMissing { .. } => Fault::Unreadable,
             Self::WrongFrame { .. } | Self::WrongTower { .. } | Self::WrongCount { .. } => Fault::Machine,
         }
     }

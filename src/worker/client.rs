@@ -264,12 +264,8 @@ fn read_answers(
         (_, Ok(status)) => WorkerEnd::from_status(status).to_string(),
         (_, Err(error)) => error.to_string(),
     };
-    let failure = Failure {
-        fault: Fault::Machine,
-        message: format!("{called} stopped: {reason}"),
-        hint: Some("ask again: it starts anew, and nothing that was said is lost".to_owned()),
-        worker_ended: true,
-    };
+    let failure = Failure::new(Fault::WorkerEnded, format!("{called} stopped: {reason}"))
+        .with_hint("ask again: it starts anew, and nothing that was said is lost");
     for (_, to) in std::mem::take(&mut *lock(waiting)) {
         drop(to.send(Incoming::Finished(Err(failure.clone()))));
     }

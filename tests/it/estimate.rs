@@ -118,7 +118,7 @@ fn a_model_larger_than_the_memory_is_refused_before_it_is_loaded() {
     };
     let error = Model::load(&pair, &Compute::cpu(), &CancelToken::new()).unwrap_err();
     assert!(matches!(error, LoadError::Memory(_)), "{error}");
-    assert_eq!(error.fault(), Fault::Machine);
+    assert_eq!(error.fault(), Fault::OutOfMemory);
     let text = error.to_string();
     // 432 GB of weights, and rows that are as wide.
     assert!(

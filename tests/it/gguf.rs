@@ -129,7 +129,7 @@ fn other_files_are_told_apart() {
         (b"", "the model file is empty: test.gguf"),
     ];
     for (bytes, message) in cases {
-        refuses(bytes.to_vec(), Fault::Input, message);
+        refuses(bytes.to_vec(), Fault::Unreadable, message);
     }
 }
 
@@ -146,7 +146,7 @@ fn every_cut_is_noticed() {
     let len = whole.len();
     refuses(
         whole[..len - 1].to_vec(),
-        Fault::Input,
+        Fault::Unreadable,
         &format!(
             "the model file is cut short: {} of {len} bytes are there: test.gguf",
             len - 1
@@ -213,7 +213,7 @@ fn contradictions_are_refused() {
     twice.tensor("a.weight", &[5], TensorType::F32);
     refuses(
         twice.zeroed(),
-        Fault::Input,
+        Fault::Unreadable,
         &message("tensor 'a.weight' is listed twice"),
     );
 
@@ -222,14 +222,14 @@ fn contradictions_are_refused() {
         .zeroed();
     refuses(
         ragged,
-        Fault::Input,
+        Fault::Unreadable,
         &message("tensor 'ragged' of type Q8_0 has shape [33, 2]"),
     );
 
     let huge = small().raw_tensor("huge", &[usize::MAX, 3], 0, 12).zeroed();
     refuses(
         huge,
-        Fault::Input,
+        Fault::Unreadable,
         &message(&format!(
             "tensor 'huge' of type F32 has shape [3, {}]",
             usize::MAX
@@ -240,17 +240,29 @@ fn contradictions_are_refused() {
         .raw_tensor("c", &[100], 0, 32)
         .tensor("d", &[100], TensorType::F32)
         .zeroed();
-    refuses(overlapping, Fault::Input, &message("tensor 'd' overlaps another"));
+    refuses(
+        overlapping,
+        Fault::Unreadable,
+        &message("tensor 'd' overlaps another"),
+    );
 
     let mut alignment = small();
     alignment.set("general.alignment", MetaValue::U32(12));
-    refuses(alignment.zeroed(), Fault::Input, &message("senseless alignment"));
+    refuses(
+        alignment.zeroed(),
+        Fault::Unreadable,
+        &message("senseless alignment"),
+    );
 
     for at in [8, 16] {
         let mut counts = small().zeroed();
         counts[at..at + 8].copy_from_slice(&u64::MAX.to_le_bytes());
         let what = if at == 8 { "tensors" } else { "metadata keys" };
-        refuses(counts, Fault::Input, &message(&format!("{} {what}", u64::MAX)));
+        refuses(
+            counts,
+            Fault::Unreadable,
+            &message(&format!("{} {what}", u64::MAX)),
+        );
     }
 }
 

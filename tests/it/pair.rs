@@ -144,7 +144,7 @@ fn halves_alone_say_what_is_missing() {
     let dir = folder(&[("lm.gguf", language(16).zeroed())]);
     let lone = (
         "this is a language model without its mmproj file: lm.gguf".to_owned(),
-        Fault::Input,
+        Fault::NoPair,
     );
     assert_eq!(refusal(dir.path(), find(dir.path())), lone);
     assert_eq!(refusal(dir.path(), find(&dir.path().join("lm.gguf"))), lone);
@@ -152,7 +152,7 @@ fn halves_alone_say_what_is_missing() {
     let dir = folder(&[("mm.gguf", vision(16).zeroed())]);
     let lone = (
         "this is an mmproj file without its language model: mm.gguf".to_owned(),
-        Fault::Input,
+        Fault::NoPair,
     );
     assert_eq!(refusal(dir.path(), find(dir.path())), lone);
     assert_eq!(refusal(dir.path(), find(&dir.path().join("mm.gguf"))), lone);
@@ -184,7 +184,7 @@ fn halves_that_do_not_belong_together() {
     let (lm, mm) = (dir.path().join("lm.gguf"), dir.path().join("mm.gguf"));
     let widths = (
         "the mmproj file gives rows 16 wide and the language model reads 32: mm.gguf and lm.gguf".into(),
-        Fault::Input,
+        Fault::NoPair,
     );
     for result in [Pair::of_files(&lm, &mm), find(dir.path()), find(&lm), find(&mm)] {
         assert_eq!(refusal(dir.path(), result), widths);
@@ -251,7 +251,7 @@ fn headers_that_contradict_their_tensors() {
         let message = format!("the model file is damaged ({what}): x.gguf");
         assert_eq!(
             refusal(dir.path(), find(&dir.path().join("x.gguf"))),
-            (message, Fault::Input)
+            (message, Fault::Unreadable)
         );
     };
     let number = MetaValue::U32;
@@ -290,7 +290,7 @@ fn a_pipe_in_place_of_a_model_is_not_waited_for() {
     let pipe = dir.path().join("pipe.gguf");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.expect("there is a mkfifo").success());
-    let refused = ("not a file: pipe.gguf".to_owned(), Fault::Input);
+    let refused = ("not a file: pipe.gguf".to_owned(), Fault::Unreadable);
     assert_eq!(refusal(dir.path(), find(&pipe)), refused);
     let (message, _) = refusal(dir.path(), find(&dir.path().join("lm.gguf")));
     assert!(message.contains("(not a file: pipe.gguf)"), "{message}");
@@ -323,8 +323,10 @@ fn repositories_come_from_the_hugging_face_cache() {
             cache.path().display()
         )
     );
+    assert_eq!(missing.fault(), Fault::Missing);
     for path in ["../etc", "owner/..", "/absent.gguf", "absent.gguf"] {
         let missing = Pair::find_in(&hub, path).unwrap_err();
+        assert_eq!(missing.fault(), Fault::Missing);
         assert_eq!(
             missing.to_string(),
             format!("there is no such file or folder: {path}")

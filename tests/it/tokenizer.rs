@@ -229,7 +229,7 @@ fn broken_vocabularies_are_refused() {
     let damaged = |what: &str| {
         (
             format!("the tokenizer in the model file is damaged ({what}): test.gguf"),
-            Fault::Input,
+            Fault::Unreadable,
         )
     };
     let unsupported = |what: &str| {
@@ -246,7 +246,7 @@ fn broken_vocabularies_are_refused() {
         missing,
         (
             "the model file has no tokenizer: test.gguf".to_owned(),
-            Fault::Input
+            Fault::Unreadable
         )
     );
     let set = |key: &'static str, value: MetaValue| {

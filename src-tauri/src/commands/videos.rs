@@ -6,9 +6,7 @@ use std::sync::mpsc::{self, SyncSender};
 use tauri::ipc::{Channel, InvokeResponseBody, Response};
 use tauri::{AppHandle, Manager, State};
 use tauri_plugin_dialog::DialogExt;
-use videre::api::window::{
-    ApiError, ErrorCode, FilmstripRequest, FrameRequest, RecentVideo, SavedFile, VideoInfo,
-};
+use videre::api::window::{ApiError, FilmstripRequest, FrameRequest, RecentVideo, SavedFile, VideoInfo};
 use videre::desktop::Desktop;
 
 use crate::calls::{Host, packed, unknown};
@@ -174,9 +172,8 @@ pub(crate) async fn save_frame(
         image
             .save_with_format(&path, image::ImageFormat::Png)
             .map_err(|error| ApiError {
-                code: ErrorCode::Unknown,
-                message: format!("cannot write {}: {error}", path.display()),
                 hint: Some("choose another folder".to_owned()),
+                ..unknown(format!("cannot write {}: {error}", path.display()))
             })?;
         let name = path
             .file_name()

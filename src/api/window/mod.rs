@@ -4,14 +4,12 @@
 //! are seconds of presentation time, indices count displayable frames from 0, and `null` means "not known" or "not
 //! chosen", never zero.
 
-mod error;
 mod events;
 mod menu;
 mod model;
 mod video;
 mod view;
 
-pub use error::{ApiError, ErrorCode};
 pub use events::{AnswerEvent, AppEvent, AskRequest, PrepareEvent, StageInfo, StageName, WorkerRole};
 pub use menu::{Menu, MenuItem};
 pub use model::{Device, MemoryEstimate, Model, ModelState};
@@ -22,6 +20,7 @@ pub use crate::chat::{
     Answer, AnswerFacts, AnswerState, Chat, ChatSummary, PlanRequest, RecentVideo, Settings, Theme, Timings,
     Turn,
 };
+pub use crate::fault::{ApiError, ErrorCode};
 pub use crate::visual::preset::PresetName;
 pub use crate::visual::sampling::TimeRange as Range;
 pub use crate::visual::strategy::StrategyName;

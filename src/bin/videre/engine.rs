@@ -117,11 +117,8 @@ impl AnswerArgs {
 
 /// The tower of a loaded model.
 pub(crate) fn tower_of(facts: &ModelFacts) -> Result<Tower, Failure> {
-    let geometry = TowerGeometry::new(facts.side_px, facts.patch_px).map_err(|error| Failure::Explained {
-        fault: Fault::Input,
-        message: error.to_string(),
-        hint: None,
-    })?;
+    let geometry = TowerGeometry::new(facts.side_px, facts.patch_px)
+        .map_err(|error| Failure::new(Fault::Unreadable, error.to_string()))?;
     Ok(Tower {
         name: format!("{} of {}", facts.tower, facts.name),
         geometry,

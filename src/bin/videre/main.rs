@@ -84,13 +84,10 @@ const HINT: Style = AnsiColor::Cyan.on_default().bold();
 
 pub(crate) fn report(failure: &Failure) {
     match failure {
-        Failure::Explained {
-            fault: Fault::Cancelled,
-            ..
-        } => eprintln!("interrupted"),
-        Failure::Explained { message, hint, .. } => {
-            eprintln!("{ERROR}error{ERROR:#}: {}", one_line(message));
-            if let Some(hint) = hint {
+        Failure::Explained(failure) if failure.fault == Fault::Cancelled => eprintln!("interrupted"),
+        Failure::Explained(failure) => {
+            eprintln!("{ERROR}error{ERROR:#}: {}", one_line(&failure.message));
+            if let Some(hint) = &failure.hint {
                 eprintln!("{HINT}hint{HINT:#}: {}", one_line(hint));
             }
         }

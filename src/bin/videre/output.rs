@@ -15,11 +15,7 @@ pub(crate) fn answer(text: &str) -> Result<(), Failure> {
     let written = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
     written.map_err(|error| match error.kind() {
         io::ErrorKind::BrokenPipe => Failure::ReaderGone,
-        _ => Failure::Explained {
-            fault: Fault::Machine,
-            message: format!("cannot write the answer: {error}"),
-            hint: None,
-        },
+        _ => Failure::new(Fault::Machine, format!("cannot write the answer: {error}")),
     })
 }
 

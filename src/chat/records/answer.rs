@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::window::ApiError;
+use crate::fault::ApiError;
 use crate::visual::plan::TokenCounts;
 use crate::visual::preset::PresetName;
 use crate::visual::sampling::{FrameRef, TimeRange};

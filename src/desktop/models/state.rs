@@ -1,11 +1,11 @@
 //! What is known of the models at one moment.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use crate::api::window::{Device, Model, ModelState};
 use crate::desktop::describing::{ModelSource, device_name};
-use crate::engine::{FileIdentity, OpenVideo};
-use crate::engine::{ModelFacts, ModelName};
+use crate::engine::{FileIdentity, ModelFacts, ModelName, OpenVideo};
 use crate::visual::plan::Plan;
 
 /// A model that is loaded.
@@ -29,6 +29,16 @@ impl LoadedModel {
                 detail: self.facts.device_detail.clone(),
                 reason: self.facts.device_reason.clone(),
             },
+        }
+    }
+
+    /// Its files, which messages for the page name without their folders.
+    pub(in crate::desktop) fn files(&self) -> Vec<PathBuf> {
+        match &self.name {
+            ModelName::Embedded => Vec::new(),
+            ModelName::Named { model, mmproj } => {
+                std::iter::once(model).chain(mmproj).map(PathBuf::from).collect()
+            }
         }
     }
 

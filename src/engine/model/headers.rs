@@ -144,7 +144,7 @@ impl Headers {
             description.vision.patch_px as u32,
         );
         let geometry = TowerGeometry::new(side_px, patch_px)
-            .map_err(|error| Failure::new(Fault::Input, error.to_string()))?;
+            .map_err(|error| Failure::new(Fault::Unreadable, error.to_string()))?;
         Ok(Self {
             name: name.clone(),
             template: ChatTemplate::choose(&pair.language, &tokenizer),

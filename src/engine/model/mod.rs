@@ -104,7 +104,7 @@ impl ModelRole {
         let removed = stores.features.forget(video).and(stores.prefixes.forget(video));
         removed.map_err(|error| {
             Failure::new(
-                Fault::Machine,
+                Fault::of_writing(&error),
                 format!("what was kept of the video could not be removed: {error}"),
             )
         })

@@ -37,7 +37,7 @@ impl Explain for ReadingError {
         match self {
             Self::Template(error) => error.fault(),
             Self::Tokenizer(error) => error.fault(),
-            Self::TooLong { .. } => Fault::Input,
+            Self::TooLong { .. } => Fault::ContextTooLong,
             Self::TooManyOptions { .. } => Fault::Usage,
             Self::NoLetter { .. } => Fault::Unsupported,
         }

@@ -11,7 +11,7 @@ use super::{ModelRole, failed};
 use crate::cancel::CancelToken;
 use crate::engine::answer::{Answer, OptionChoice, StageMillis, TokenUse};
 use crate::engine::requests::model::{Ask, Prepare, PromptText, Work, WorkEvent};
-use crate::fault::{Failure, Fault};
+use crate::fault::{Failure, Fault, Origin};
 use crate::llava::{AnswerOptions, PrefixError, Session, VisualRows, answer, choose};
 use crate::question::{Ending, Question};
 use crate::visual::execute::{Encoded, ExecuteError, Run, execute};
@@ -197,6 +197,7 @@ impl ModelRole {
             Ok(rows) => Ok((rows, n_encoded)),
             // As whoever sent the frames said it.
             Err(ExecuteError::Frames(failure)) => Err(failure),
+            Err(error @ ExecuteError::FrameMissing { .. }) => Err(failed(error).said_by(Origin::Media)),
             Err(error) => Err(failed(error)),
         }
     }

@@ -116,8 +116,16 @@ impl Explain for PairError {
         match self {
             Self::Gguf(error) => error.fault(),
             Self::Unsupported { .. } => Fault::Unsupported,
+            Self::Damaged { .. } => Fault::Unreadable,
+            Self::NotThere { .. } | Self::NotInCache { .. } => Fault::Missing,
+            Self::LoneLanguageModel { .. }
+            | Self::LoneProjector { .. }
+            | Self::TwoLanguageModels { .. }
+            | Self::TwoProjectors { .. }
+            | Self::Widths { .. }
+            | Self::NoneInFolder { .. } => Fault::NoPair,
             Self::Ambiguous { .. } => Fault::Usage,
-            _ => Fault::Input,
+            Self::Io { source, .. } => Fault::of_reading(source),
         }
     }
 

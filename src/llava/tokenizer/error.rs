@@ -43,7 +43,8 @@ impl Explain for TokenizerError {
         match self {
             Self::Gguf(error) => error.fault(),
             Self::Unsupported { .. } => Fault::Unsupported,
-            Self::Missing { .. } | Self::Damaged { .. } | Self::Encode(_) => Fault::Input,
+            Self::Missing { .. } | Self::Damaged { .. } => Fault::Unreadable,
+            Self::Encode(_) => Fault::Input,
         }
     }
 

@@ -58,7 +58,7 @@ fn a_newer_file_is_refused_with_advice_and_not_touched() {
     let error = Store::open(&file).expect_err("it is newer");
     assert!(matches!(error, ChatError::Newer { found: 4711, .. }), "{error}");
     assert!(error.to_string().contains(&file.display().to_string()), "{error}");
-    assert_eq!(error.fault(), Fault::Unsupported);
+    assert_eq!(error.fault(), Fault::Newer);
     assert!(error.hint().is_some());
     assert!(
         before == fs::read(&file).expect("it can be read"),

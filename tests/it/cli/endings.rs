@@ -1,6 +1,6 @@
 //! How runs end when they do not end well: exit code, message with the file's name, hint, and nothing left behind.
 
-use super::{Place, Run, names_in, sample};
+use super::{Place, Run, clip_of_an_unknown_codec, names_in, sample};
 use std::fs;
 use std::io::Read;
 use std::process::Stdio;
@@ -53,20 +53,7 @@ fn a_frame_or_range_beyond_the_clip_is_the_input_s_fault() {
 #[test]
 fn what_this_build_cannot_do_is_3() {
     let place = Place::new();
-    let clip = fs::read(sample()).expect("the sample clip");
-    // The sample description names a codec that nobody has.
-    let at = clip
-        .windows(8)
-        .rposition(|bytes| bytes == b"stsd\0\0\0\0")
-        .expect("an MP4 describes its samples");
-    let name_at = at
-        + clip[at..]
-            .windows(4)
-            .position(|bytes| bytes == b"avc1")
-            .expect("it is H.264");
-    let mut unknown = clip;
-    unknown[name_at..name_at + 4].copy_from_slice(b"zzzz");
-    fs::write(place.path("unknown.mp4"), unknown).expect("written");
+    fs::write(place.path("unknown.mp4"), clip_of_an_unknown_codec()).expect("written");
     check(&place.say("probe unknown.mp4"), 3, "unknown.mp4");
 }
 

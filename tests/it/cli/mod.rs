@@ -91,6 +91,22 @@ fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample.mp4")
 }
 
+/// The sample clip, in which the sample description names a codec that nobody has.
+pub(crate) fn clip_of_an_unknown_codec() -> Vec<u8> {
+    let mut clip = std::fs::read(sample()).expect("the sample clip");
+    let at = clip
+        .windows(8)
+        .rposition(|bytes| bytes == b"stsd\0\0\0\0")
+        .expect("an MP4 describes its samples");
+    let name_at = at
+        + clip[at..]
+            .windows(4)
+            .position(|bytes| bytes == b"avc1")
+            .expect("it is H.264");
+    clip[name_at..name_at + 4].copy_from_slice(b"zzzz");
+    clip
+}
+
 /// The names in a folder, sorted.
 fn names_in(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).expect("the folder can be listed");

@@ -31,14 +31,14 @@ fn plan(video: &str) -> PlanRequest {
 }
 
 /// A video that is open, a model that is loaded, and a chat.
-struct Scene {
-    desktop: Desktop,
+pub(super) struct Scene {
+    pub(super) desktop: Desktop,
     video: String,
     chat: ChatId,
 }
 
 impl Scene {
-    fn new(desktop: Desktop, folder: &Path) -> Self {
+    pub(super) fn new(desktop: Desktop, folder: &Path) -> Self {
         let info = desktop
             .open_file(&clip(folder, "a.mp4"), &go(), &mut |_| {})
             .expect("the clip opens");
@@ -55,7 +55,7 @@ impl Scene {
         }
     }
 
-    fn request(&self, question: &str) -> AskRequest {
+    pub(super) fn request(&self, question: &str) -> AskRequest {
         AskRequest {
             chat: self.chat.0.to_string(),
             question: question.to_owned(),
@@ -66,7 +66,7 @@ impl Scene {
     }
 
     /// Asks, and does `meanwhile` at every event.
-    fn ask(
+    pub(super) fn ask(
         &self,
         request: &AskRequest,
         cancel: &CancelToken,

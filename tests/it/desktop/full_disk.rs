@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::SystemTime;
 
-use videre::api::window::{AnswerState, AskRequest, ErrorCode, PlanRequest, PresetName};
+use videre::api::window::{AnswerState, ApiError, AskRequest, ErrorCode, PlanRequest, PresetName};
 use videre::cancel::CancelToken;
 
 use super::{clip, desktop};
@@ -15,6 +15,9 @@ use crate::engine::tiny_pair;
 const DISK: &str = "VIDERE_TEST_SMALL_DISK";
 /// Of the small disk: enough for the clip and a few answers.
 const DISK_BYTES: usize = 8 << 20;
+
+/// Before what the page was told, in what that process says.
+const REFUSED: &str = "refused: ";
 
 /// Not a test by itself: what happens on the small disk, which only a process of its own can mount without rights.
 #[test]
@@ -77,7 +80,14 @@ fn on_a_small_disk() {
         .ask(&request("And now?"), &go, &mut |_| {})
         .expect_err("it cannot be kept");
     assert_eq!(refused.code, ErrorCode::DiskFull, "{refused:?}");
-    assert!(refused.hint.is_some_and(|hint| hint.contains("disk space")));
+    assert!(
+        refused
+            .hint
+            .as_ref()
+            .is_some_and(|hint| hint.contains("disk space"))
+    );
+    let refused_as_json = serde_json::to_string(&refused).expect("it is the page's");
+    eprintln!("{REFUSED}{refused_as_json}");
 
     std::fs::remove_file(&filler).expect("there is room again");
     let after = desktop
@@ -98,8 +108,12 @@ fn fill(path: &Path) {
 }
 
 #[test]
-#[cfg(target_os = "linux")]
 fn a_disk_that_fills_up_loses_no_answer_that_was_kept_and_shows_the_one_that_was_not() {
+    refused();
+}
+
+/// What the page is told on a disk that is full. None where no small disk can be mounted.
+pub(super) fn refused() -> Option<ApiError> {
     let folder = super::folder();
     let isolated = |script: &str| {
         let mut command = Command::new("unshare");
@@ -111,7 +125,7 @@ fn a_disk_that_fills_up_loses_no_answer_that_was_kept_and_shows_the_one_that_was
     let tried = isolated(mount).output();
     if !tried.is_ok_and(|tried| tried.status.success()) {
         eprintln!("skipped: a small disk cannot be mounted here");
-        return;
+        return None;
     }
     let run = isolated(&format!(
         r#"{mount}; exec "$3" --ignored --exact --nocapture desktop::full_disk::on_a_small_disk"#
@@ -120,10 +134,15 @@ fn a_disk_that_fills_up_loses_no_answer_that_was_kept_and_shows_the_one_that_was
     .env(DISK, folder.path())
     .output()
     .expect("this binary starts again");
-    assert!(
-        run.status.success() && String::from_utf8_lossy(&run.stdout).contains("1 passed"),
-        "{}{}",
+    let (passed, told) = (
         String::from_utf8_lossy(&run.stdout),
-        String::from_utf8_lossy(&run.stderr)
+        String::from_utf8_lossy(&run.stderr),
     );
+    assert!(
+        run.status.success() && passed.contains("1 passed"),
+        "{passed}{told}"
+    );
+    let refused = told.lines().find_map(|line| line.split_once(REFUSED));
+    let (_, refused) = refused.expect("it said what it was told");
+    Some(serde_json::from_str(refused).expect("it is the page's"))
 }

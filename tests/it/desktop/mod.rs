@@ -1,6 +1,7 @@
 //! What the page can ask for, over a real engine and a real file of chats.
 
 mod asking;
+mod codes;
 mod full_disk;
 mod models;
 mod sees;

@@ -16,7 +16,7 @@ fn go() -> CancelToken {
 }
 
 /// The language model's file and the mmproj file of the tiny pair.
-fn files() -> (PathBuf, PathBuf) {
+pub(super) fn files() -> (PathBuf, PathBuf) {
     let file = |is_vision: bool| {
         fs::read_dir(tiny_pair())
             .expect("the pair lies in a folder")

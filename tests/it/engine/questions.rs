@@ -72,7 +72,7 @@ fn a_question_that_does_not_fit_says_so() {
     let asked = question(&"more words than any model reads ".repeat(2000));
     let seen = ask_meanwhile(&engine, &looking, asked, &CancelToken::new(), &mut |_| {});
     let failure = seen.answer.expect_err("it is too long");
-    assert_eq!(failure.fault, Fault::Input);
+    assert_eq!(failure.fault, Fault::ContextTooLong);
     assert!(
         failure.message.contains("the model reads 4096 at a time"),
         "{failure:?}"

@@ -246,7 +246,7 @@ fn a_worker_draws_the_same_pictures_and_draws_again_after_it_was_killed() {
         // The call that is under way while the worker ends may be told of it.
         match workers.engine.picture(&video, 33, SMALL, &go()) {
             Ok(picture) => break picture,
-            Err(failure) => assert!(failure.worker_ended, "{failure:?}"),
+            Err(failure) => assert_eq!(failure.fault, Fault::WorkerEnded, "{failure:?}"),
         }
     };
     assert_eq!(again, there);

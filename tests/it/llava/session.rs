@@ -362,7 +362,7 @@ fn a_context_that_memory_does_not_hold_is_refused() {
             || text.contains("no memory for a context of 1099511627776 tokens"),
         "{text}"
     );
-    assert_eq!(error.fault(), Fault::Machine);
+    assert_eq!(error.fault(), Fault::OutOfMemory);
 }
 
 #[test]

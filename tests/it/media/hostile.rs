@@ -91,7 +91,7 @@ fn broken_and_foreign_files_are_refused_in_words() {
     ] {
         let error = refused_clip(name);
         assert!(error.to_string().contains(words), "{name}: {error}");
-        assert_eq!(error.fault(), Fault::Input, "{name}: {error}");
+        assert_eq!(error.fault(), Fault::Unreadable, "{name}: {error}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! The invariants of ARCHITECTURE.md that a compiler does not see: what no file of a module may say.
 
+mod faults;
 mod notices;
 mod walls;
 

@@ -3,7 +3,7 @@
 /**
  * One word for each thing that the window does differently; everything else is [`ErrorCode::Unknown`].
  */
-export type ErrorCode = "video-missing" | "video-unreadable" | "video-unsupported" | "model-missing" | "model-mismatch" | "model-unsupported" | "out-of-memory" | "disk-full" | "context-too-long" | "worker-ended" | "store-newer" | "busy" | "cancelled" | "unknown";
+export type ErrorCode = "video-missing" | "video-unreadable" | "video-unsupported" | "model-missing" | "model-mismatch" | "model-unsupported" | "out-of-memory" | "disk-full" | "context-too-long" | "worker-ended" | "store-newer" | "cancelled" | "unknown";
 
 /**
  * What a refused call rejects with.

@@ -62,17 +62,13 @@ fn talk(
         let asked = match line {
             Ok(line) if line.trim().is_empty() => continue,
             Ok(line) => ask(args, engine, ready, &line, &history, stages, &cancel),
-            Err(error) if error.kind() == ErrorKind::InvalidData => Err(Failure::Explained {
-                fault: Fault::Input,
-                message: "the question is no text".to_owned(),
-                hint: Some("questions are UTF-8, one a line".to_owned()),
-            }),
+            Err(error) if error.kind() == ErrorKind::InvalidData => {
+                Err(Failure::new(Fault::Input, "the question is no text")
+                    .with_hint("questions are UTF-8, one a line"))
+            }
             Err(error) => {
-                return Err(Failure::Explained {
-                    fault: Fault::Input,
-                    message: format!("the questions cannot be read: {error}"),
-                    hint: None,
-                });
+                let text = format!("the questions cannot be read: {error}");
+                return Err(Failure::new(Fault::Input, text));
             }
         };
         match asked {
@@ -82,12 +78,7 @@ fn talk(
                 eprintln!("note: stopped");
             }
             // One question too many words does not end a chat.
-            Err(
-                failure @ Failure::Explained {
-                    fault: Fault::Input | Fault::Usage,
-                    ..
-                },
-            ) => {
+            Err(failure) if failure.is_of_the_input() => {
                 crate::report(&failure);
                 outcome = Err(Failure::Reported(Fault::Input));
             }

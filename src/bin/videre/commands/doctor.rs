@@ -20,9 +20,5 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
         return Ok(());
     }
     let message = format!("{n_wrong} of {} checks found something", report.checks.len());
-    Err(Failure::Explained {
-        fault: Fault::Machine,
-        message,
-        hint: None,
-    })
+    Err(Failure::new(Fault::Machine, message))
 }

@@ -71,11 +71,8 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Failure> {
         answer(&text)?;
     }
     if report.overall.n_failed == set.questions.len() {
-        return Err(Failure::Explained {
-            fault: Fault::Input,
-            message: format!("not one question of {} could be asked", args.questions.display()),
-            hint: Some("name the folder of its videos with --videos".to_owned()),
-        });
+        let text = format!("not one question of {} could be asked", args.questions.display());
+        return Err(Failure::new(Fault::Input, text).with_hint("name the folder of its videos with --videos"));
     }
     Ok(())
 }

@@ -13,10 +13,10 @@ use videre::worker::{ProtocolStdio, serve};
 const LOWER_PRIORITY: i32 = 10;
 
 pub(crate) fn run(role: WorkerRole) -> Result<(), Failure> {
-    let broken = |error: &dyn std::error::Error| Failure::Explained {
-        fault: Fault::Machine,
-        message: format!("the worker's pipes cannot be used: {error}"),
-        hint: Some("this command is for the window, which starts it by itself".to_owned()),
+    let broken = |error: &dyn std::error::Error| {
+        let text = format!("the worker's pipes cannot be used: {error}");
+        Failure::new(Fault::Machine, text)
+            .with_hint("this command is for the window, which starts it by itself")
     };
     let stdio = ProtocolStdio::take().map_err(|error| broken(&error))?;
     let served = match role {
