@@ -61,13 +61,13 @@ function ofVideo(command: Command, window: WindowState): void {
   };
   switch (command) {
     case 'play-pause':
-      return viewer.togglePlay();
+      return viewer.playback.toggle();
     case 'slower':
-      return viewer.changeSpeed(-1);
+      return viewer.playback.changeSpeed(-1);
     case 'faster':
-      return viewer.changeSpeed(1);
+      return viewer.playback.changeSpeed(1);
     case 'normal-speed':
-      return viewer.changeSpeed(0);
+      return viewer.playback.changeSpeed(0);
     case 'next-frame':
       return viewer.step(1);
     case 'previous-frame':
