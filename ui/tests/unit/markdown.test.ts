@@ -139,7 +139,7 @@ function* chanceTexts(n_texts: number): Generator<string> {
 }
 
 test('a growing text is read as the whole is, however it is cut', () => {
-  for (const text of [...TELLING, ...chanceTexts(150)]) {
+  for (const text of [...TELLING, ...chanceTexts(100)]) {
     const whole = Array.from({ length: text.length + 1 }, (_, n) =>
       flat(parseMarkdown(text.slice(0, n), 60)),
     );
@@ -155,7 +155,7 @@ test('a growing text is read as the whole is, however it is cut', () => {
     read(...Array.from(whole.keys()));
     for (let cut = 0; cut < text.length; cut++) read(cut, text.length);
   }
-});
+}, 60_000);
 
 test('what is finished stays the very same, and is not read again', () => {
   const growing = new GrowingMarkdown();
