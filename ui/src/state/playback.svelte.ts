@@ -1,5 +1,5 @@
 import type { Range } from '../backend';
-import { frameSecs, indexAt } from '../lib/frames';
+import { frameSecs, indexAt, lastBefore } from '../lib/frames';
 import {
   clockSecs,
   framesAhead,
@@ -92,7 +92,7 @@ export class Playback {
   #last(times: Float64Array): number {
     const { range, commanded_secs } = this.#film.where();
     if (range === null || commanded_secs >= range.end_secs) return times.length - 1;
-    return indexAt(times, range.end_secs - 1e-6);
+    return lastBefore(times, range.end_secs);
   }
 
   /** Plays until it is told to end, or the last frame was shown. */
@@ -118,9 +118,9 @@ export class Playback {
         under_way.add(index);
         this.#film
           .picture(index, signal)
-          .then((painted) => {
-            if (signal.aborted || index <= shown) painted.close();
-            else ready.set(index, painted);
+          .then((bitmap) => {
+            if (signal.aborted || index <= shown) bitmap.close();
+            else ready.set(index, bitmap);
             under_way.delete(index);
             if (!signal.aborted) fetchAhead();
           })

@@ -4,7 +4,7 @@ import { frameSecs, indexAt } from '../lib/frames';
 import { Latest } from '../lib/latest';
 import { asApiError, isCancelled } from './errors';
 import { Outline } from './outline';
-import { BitmapCache, decode, type Painted } from './pictures';
+import { BitmapCache, decode, type DecodedFrame, type FrameStamp } from './pictures';
 import { Playback } from './playback.svelte';
 
 /** Where pictures go: the viewer's canvas. */
@@ -35,7 +35,7 @@ export class Viewer {
   readonly playback: Playback;
   times = $state.raw<Float64Array | null>(null);
   commanded_secs = $state(0);
-  shown = $state.raw<Omit<Painted, 'bitmap'> | null>(null);
+  shown = $state.raw<FrameStamp | null>(null);
   error = $state.raw<ApiError | null>(null);
   is_scrubbing = $state(false);
   range = $state.raw<Range | null>(null);
@@ -52,6 +52,11 @@ export class Viewer {
     this.times === null ? (this.shown?.index ?? 0) : indexAt(this.times, this.commanded_secs),
   );
 
+  /** How long a frame is shown on average, as far as that is known. */
+  get mean_frame_secs(): number {
+    return 1 / (this.info.average_fps ?? 25);
+  }
+
   #backend: Backend;
   #surface: Surface | null = null;
   #edge_px = 1280;
@@ -62,8 +67,8 @@ export class Viewer {
   #resting: ReturnType<typeof setTimeout> | undefined;
   #stepping: ReturnType<typeof setTimeout> | undefined;
   #closed = new AbortController();
-  #near: Latest<Wish, Painted | Picture>;
-  #exact: Latest<Wish, Painted>;
+  #near: Latest<Wish, DecodedFrame | Picture>;
+  #exact: Latest<Wish, DecodedFrame>;
 
   constructor(backend: Backend, info: VideoInfo) {
     this.#backend = backend;
@@ -80,7 +85,7 @@ export class Viewer {
     this.#exact = new Latest(
       {
         run: async (wish, signal) => this.#decode(await this.#fetch(wish, signal)),
-        show: (painted, wish) => this.#show(painted, wish),
+        show: (frame, wish) => this.#show(frame, wish),
         failed: (error) => (this.error = asApiError(error)),
       },
       { abort_older: true },
@@ -165,8 +170,7 @@ export class Viewer {
     this.playback.pause();
     this.#giveWay();
     if (this.times === null) {
-      const frame = 1 / (this.info.average_fps ?? 25);
-      this.seek(this.commanded_secs + by * frame, 'step');
+      this.seek(this.commanded_secs + by * this.mean_frame_secs, 'step');
     } else this.seekIndex(this.index + by, 'step');
   }
 
@@ -249,7 +253,7 @@ export class Viewer {
     }
   }
 
-  async #fetch(wish: Wish, signal: AbortSignal): Promise<Painted | Picture> {
+  async #fetch(wish: Wish, signal: AbortSignal): Promise<DecodedFrame | Picture> {
     const times = this.times;
     if (times !== null) {
       const index = indexAt(times, wish.secs);
@@ -264,7 +268,7 @@ export class Viewer {
   }
 
   /** Ready to be painted; kept where it is the very frame, since one for a pointer may be coarse or have no number. */
-  async #decode(picture: Painted | Picture): Promise<Painted> {
+  async #decode(picture: DecodedFrame | Picture): Promise<DecodedFrame> {
     if ('bitmap' in picture) return picture;
     const { index, pts_secs, is_exact } = picture;
     if (index === null || !is_exact) return { bitmap: await decode(picture), index, pts_secs, is_exact };
@@ -279,11 +283,11 @@ export class Viewer {
     return { bitmap, index, pts_secs, is_exact };
   }
 
-  async #showLoose(fetched: Painted | Picture, wish: Wish): Promise<void> {
-    const painted = await this.#decode(fetched).catch(() => null);
-    if (painted === null) return;
-    if (!this.#closed.signal.aborted) this.#show(painted, wish);
-    if (!painted.is_exact) painted.bitmap.close();
+  async #showLoose(fetched: DecodedFrame | Picture, wish: Wish): Promise<void> {
+    const frame = await this.#decode(fetched).catch(() => null);
+    if (frame === null) return;
+    if (!this.#closed.signal.aborted) this.#show(frame, wish);
+    if (!frame.is_exact) frame.bitmap.close();
   }
 
   async #fetchIndex(index: number, signal: AbortSignal): Promise<ImageBitmap> {
@@ -323,18 +327,18 @@ export class Viewer {
     } else if (shown?.is_exact === true && shown.index !== wanted) this.shown = { ...shown, is_exact: false };
   }
 
-  #show(painted: Painted, wish: Wish): void {
+  #show(frame: DecodedFrame, wish: Wish): void {
     // Whatever is older than what is on screen exactly, or stands in for it, is too late; so is what lies farther off.
     const off = (pts_secs: number) => Math.abs(pts_secs - this.commanded_secs);
-    const is_overtaken = painted.is_exact
+    const is_overtaken = frame.is_exact
       ? wish.number < this.#exact_number
       : wish.number <= this.#exact_number ||
-        (this.shown !== null && off(painted.pts_secs) > off(this.shown.pts_secs));
+        (this.shown !== null && off(frame.pts_secs) > off(this.shown.pts_secs));
     if (!is_overtaken && !this.playback.is_playing) {
-      if (painted.is_exact) this.#exact_number = wish.number;
+      if (frame.is_exact) this.#exact_number = wish.number;
       this.error = null;
-      this.shown = { index: painted.index, pts_secs: painted.pts_secs, is_exact: painted.is_exact };
-      this.#surface?.draw(painted.bitmap);
+      this.shown = { index: frame.index, pts_secs: frame.pts_secs, is_exact: frame.is_exact };
+      this.#surface?.draw(frame.bitmap);
     }
   }
 }
