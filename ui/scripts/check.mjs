@@ -12,6 +12,7 @@ const steps = {
   format: () => run(bin('prettier'), ['--check', '--log-level', 'warn', '.']),
   types: () => run(bin('svelte-check'), ['--fail-on-warnings', '--output', 'human']),
   seam: () => run(process.execPath, ['scripts/seam.mjs']),
+  imports: () => run(process.execPath, ['scripts/imports.mjs']),
   unit: () => run(bin('vitest'), ['run', '--project', 'unit']),
   build: () => run(bin('vite'), ['build', '--logLevel', 'warn']),
   browser: () => {

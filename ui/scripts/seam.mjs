@@ -9,7 +9,7 @@ const rules = [
   {
     what: 'HTML made from text',
     pattern: /\{@html|innerHTML|insertAdjacentHTML/u,
-    home: join('src', 'view', 'Icon.svelte'),
+    home: join('src', 'view', 'parts', 'Icon.svelte'),
   },
   {
     what: 'the network',

@@ -12,6 +12,12 @@ export function indexAt(times: Float64Array, secs: number): number {
   return Math.max(0, low - 1);
 }
 
+/** Number of the last frame that begins before `end_secs`, else the first. */
+export function lastBefore(times: Float64Array, end_secs: number): number {
+  // A range ends where the frame after its last one begins, give or take the slack of `indexAt` and of adding up.
+  return indexAt(times, end_secs - 1e-5);
+}
+
 /** How long frame `index` is shown; the last one as long as the one before it. */
 export function frameSecs(times: Float64Array, index: number): number {
   const next = times[index + 1];

@@ -1,5 +1,5 @@
 /** The part of the clip that the timeline shows, and how wide it is on screen. */
-export interface View {
+export interface Viewport {
   duration_secs: number;
   start_secs: number;
   span_secs: number;
@@ -7,16 +7,16 @@ export interface View {
 }
 
 /** The whole clip. A still counts as a tenth of a second, so that nothing divides by zero. */
-export function wholeView(duration_secs: number, width_px: number): View {
+export function wholeViewport(duration_secs: number, width_px: number): Viewport {
   const duration = Math.max(0.1, duration_secs);
   return { duration_secs: duration, start_secs: 0, span_secs: duration, width_px: Math.max(1, width_px) };
 }
 
-export function secsToX(view: View, secs: number): number {
+export function secsToX(view: Viewport, secs: number): number {
   return ((secs - view.start_secs) / view.span_secs) * view.width_px;
 }
 
-export function xToSecs(view: View, x: number): number {
+export function xToSecs(view: Viewport, x: number): number {
   const secs = view.start_secs + (x / view.width_px) * view.span_secs;
   return Math.min(view.duration_secs, Math.max(0, secs));
 }
@@ -25,26 +25,26 @@ export function xToSecs(view: View, x: number): number {
 const MIN_SPAN_SECS = 0.5;
 
 /** `factor` below 1 zooms in; what lies at `x` stays there. */
-export function zoomAt(view: View, x: number, factor: number): View {
+export function zoomAt(view: Viewport, x: number, factor: number): Viewport {
   const shortest = Math.min(MIN_SPAN_SECS, view.duration_secs);
   const span_secs = Math.min(view.duration_secs, Math.max(shortest, view.span_secs * factor));
   const anchor = view.start_secs + (x / view.width_px) * view.span_secs;
   return moved({ ...view, span_secs }, anchor - (x / view.width_px) * span_secs);
 }
 
-export function pan(view: View, by_px: number): View {
+export function pan(view: Viewport, by_px: number): Viewport {
   return moved(view, view.start_secs + (by_px / view.width_px) * view.span_secs);
 }
 
 /** Moves no further than needed for `secs` to lie within, with a margin of a tenth while zoomed. */
-export function follow(view: View, secs: number): View {
+export function follow(view: Viewport, secs: number): Viewport {
   const margin = view.span_secs * 0.1;
   if (secs < view.start_secs + margin) return moved(view, secs - margin);
   if (secs > view.start_secs + view.span_secs - margin) return moved(view, secs + margin - view.span_secs);
   return view;
 }
 
-function moved(view: View, start_secs: number): View {
+function moved(view: Viewport, start_secs: number): Viewport {
   const latest = view.duration_secs - view.span_secs;
   return { ...view, start_secs: Math.min(latest, Math.max(0, start_secs)) };
 }
@@ -61,7 +61,7 @@ export interface Tile {
  * The filmstrip's tiles that touch the screen, never more than fit plus one. Tiles are tied to the clip, so that they
  * move with it when the view does; the zoom changes how many there are in steps of two, so that pictures can be kept.
  */
-export function tiles(view: View, tile_px: number): Tile[] {
+export function tiles(view: Viewport, tile_px: number): Tile[] {
   const px_per_sec = view.width_px / view.span_secs;
   const n_at_whole = Math.max(1, Math.floor(view.width_px / tile_px));
   const doublings = Math.max(0, Math.floor(Math.log2(view.duration_secs / view.span_secs + 1e-9)));
@@ -93,7 +93,7 @@ export interface Tick {
 const STEPS_SECS = [0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400];
 
 /** A ruler with labels at least `label_px` apart, on round times. */
-export function ticks(view: View, label_px: number): Tick[] {
+export function ticks(view: Viewport, label_px: number): Tick[] {
   const wanted = (label_px / view.width_px) * view.span_secs;
   const major = STEPS_SECS.find((step) => step >= wanted) ?? Math.ceil(wanted / 3600) * 3600;
   const minor = major / 5;
@@ -113,7 +113,11 @@ export interface Mark<T> {
 }
 
 /** The marks on screen, those closer than `apart_px` drawn as one: never more than fit. */
-export function marks<T extends { pts_secs: number }>(view: View, items: T[], apart_px: number): Mark<T>[] {
+export function marks<T extends { pts_secs: number }>(
+  view: Viewport,
+  items: T[],
+  apart_px: number,
+): Mark<T>[] {
   const result: Mark<T>[] = [];
   for (const item of items) {
     const x = secsToX(view, item.pts_secs);

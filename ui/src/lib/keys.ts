@@ -110,8 +110,8 @@ export interface KeyPress {
   altKey: boolean;
 }
 
-/** Where the press happened. */
-export interface Where {
+/** Where a press happened. */
+export interface KeyContext {
   is_typing: boolean;
   /** A button, a list, ...: keys that such things use themselves stay theirs. */
   is_on_control: boolean;
@@ -127,16 +127,16 @@ const TABLE = Object.values(BINDINGS)
   .flatMap((binding) => binding.keys.map((keys) => ({ keys, binding })));
 
 /** The command of a key press, or null where the press belongs to somebody else. */
-export function commandFor(press: KeyPress, where: Where): Command | null {
-  const keys = spelled(press, where.is_mac);
+export function commandFor(press: KeyPress, context: KeyContext): Command | null {
+  const keys = spelled(press, context.is_mac);
   const found = TABLE.find((entry) => entry.keys === keys)?.binding;
   if (found === undefined) return null;
-  if (where.is_typing) {
+  if (context.is_typing) {
     const is_chord = keys.includes('Mod+') || keys === 'Escape';
     return found.while_typing === true && is_chord ? found.command : null;
   }
-  if (where.is_on_control && OF_CONTROLS.has(keys)) return null;
-  if (where.is_on_slider && OF_SLIDERS.has(keys)) return null;
+  if (context.is_on_control && OF_CONTROLS.has(keys)) return null;
+  if (context.is_on_slider && OF_SLIDERS.has(keys)) return null;
   return found.command;
 }
 
@@ -174,8 +174,14 @@ export function shownKeys(keys: string, is_mac: boolean): string {
     .join(is_mac ? '' : '+');
 }
 
-/** The first key of a command, for tooltips; null where it has none. */
+/** The first key of a command; null where it has none. */
 export function keyOf(command: Command, is_mac: boolean): string | null {
   const keys = TABLE.find((entry) => entry.binding.command === command)?.keys;
   return keys === undefined ? null : shownKeys(keys, is_mac);
+}
+
+/** A tooltip: what a control is called, and the key that does the same. */
+export function withKey(name: string, command: Command, is_mac: boolean): string {
+  const key = keyOf(command, is_mac);
+  return key === null ? name : `${name}  (${key})`;
 }

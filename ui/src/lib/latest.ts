@@ -1,28 +1,28 @@
 /** Where a request stands: of all that were asked for, only the newest matters. */
-export interface Job<Want, Got> {
+export interface Job<Wish, Result> {
   /** Fetches one; ends soon after `signal` aborts. */
-  run(want: Want, signal: AbortSignal): Promise<Got>;
+  run(wish: Wish, signal: AbortSignal): Promise<Result>;
   /** Gets each result that is not yet overtaken by a newer one that arrived. */
-  show(got: Got, want: Want): void;
-  failed?(error: unknown, want: Want): void;
+  show(result: Result, wish: Wish): void;
+  failed?(error: unknown, wish: Wish): void;
 }
 
 /**
  * Runs one request at a time, or `n_at_a_time`. While they run, only the newest wish is kept: nothing queues, and a wish that
  * was overtaken is never started. With `abort_older`, what runs is told to end as soon as there is a newer wish.
  */
-export class Latest<Want, Got> {
-  #job: Job<Want, Got>;
+export class Latest<Wish, Result> {
+  #job: Job<Wish, Result>;
   #abort_older: boolean;
   #n_at_a_time: number;
   #running = new Set<AbortController>();
-  #waiting: { want: Want } | null = null;
+  #waiting: { wish: Wish } | null = null;
   #n_started = 0;
   /** Number of the newest one that arrived. */
   #newest = 0;
   #idle: (() => void)[] = [];
 
-  constructor(job: Job<Want, Got>, options: { abort_older: boolean; n_at_a_time?: number }) {
+  constructor(job: Job<Wish, Result>, options: { abort_older: boolean; n_at_a_time?: number }) {
     this.#job = job;
     this.#abort_older = options.abort_older;
     this.#n_at_a_time = options.n_at_a_time ?? 1;
@@ -33,8 +33,8 @@ export class Latest<Want, Got> {
     return this.#running.size > 0;
   }
 
-  want(want: Want): void {
-    this.#waiting = { want };
+  want(wish: Wish): void {
+    this.#waiting = { wish };
     if (this.#running.size < this.#n_at_a_time) void this.#next();
     else if (this.#abort_older) this.#abort();
   }
@@ -57,19 +57,19 @@ export class Latest<Want, Got> {
 
   async #next(): Promise<void> {
     while (this.#waiting !== null) {
-      const { want } = this.#waiting;
+      const { wish } = this.#waiting;
       this.#waiting = null;
       const running = new AbortController();
       this.#running.add(running);
       const number = ++this.#n_started;
       try {
-        const got = await this.#job.run(want, running.signal);
+        const result = await this.#job.run(wish, running.signal);
         if (!running.signal.aborted && number > this.#newest) {
           this.#newest = number;
-          this.#job.show(got, want);
+          this.#job.show(result, wish);
         }
       } catch (error) {
-        if (!running.signal.aborted) this.#job.failed?.(error, want);
+        if (!running.signal.aborted) this.#job.failed?.(error, wish);
       }
       this.#running.delete(running);
     }

@@ -1,4 +1,4 @@
-import { lexer, type Token, type Tokens } from 'marked';
+import { lexer, type Token, type Tokens, type TokensList } from 'marked';
 import { findTimes, type NamedTime } from './timelinks';
 
 /**
@@ -28,11 +28,79 @@ const MAX_DEPTH = 12;
 /** Reads Markdown, whole or as far as it has come; moments up to `duration_secs` become `time`. */
 export function parseMarkdown(text: string, duration_secs: number): Block[] {
   try {
-    return blocks(lexer(tamed(text), { gfm: true, breaks: true }), { duration_secs }, 0);
+    return blocks(lexed(tamed(text)), { duration_secs }, 0);
   } catch {
     // The parser recurses, so some thousand opening marks exhaust its stack. Nobody reads those as Markdown.
     return [{ kind: 'paragraph', content: [{ kind: 'text', text }] }];
   }
+}
+
+/**
+ * Reads a text while it grows, and always as `parseMarkdown` reads all of it. Blocks that nothing to come can change are
+ * read once, and stay the very same objects.
+ */
+export class GrowingMarkdown {
+  #duration_secs = 0;
+  /** The beginning of the text that is read for good, and what it came to. */
+  #finished = '';
+  #blocks: Block[] = [];
+
+  parse(text: string, duration_secs: number): Block[] {
+    if (duration_secs !== this.#duration_secs || !text.startsWith(this.#finished)) {
+      this.#duration_secs = duration_secs;
+      this.#finished = '';
+      this.#blocks = [];
+    }
+    const context = { duration_secs };
+    const open = text.slice(this.#finished.length);
+    try {
+      const tokens = lexed(tamed(open));
+      // A definition gives a meaning to words before it, too.
+      if (Object.keys(tokens.links).length > 0) return parseMarkdown(text, duration_secs);
+      const { n_tokens, n_chars } = finishedPart(open, tokens);
+      const rest = blocks(tokens.slice(n_tokens), context, 0);
+      this.#blocks = [...this.#blocks, ...blocks(tokens.slice(0, n_tokens), context, 0)];
+      this.#finished += open.slice(0, n_chars);
+      return [...this.#blocks, ...rest];
+    } catch {
+      return parseMarkdown(text, duration_secs);
+    }
+  }
+}
+
+/**
+ * A line that begins with a label that is not closed yet, or with a definition whose title may be: what is to come may
+ * make both into a definition, over empty lines. `[0:12]: A man` is neither.
+ */
+const MAY_DEFINE =
+  /^ {0,3}\[(?:\\[\s\S]|[^[\]\\])*(?:(?![\s\S])|\]:(?! *(?:\n[ \t]*\n|(?:\n[ \t]*)?[^\s<]\S* +[^\s"'(])))/mu;
+/** The parser takes no address for a link from here to the end of an `a`, across blocks. */
+const OPENS_LINK = /<a /iu;
+
+/**
+ * How much of `source` is read for good: up to the last empty line after which a whole line begins something new without
+ * being indented.
+ */
+function finishedPart(source: string, tokens: Token[]): { n_tokens: number; n_chars: number } {
+  let part = { n_tokens: 0, n_chars: 0 };
+  if (MAY_DEFINE.test(source) || OPENS_LINK.test(source)) return part;
+  const n_in_whole_lines = source.lastIndexOf('\n') + 1;
+  let at = 0;
+  for (const [number, token] of tokens.entries()) {
+    const before = tokens[number - 1];
+    const is_apart = before?.type === 'space' && before.raw.length > 1;
+    if (is_apart && at < n_in_whole_lines && /\S/u.test(source[at] ?? '')) {
+      part = { n_tokens: number, n_chars: at };
+    }
+    // What was tamed, or had other ends of lines, is no longer the text that came.
+    if (!source.startsWith(token.raw, at)) break;
+    at += token.raw.length;
+  }
+  return part;
+}
+
+function lexed(source: string): TokensList {
+  return lexer(source, { gfm: true, breaks: true });
 }
 
 interface Context {

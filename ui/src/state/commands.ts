@@ -1,7 +1,7 @@
 import type { Menu, MenuItem, Theme } from '../backend';
 import { BINDINGS, type Command } from '../lib/keys';
 import { text } from '../text';
-import { indexAt } from '../lib/frames';
+import { lastBefore } from '../lib/frames';
 import type { WindowState } from './window.svelte';
 
 /** Does what a key, a menu or a button says. Those about the video do nothing while none is open. */
@@ -61,13 +61,13 @@ function ofVideo(command: Command, window: WindowState): void {
   };
   switch (command) {
     case 'play-pause':
-      return viewer.togglePlay();
+      return viewer.playback.toggle();
     case 'slower':
-      return viewer.changeSpeed(-1);
+      return viewer.playback.changeSpeed(-1);
     case 'faster':
-      return viewer.changeSpeed(1);
+      return viewer.playback.changeSpeed(1);
     case 'normal-speed':
-      return viewer.changeSpeed(0);
+      return viewer.playback.changeSpeed(0);
     case 'next-frame':
       return viewer.step(1);
     case 'previous-frame':
@@ -99,7 +99,7 @@ function ofVideo(command: Command, window: WindowState): void {
     case 'go-out': {
       const end = viewer.range?.end_secs ?? viewer.duration_secs;
       if (viewer.times === null) return viewer.seek(end);
-      return viewer.seekIndex(indexAt(viewer.times, end - 1e-5));
+      return viewer.seekIndex(lastBefore(viewer.times, end));
     }
     case 'zoom-in':
       return viewer.zoom('in');

@@ -16,7 +16,7 @@ import { text } from '../text';
 import { asApiError } from './errors';
 
 /** A question whose answer is on its way. */
-export interface Live {
+export interface LiveTurn {
   /** For lists; the turn's own id is known once it has begun. */
   key: number;
   turn: TurnId | null;
@@ -41,7 +41,7 @@ export interface Hooks {
 export class Conversation {
   list = $state.raw<ChatSummary[]>([]);
   chat = $state.raw<Chat | null>(null);
-  live = $state<Live[]>([]);
+  live = $state<LiveTurn[]>([]);
   error = $state.raw<ApiError | null>(null);
   /** Words in the field, kept while the user looks elsewhere. */
   draft = $state('');
@@ -201,7 +201,7 @@ export class Conversation {
 }
 
 /** `ask` never rejects once it began; where it could not even begin, the words stay and say so. */
-function failedTurn(live: Live, error: ApiError): Turn {
+function failedTurn(live: LiveTurn, error: ApiError): Turn {
   const is_stopped = error.code === 'cancelled';
   return {
     id: live.turn ?? `unsent-${live.key}`,

@@ -24,7 +24,7 @@ export class OpenVideo {
     this.sees = new Sees(backend, this.viewer, settings.preset);
     this.conversation = new Conversation(backend, info.id, {
       encoded: (frames) => this.sees.markEncoded(frames),
-      changed: () => this.sees.update(this.conversation.chat?.id ?? null),
+      changed: () => this.updatePlan(),
       say,
     });
     void this.conversation.open();
@@ -32,7 +32,7 @@ export class OpenVideo {
       // The plan follows every choice at once; the work on it waits until the choice rests.
       $effect(() => {
         this.sees.request();
-        this.sees.update(this.conversation.chat?.id ?? null);
+        this.updatePlan();
       });
       $effect(() => {
         const plan = this.sees.plan;
@@ -48,6 +48,11 @@ export class OpenVideo {
     this.conversation.close();
     this.sees.close();
     this.viewer.close();
+  }
+
+  /** Asks for the plan anew, with what the open conversation takes of the context. */
+  updatePlan(): void {
+    this.sees.update(this.conversation.chat?.id ?? null);
   }
 
   stopPreparing(): void {

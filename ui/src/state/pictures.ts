@@ -1,12 +1,11 @@
-import type { Picture } from '../backend';
+import type { Picture, PictureInfo } from '../backend';
 
-/** A picture that is ready to be painted. */
-export interface Painted {
+/** Which frame a picture shows, and whether it is the very one that was asked for. */
+export type FrameStamp = Pick<PictureInfo, 'index' | 'pts_secs' | 'is_exact'>;
+
+/** A frame that is ready to be painted. */
+export interface DecodedFrame extends FrameStamp {
   bitmap: ImageBitmap;
-  /** Null while the frames are being counted. */
-  index: number | null;
-  pts_secs: number;
-  is_exact: boolean;
 }
 
 /** Decodes what came over the seam, off the page's thread where the web view can. */

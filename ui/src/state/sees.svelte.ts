@@ -16,7 +16,7 @@ import { BitmapCache, decode } from './pictures';
 import type { Viewer } from './viewer.svelte';
 
 /** What points at what, across the timeline, the panel and the answers. */
-export interface Pointed {
+export interface Highlight {
   frame: number | null;
   token: number | null;
 }
@@ -43,12 +43,15 @@ export class Sees {
   prepare_error = $state.raw<ApiError | null>(null);
   /** What an earlier answer was given, while it is looked at. */
   past = $state.raw<{ plan: PlanView; question: string } | null>(null);
-  pointed = $state.raw<Pointed>({ frame: null, token: null });
+  highlight = $state.raw<Highlight>({ frame: null, token: null });
 
   /** The plan to look at. */
   readonly shown = $derived(this.past?.plan ?? this.plan);
   /** Distinct frames of the plan in the order of time, for marks and for stepping between them. */
   readonly given = $derived.by((): FrameRef[] => distinct(this.shown?.frames ?? []));
+
+  /** Of these, how many have been through the tower. */
+  readonly n_given_encoded = $derived(this.given.filter((frame) => this.encoded.has(frame.index)).length);
 
   #backend: Backend;
   #video: VideoId;
@@ -200,7 +203,7 @@ export class Sees {
   }
 
   point(frame: number | null, token: number | null = null): void {
-    if (this.pointed.frame !== frame || this.pointed.token !== token) this.pointed = { frame, token };
+    if (this.highlight.frame !== frame || this.highlight.token !== token) this.highlight = { frame, token };
   }
 }
 

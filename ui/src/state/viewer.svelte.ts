@@ -2,19 +2,10 @@ import { untrack } from 'svelte';
 import type { ApiError, Backend, FramePurpose, Picture, Range, VideoInfo } from '../backend';
 import { frameSecs, indexAt } from '../lib/frames';
 import { Latest } from '../lib/latest';
-import {
-  clockSecs,
-  framesAhead,
-  nextStep,
-  PATIENCE_MS,
-  startClock,
-  strideFor,
-  type Clock,
-} from '../lib/pacing';
-import { stepSpeed } from '../lib/speeds';
 import { asApiError, isCancelled } from './errors';
 import { Outline } from './outline';
-import { BitmapCache, decode, type Painted } from './pictures';
+import { BitmapCache, decode, type DecodedFrame, type FrameStamp } from './pictures';
+import { Playback } from './playback.svelte';
 
 /** Where pictures go: the viewer's canvas. */
 export interface Surface {
@@ -28,11 +19,6 @@ interface Wish {
   number: number;
 }
 
-const N_AHEAD = 8;
-/** Requests of playback under way at a time. They may overtake each other by one, which the program is prepared for. */
-const N_UNDER_WAY = 2;
-/** Pictures that are ready before the clock of playback starts. */
-const N_READY_TO_PLAY = 3;
 /** A pointer that stands still for so long has arrived. Before that the machine belongs to what it passes over. */
 const REST_MS = 50;
 /** So long after a step no other is expected. */
@@ -42,20 +28,17 @@ const N_KEPT = 6;
 
 /**
  * One open video: where the user wants to be, and what is on screen. Three times with three names:
- * `commanded_secs` (asked for), `shown.pts_secs` (on screen), and the clock while it plays.
+ * `commanded_secs` (asked for), `shown.pts_secs` (on screen), and the clock of `playback`.
  */
 export class Viewer {
   readonly info: VideoInfo;
+  readonly playback: Playback;
   times = $state.raw<Float64Array | null>(null);
   commanded_secs = $state(0);
-  shown = $state.raw<Omit<Painted, 'bitmap'> | null>(null);
+  shown = $state.raw<FrameStamp | null>(null);
   error = $state.raw<ApiError | null>(null);
-  is_playing = $state(false);
   is_scrubbing = $state(false);
-  speed = $state(1);
   range = $state.raw<Range | null>(null);
-  /** Since playback began: how many due pictures were never on screen. */
-  n_dropped = 0;
   /** Carried out by the timeline while there is one. */
   zoom: (by: 'in' | 'out' | 'whole') => void = () => {};
 
@@ -69,6 +52,11 @@ export class Viewer {
     this.times === null ? (this.shown?.index ?? 0) : indexAt(this.times, this.commanded_secs),
   );
 
+  /** How long a frame is shown on average, as far as that is known. */
+  get mean_frame_secs(): number {
+    return 1 / (this.info.average_fps ?? 25);
+  }
+
   #backend: Backend;
   #surface: Surface | null = null;
   #edge_px = 1280;
@@ -79,8 +67,8 @@ export class Viewer {
   #resting: ReturnType<typeof setTimeout> | undefined;
   #stepping: ReturnType<typeof setTimeout> | undefined;
   #closed = new AbortController();
-  #near: Latest<Wish, Painted | Picture>;
-  #exact: Latest<Wish, Painted>;
+  #near: Latest<Wish, DecodedFrame | Picture>;
+  #exact: Latest<Wish, DecodedFrame>;
 
   constructor(backend: Backend, info: VideoInfo) {
     this.#backend = backend;
@@ -97,16 +85,24 @@ export class Viewer {
     this.#exact = new Latest(
       {
         run: async (wish, signal) => this.#decode(await this.#fetch(wish, signal)),
-        show: (painted, wish) => this.#show(painted, wish),
+        show: (frame, wish) => this.#show(frame, wish),
         failed: (error) => (this.error = asApiError(error)),
       },
       { abort_older: true },
     );
+    this.playback = new Playback({
+      where: () => ({ times: this.times, range: this.range, commanded_secs: this.commanded_secs }),
+      command: (secs) => this.#command(secs),
+      picture: (index, signal) => this.#fetchIndex(index, signal),
+      paint: (bitmap, index, pts_secs) => this.#paintPlaying(bitmap, index, pts_secs),
+      paused: () => this.seek(this.shown?.pts_secs ?? this.commanded_secs),
+      failed: (error) => (this.error = asApiError(error)),
+    });
     void this.#readTimes();
   }
 
   close(): void {
-    this.pause();
+    this.playback.pause();
     this.#closed.abort();
     clearTimeout(this.#resting);
     this.#goOn();
@@ -124,7 +120,7 @@ export class Viewer {
     this.#edge_px = edge_px;
     // Whoever attaches in an effect must not do so again at every command.
     untrack(() => {
-      if (!this.is_playing) this.seek(this.commanded_secs);
+      if (!this.playback.is_playing) this.seek(this.commanded_secs);
     });
   }
 
@@ -132,18 +128,17 @@ export class Viewer {
 
   /** Goes there and shows exactly the frame of that time. */
   seek(secs: number, purpose: FramePurpose = 'still'): void {
-    const was_playing = this.is_playing;
-    if (was_playing) this.#stopClock();
+    this.playback.hold();
     this.#command(secs);
     this.#exact.want({ secs: this.commanded_secs, purpose, number: this.#number });
-    if (was_playing) void this.#run();
+    this.playback.goOn();
   }
 
   /** Follows a pointer: the nearest picture at once, the very frame as soon as it can be had. */
   scrub(secs: number): void {
     if (!this.is_scrubbing) {
       this.is_scrubbing = true;
-      this.pause();
+      this.playback.pause();
       this.#backend.setScrubbing(true);
     }
     this.#command(secs);
@@ -172,11 +167,10 @@ export class Viewer {
   }
 
   step(by: number): void {
-    this.pause();
+    this.playback.pause();
     this.#giveWay();
     if (this.times === null) {
-      const frame = 1 / (this.info.average_fps ?? 25);
-      this.seek(this.commanded_secs + by * frame, 'step');
+      this.seek(this.commanded_secs + by * this.mean_frame_secs, 'step');
     } else this.seekIndex(this.index + by, 'step');
   }
 
@@ -229,133 +223,7 @@ export class Viewer {
     return this.times?.[this.index] ?? this.commanded_secs;
   }
 
-  // ---------------------------------------------------------------------------------------------- playback
-
-  togglePlay(): void {
-    if (this.is_playing) this.pause();
-    else this.play();
-  }
-
-  play(): void {
-    const times = this.times;
-    if (this.is_playing || times === null || times.length < 2) return;
-    const end = this.#lastToPlay(times);
-    if (this.index >= end) this.#command(this.range?.start_secs ?? 0);
-    this.is_playing = true;
-    this.n_dropped = 0;
-    void this.#run();
-  }
-
-  pause(): void {
-    if (!this.is_playing) return;
-    this.is_playing = false;
-    this.#stopClock();
-    this.seek(this.shown?.pts_secs ?? this.commanded_secs);
-  }
-
-  changeSpeed(by: 1 | -1 | 0): void {
-    this.setSpeed(by === 0 ? 1 : stepSpeed(this.speed, by));
-  }
-
-  setSpeed(speed: number): void {
-    this.speed = speed;
-    if (this.is_playing) {
-      this.#stopClock();
-      void this.#run();
-    }
-  }
-
-  #lastToPlay(times: Float64Array): number {
-    const range = this.range;
-    if (range === null || this.commanded_secs >= range.end_secs) return times.length - 1;
-    return indexAt(times, range.end_secs - 1e-6);
-  }
-
-  #running: AbortController | null = null;
-
-  #stopClock(): void {
-    this.#running?.abort();
-    this.#running = null;
-  }
-
-  /** Plays until it is told to end, or the last frame was shown. */
-  async #run(): Promise<void> {
-    const times = this.times;
-    if (times === null) return;
-    const running = new AbortController();
-    this.#running = running;
-    const { signal } = running;
-    const ready = new Map<number, ImageBitmap>();
-    const under_way = new Set<number>();
-    const last = this.#lastToPlay(times);
-    let shown = indexAt(times, this.commanded_secs) - 1;
-    const stride = strideFor(this.speed, frameSecs(times, Math.max(0, shown)));
-    let clock: Clock | null = null;
-    let starved_since_ms: number | null = null;
-
-    const fetchAhead = () => {
-      for (const index of framesAhead(shown, last + 1, N_AHEAD, shown < 0 ? 1 : stride)) {
-        if (ready.has(index) || under_way.has(index)) continue;
-        // The first one alone: it may lie anywhere.
-        if (under_way.size >= (clock === null && ready.size === 0 ? 1 : N_UNDER_WAY)) break;
-        under_way.add(index);
-        this.#fetchIndex(index, signal)
-          .then((painted) => {
-            if (signal.aborted || index <= shown) painted.close();
-            else ready.set(index, painted);
-            under_way.delete(index);
-            if (!signal.aborted) fetchAhead();
-          })
-          .catch((error: unknown) => {
-            if (!signal.aborted && !isCancelled(error)) {
-              this.error = asApiError(error);
-              this.pause();
-            }
-          })
-          .finally(() => under_way.delete(index));
-      }
-    };
-
-    while (!signal.aborted) {
-      fetchAhead();
-      const now_ms = await nextRefresh();
-      if (signal.aborted) break;
-      clock ??=
-        ready.size >= Math.min(N_READY_TO_PLAY, last - shown)
-          ? startClock(now_ms, times[shown + 1] ?? 0, this.speed)
-          : null;
-      if (clock === null) continue;
-      const due = Math.min(last, indexAt(times, clockSecs(clock, now_ms)));
-      const step = nextStep(due, shown, (index) => ready.has(index));
-      if (step.kind === 'starved') {
-        starved_since_ms ??= now_ms;
-        // The clock waits at the picture that is missing.
-        if (now_ms - starved_since_ms > PATIENCE_MS)
-          clock = startClock(now_ms, times[shown + 1] ?? 0, this.speed);
-        continue;
-      }
-      starved_since_ms = null;
-      if (step.kind === 'paint') {
-        this.n_dropped += Math.floor(step.n_dropped / stride);
-        shown = step.index;
-        const bitmap = ready.get(shown);
-        if (bitmap !== undefined) this.#paintPlaying(bitmap, shown, times[shown] ?? 0);
-        for (const [index, old] of ready) {
-          if (index <= shown) {
-            ready.delete(index);
-            if (index < shown) old.close();
-          }
-        }
-        bitmap?.close();
-      }
-      if (shown >= last) {
-        // The last picture stays as long as any other before playback ends.
-        await later((frameSecs(times, last) * 1000) / this.speed);
-        if (!signal.aborted) this.pause();
-      }
-    }
-    for (const bitmap of ready.values()) bitmap.close();
-  }
+  // ---------------------------------------------------------------------------------------------- pictures
 
   #paintPlaying(bitmap: ImageBitmap, index: number, pts_secs: number): void {
     this.#number += 1;
@@ -364,8 +232,6 @@ export class Viewer {
     this.shown = { index, pts_secs, is_exact: true };
     this.#surface?.draw(bitmap);
   }
-
-  // ---------------------------------------------------------------------------------------------- pictures
 
   #command(secs: number): void {
     this.#number += 1;
@@ -387,7 +253,7 @@ export class Viewer {
     }
   }
 
-  async #fetch(wish: Wish, signal: AbortSignal): Promise<Painted | Picture> {
+  async #fetch(wish: Wish, signal: AbortSignal): Promise<DecodedFrame | Picture> {
     const times = this.times;
     if (times !== null) {
       const index = indexAt(times, wish.secs);
@@ -402,7 +268,7 @@ export class Viewer {
   }
 
   /** Ready to be painted; kept where it is the very frame, since one for a pointer may be coarse or have no number. */
-  async #decode(picture: Painted | Picture): Promise<Painted> {
+  async #decode(picture: DecodedFrame | Picture): Promise<DecodedFrame> {
     if ('bitmap' in picture) return picture;
     const { index, pts_secs, is_exact } = picture;
     if (index === null || !is_exact) return { bitmap: await decode(picture), index, pts_secs, is_exact };
@@ -417,11 +283,11 @@ export class Viewer {
     return { bitmap, index, pts_secs, is_exact };
   }
 
-  async #showLoose(fetched: Painted | Picture, wish: Wish): Promise<void> {
-    const painted = await this.#decode(fetched).catch(() => null);
-    if (painted === null) return;
-    if (!this.#closed.signal.aborted) this.#show(painted, wish);
-    if (!painted.is_exact) painted.bitmap.close();
+  async #showLoose(fetched: DecodedFrame | Picture, wish: Wish): Promise<void> {
+    const frame = await this.#decode(fetched).catch(() => null);
+    if (frame === null) return;
+    if (!this.#closed.signal.aborted) this.#show(frame, wish);
+    if (!frame.is_exact) frame.bitmap.close();
   }
 
   async #fetchIndex(index: number, signal: AbortSignal): Promise<ImageBitmap> {
@@ -461,26 +327,18 @@ export class Viewer {
     } else if (shown?.is_exact === true && shown.index !== wanted) this.shown = { ...shown, is_exact: false };
   }
 
-  #show(painted: Painted, wish: Wish): void {
+  #show(frame: DecodedFrame, wish: Wish): void {
     // Whatever is older than what is on screen exactly, or stands in for it, is too late; so is what lies farther off.
     const off = (pts_secs: number) => Math.abs(pts_secs - this.commanded_secs);
-    const is_overtaken = painted.is_exact
+    const is_overtaken = frame.is_exact
       ? wish.number < this.#exact_number
       : wish.number <= this.#exact_number ||
-        (this.shown !== null && off(painted.pts_secs) > off(this.shown.pts_secs));
-    if (!is_overtaken && !this.is_playing) {
-      if (painted.is_exact) this.#exact_number = wish.number;
+        (this.shown !== null && off(frame.pts_secs) > off(this.shown.pts_secs));
+    if (!is_overtaken && !this.playback.is_playing) {
+      if (frame.is_exact) this.#exact_number = wish.number;
       this.error = null;
-      this.shown = { index: painted.index, pts_secs: painted.pts_secs, is_exact: painted.is_exact };
-      this.#surface?.draw(painted.bitmap);
+      this.shown = { index: frame.index, pts_secs: frame.pts_secs, is_exact: frame.is_exact };
+      this.#surface?.draw(frame.bitmap);
     }
   }
-}
-
-function nextRefresh(): Promise<number> {
-  return new Promise((resolve) => requestAnimationFrame(resolve));
-}
-
-function later(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -23,7 +23,7 @@ export interface Notice {
   is_brief: boolean;
 }
 
-export type Sheet = 'models' | 'help' | 'go-to' | null;
+export type SheetName = 'models' | 'help' | 'go-to';
 
 export const DEFAULTS: Settings = {
   theme: 'system',
@@ -46,7 +46,7 @@ export class WindowState {
   model = $state.raw<ModelState>({ kind: 'none' });
   models = $state.raw<Model[]>([]);
   notice = $state.raw<Notice | null>(null);
-  sheet = $state<Sheet>(null);
+  sheet = $state<SheetName | null>(null);
   is_drag_over = $state(false);
   is_opening = $state(false);
   is_full_screen = $state(false);
@@ -101,7 +101,7 @@ export class WindowState {
         // Another model means other pictures and tokens.
         if (event.state.kind !== was.kind) {
           this.open?.sees.forgetPictures();
-          this.open?.sees.update(this.open.conversation.chat?.id ?? null);
+          this.open?.updatePlan();
         }
         return;
       }

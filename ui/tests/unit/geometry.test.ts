@@ -6,12 +6,12 @@ import {
   secsToX,
   ticks,
   tiles,
-  wholeView,
+  wholeViewport,
   xToSecs,
   zoomAt,
 } from '../../src/lib/geometry';
 
-const whole = wholeView(7200, 900);
+const whole = wholeViewport(7200, 900);
 
 test('a place on screen and its time are each other’s inverse, zoomed or not', () => {
   for (const view of [whole, zoomAt(whole, 300, 0.01), pan(zoomAt(whole, 300, 0.01), 777)]) {
@@ -35,7 +35,7 @@ test('zooming keeps what is under the pointer, within the clip', () => {
 });
 
 test('a short clip and a still can be shown', () => {
-  const still = wholeView(0, 900);
+  const still = wholeViewport(0, 900);
   expect(zoomAt(still, 10, 0.001).span_secs).toBeCloseTo(0.1);
   expect(tiles(still, 90).length).toBeGreaterThan(0);
   expect(ticks(still, 80).length).toBeGreaterThan(0);
@@ -75,7 +75,7 @@ test('marks on top of each other become one that knows them all', () => {
 });
 
 test('ruler labels are round and apart', () => {
-  for (const view of [whole, zoomAt(whole, 100, 0.003), wholeView(7, 400)]) {
+  for (const view of [whole, zoomAt(whole, 100, 0.003), wholeViewport(7, 400)]) {
     const major = ticks(view, 80).filter((tick) => tick.is_major);
     for (let at = 1; at < major.length; at++) {
       expect((major[at]?.x ?? 0) - (major[at - 1]?.x ?? 0)).toBeGreaterThanOrEqual(80 - 1e-6);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { namedTimes, parseMarkdown, type Block, type Inline } from '../../src/lib/markdown';
+import { GrowingMarkdown, namedTimes, parseMarkdown, type Block, type Inline } from '../../src/lib/markdown';
 
 const flat = (tree: Block[]): string => JSON.stringify(tree);
 
@@ -96,4 +96,79 @@ test.each(['>', '- ', '[', '**', '`', '<', '_a', '1. '])(
 test('moments are found wherever they stand, but not in code', () => {
   const tree = parseMarkdown('# 0:01\n\n> **0:02**\n\n- 0:03\n\n| 0:04 |\n|---|\n| 0:05 |\n\n`0:06`', 60);
   expect(namedTimes(tree).map((time) => time.secs)).toEqual([1, 2, 3, 4, 5]);
+});
+
+/** Texts whose later lines give another meaning to earlier ones, or seem to. */
+const TELLING = [
+  'one\n\ntwo\n\nthree\n',
+  'head\n===\n\nnot a\n\n---\n\nhead\n---\n',
+  '- a\n\n- b\n\n  c\n\nd\n\n- e\n',
+  '1. a\n\n2. b\n\n1) c\n\n12',
+  '- a\nlazy\n\nb\nlazy\n\n-\n',
+  '- a\n\n* b\n\n+ c\n\n*b*\n',
+  '> a\nlazy\n\n> b\n>\n> ```\n> c\n\nd\n\n> e',
+  '```\na\n\nb\n```\n\nc\n\n~~~\nd\n\ne',
+  'a\n\n    code\n\n    code\n\nb\n\n   c\n\nd\n\n\tcode\n',
+  '| a | b |\n|---|---|\n| 1 | 2 |\n\nc | d\n--|--\n3 | 4\n\ne\n',
+  '# a\nb\n# c\n\n## d\n\n***\n\n* * *\ne\n',
+  '[a] and [b][]\n\nc\n\n[a]: /x\n\nd\n\n> [b]: /y\n\ne\n',
+  '[a]\n\n[a]: /x "open\n\nstill\n\nshut"\n\nb\n',
+  '[a]: /x (open\n\nb\n\nc)\n\n[a]\n',
+  '[a\\\n\nb\n\nc]: /x\n\n[a]\n',
+  '[a]:\n/x\n"open\n\nb\n\nshut"\n\n[a]\n',
+  '[0:12]: The man\n\n[0:15] A cup\n\n[a]: word\n\nb\n',
+  '<div>\na\n\nb\n</div>\n\nc\n\n<!-- d\n\ne -->\n\nf\n',
+  'an <a href="x"> opens\n\nhttp://example.org\n\nand </a> ends\n\nhttp://example.org\n',
+  'two\r\n\r\nlines\r\rthree\r\n\r\nfour\r\n',
+  `${'>'.repeat(20)} deep\n\na\n\n${'>'.repeat(20)} deep\n\nb\n`,
+  '**a\n\nb** `c\n\nd` _e\n\nf_\n',
+];
+const LINES =
+  '|# a|a|===|---|- a|-|* b|1. c|2|  - d|    e|```|~~~|> f|> - g|> ```|a [x] b|[x]: /u|[x]: /u "|"|[x|y]: /u|<div>|<!--|-->|<a b>|www.c.de|c d|--|**h|i**|`j|k`|at 0:12'.split(
+    '|',
+  );
+
+/** Made up of lines by chance, the same ones every time. */
+function* chanceTexts(n_texts: number): Generator<string> {
+  let seed = 7;
+  const below = (n: number) => Math.floor(((seed = (seed * 1664525 + 1013904223) >>> 0) / 2 ** 32) * n);
+  for (let text = 0; text < n_texts; text++) {
+    const lines = Array.from({ length: 3 + below(9) }, () => LINES[below(LINES.length)] ?? '');
+    yield lines.join(below(2) === 0 ? '\n' : '\n\n');
+  }
+}
+
+test('a growing text is read as the whole is, however it is cut', () => {
+  for (const text of [...TELLING, ...chanceTexts(100)]) {
+    const whole = Array.from({ length: text.length + 1 }, (_, n) =>
+      flat(parseMarkdown(text.slice(0, n), 60)),
+    );
+    const read = (...ends: number[]) => {
+      const growing = new GrowingMarkdown();
+      for (const end of ends) {
+        if (flat(growing.parse(text.slice(0, end), 60)) !== whole[end]) {
+          expect.fail(`${JSON.stringify(text)} cut at ${ends.join(', ')} differs at ${end}`);
+        }
+      }
+    };
+    // Letter by letter, and in every two pieces: of more pieces each is one after what two of them have settled.
+    read(...Array.from(whole.keys()));
+    for (let cut = 0; cut < text.length; cut++) read(cut, text.length);
+  }
+}, 60_000);
+
+test('what is finished stays the very same, and is not read again', () => {
+  const growing = new GrowingMarkdown();
+  const before = growing.parse('# a\n\n- b\n- c\n\nd **e**\n\nf\ng', 60);
+  const after = growing.parse('# a\n\n- b\n- c\n\nd **e**\n\nf\ng\n\nh', 60);
+  expect(before.length).toBe(4);
+  expect(after.slice(0, 3).every((block, at) => block === before[at])).toBe(true);
+  expect(after[3]).not.toBe(before[3]);
+});
+
+test('another text, or another length of the clip, is read anew', () => {
+  const growing = new GrowingMarkdown();
+  growing.parse('a 0:12\n\nb\n\nc', 5);
+  expect(growing.parse('a 0:12\n\nb\n\nc', 60)).toEqual(parseMarkdown('a 0:12\n\nb\n\nc', 60));
+  expect(growing.parse('x\n\nb\n\nc', 60)).toEqual(parseMarkdown('x\n\nb\n\nc', 60));
 });
