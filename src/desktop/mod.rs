@@ -13,10 +13,12 @@ mod diagnosis;
 mod folders;
 mod models;
 mod opening;
+mod pictures;
 mod plans;
 mod progress;
 mod refusal;
 mod running;
+mod seam;
 mod sees;
 mod videos;
 
@@ -35,6 +37,7 @@ use running::{Read, Running};
 use sees::KeptPlan;
 
 pub use models::LoadedModel;
+pub use seam::{Body, Seam, Shell, Window, is_told, unknown};
 pub use videos::Shown;
 
 /// The seam's calls.

@@ -1,19 +1,21 @@
 //! Files that the user opened, and pictures of them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::opening::Opening;
+use super::pictures::png;
 use super::refusal::{missing_video, of_store, of_video, of_video_at};
 use super::{Desktop, lock};
 use crate::api::BoxJson;
 use crate::api::window::{
-    ApiError, FilmstripRequest, FramePurpose, FrameRequest, PictureInfo, Place, RecentVideo, VideoInfo,
+    ApiError, ErrorCode, FilmstripRequest, FramePurpose, FrameRequest, PictureInfo, Place, RecentVideo,
+    SavedFile, VideoInfo,
 };
 use crate::cancel::CancelToken;
 use crate::chat::{NewVideo, Poster};
-use crate::engine::{FileIdentity, FullFrame, Glimpse, OpenVideo, Picture, Update};
+use crate::engine::{FileIdentity, Glimpse, OpenVideo, Picture, Update};
 
 /// How many videos the start page lists.
 const MAX_RECENT: usize = 24;
@@ -272,21 +274,38 @@ impl Desktop {
         drawn.map_err(of_video_at(&video.path))
     }
 
-    /// A frame as it is, for saving, and the name that it is saved as unless the user says otherwise.
+    /// Writes a frame as it is, as PNG. `choose` is given the name that it is saved as unless the user says otherwise, and
+    /// answers with where; `None` where they would rather not.
     ///
     /// # Errors
-    /// `video-missing`; what is wrong with the file.
-    pub fn full_frame(
+    /// `video-missing`; what is wrong with the file; what keeps the picture from being written. The page learns the name of
+    /// what could not be written, and not where.
+    pub fn save_frame(
         &self,
         id: &str,
         index: usize,
+        choose: &dyn Fn(&str) -> Result<Option<PathBuf>, ApiError>,
         cancel: &CancelToken,
-    ) -> Result<(FullFrame, String), ApiError> {
+    ) -> Result<Option<SavedFile>, ApiError> {
         let video = self.video(id, cancel)?;
         let frame = self.engine.full_frame(&video, index, cancel);
         let frame = frame.map_err(of_video_at(&video.path))?;
-        let name = format!("frame-{:07}-{:.3}s.png", frame.index, frame.pts_secs);
-        Ok((frame, name))
+        let Some(path) = choose(&format!("frame-{:07}-{:.3}s.png", frame.index, frame.pts_secs))? else {
+            return Ok(None);
+        };
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        match std::fs::write(&path, png(&frame.image)?) {
+            Ok(()) => Ok(Some(SavedFile { name })),
+            Err(error) => Err(ApiError {
+                code: ErrorCode::Unknown,
+                message: format!("cannot write {name}: {error}"),
+                hint: Some("choose another folder".to_owned()),
+            }),
+        }
     }
 
     /// What can be shown before the frames are listed: the first picture, and to a pointer any key frame.
