@@ -29,7 +29,7 @@ pub(crate) fn handle(invoke: Invoke) -> bool {
         resolver.respond(work().map_err(InvokeError::from));
     } else {
         let work = tauri::async_runtime::spawn_blocking(work);
-        resolver.respond_async_serialized(async {
+        resolver.respond_async_serialized(async move {
             let done = work.await;
             let done = done.unwrap_or_else(|error| Err(unknown(format!("an internal error: {error}"))));
             done.map_err(InvokeError::from)

@@ -40,27 +40,34 @@ impl Name {
             .any(|name| line.contains(&format!("\"{name}\"")) || line.contains(&format!("'{name}'")))
     }
 
-    /// A function, an entry of the list, of a table of functions, or of one of names.
-    fn is_in_rust(&self, line: &str) -> bool {
+    /// A function of arguments, an entry of the list, of a table of functions, or of one of names.
+    fn is_in_rust(&self, line: &str, path: &str) -> bool {
         let Self { snake, .. } = self;
-        let is_in_list = line.trim_start().split_once(' ').is_some_and(|(kind, rest)| {
+        let is_entry = line.trim_start().split_once(' ').is_some_and(|(kind, rest)| {
             kind.chars().all(char::is_alphabetic)
                 && kind != "return"
                 && rest.starts_with(&format!("{snake}("))
         });
+        let is_function = line.contains(&format!("fn {snake}(")) && !line.contains(&format!("fn {snake}()"));
         let is_in_table = [",", ")", "]"]
             .iter()
             .any(|end| line.contains(&format!("::{snake}{end}")));
-        is_in_list || is_in_table || line.contains(&format!("fn {snake}(")) || self.is_quoted_in(line)
+        // What the desktop has in quotes is for people, and names of folders.
+        let is_quoted = !path.starts_with("src/desktop/") && self.is_quoted_in(line);
+        is_entry || is_function || is_in_table || is_quoted
     }
 
-    /// A member of a class, an interface or an object, or of a table of names.
+    /// A member of a class, an interface or an object, or of a table of names. The double has data of its own under names
+    /// that calls have as well.
     fn is_in_page(&self, line: &str, path: &str) -> bool {
+        let is_double = path.starts_with("ui/tests/double/");
         let line = line.trim_start().trim_start_matches("async ");
-        let member = line.strip_prefix(self.camel.as_str());
-        // The double's own data has words that are names of calls as well.
-        let is_quoted = !path.starts_with("ui/tests/double/") && self.is_quoted_in(line);
-        member.is_some_and(|rest| ["(", ":", " ="].iter().any(|next| rest.starts_with(next))) || is_quoted
+        let after = line.strip_prefix(self.camel.as_str()).unwrap_or_default();
+        let is_member = after.starts_with('(')
+            || [":", " ="]
+                .iter()
+                .any(|next| !is_double && after.starts_with(next));
+        is_member || (!is_double && self.is_quoted_in(line))
     }
 
     /// Wherever a line is broken.
@@ -91,7 +98,7 @@ fn files(folders: &[&str], endings: &[&str]) -> Vec<SourceFile> {
 
 /// The files that name a call. All of its users on the page are one: a call that is new has one.
 fn files_with(name: &Name, rust: &[SourceFile], page: &[SourceFile], users: &[SourceFile]) -> Vec<String> {
-    let in_rust = |file: &&SourceFile| code(file).any(|line| name.is_in_rust(line));
+    let in_rust = |file: &&SourceFile| code(file).any(|line| name.is_in_rust(line, &file.path));
     let in_page = |file: &&SourceFile| code(file).any(|line| name.is_in_page(line, &file.path));
     let in_use =
         |file: &&SourceFile| !file.path.starts_with("ui/src/backend/") && name.is_used_in(&file.text);
