@@ -1,34 +1,66 @@
 //! The window's calls over HTTP, so that the page can be driven in a headless browser against the real desktop, the real
 //! decoder and the real model. For tests: it is in no package, and listens to this machine alone.
 //!
-//! A call is `POST /twin/<name>?call=<number>` with its arguments as JSON. The answer is a row of messages, each a length
-//! (4 bytes, little endian), a kind (1 byte) and its bytes: events as JSON, pictures, and at last what the call came to.
+//! A call is `POST /twin/<name>` with its arguments as JSON. The answer is a row of messages, each a length (4 bytes,
+//! little endian), a kind (1 byte) and its bytes: what the call tells of, and at last what it came to.
 
-mod calls;
 mod wire;
 
-use std::collections::HashMap;
 use std::io::{Write, stdout};
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use tiny_http::{Request, Server};
+use videre::api::window::{ApiError, PickFrom};
 use videre::cancel::CancelToken;
 use videre::chat::Store;
-use videre::desktop::Desktop;
+use videre::desktop::{Desktop, Seam, Shell, Window, unknown};
 use videre::engine::{Engine, MediaRole, ModelRole};
 use videre::worker::Local;
 
 use wire::Answer;
 
-/// What the calls share.
+/// A page without a window around it.
 struct Twin {
     desktop: Arc<Desktop>,
     folder: PathBuf,
     /// What the dialogs give: a video, and a folder with a model.
     video: PathBuf,
     model: PathBuf,
-    running: Mutex<HashMap<u64, CancelToken>>,
+}
+
+impl Shell for Twin {
+    fn choose_videos(&self) -> Result<Vec<PathBuf>, ApiError> {
+        Ok(vec![self.video.clone()])
+    }
+
+    fn choose_model(&self, _from: PickFrom) -> Result<Option<Vec<PathBuf>>, ApiError> {
+        Ok(Some(vec![self.model.clone()]))
+    }
+
+    fn choose_target(&self, name: &str) -> Result<Option<PathBuf>, ApiError> {
+        Ok(Some(self.folder.join(name)))
+    }
+
+    fn sample(&self) -> Result<PathBuf, ApiError> {
+        Ok(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets/sample.mp4"))
+    }
+
+    fn begin(&self) -> Result<(), ApiError> {
+        let desktop = Arc::clone(&self.desktop);
+        let started = std::thread::Builder::new()
+            .name("start".to_owned())
+            .spawn(move || desktop.start(&CancelToken::new()));
+        started.map(drop).map_err(|error| unknown(error.to_string()))
+    }
+
+    fn scrub(&self, is_scrubbing: bool) {
+        self.desktop.set_scrubbing(is_scrubbing).ok();
+    }
+
+    fn window(&self) -> Option<&dyn Window> {
+        None
+    }
 }
 
 /// Arguments: a folder for what is kept, what the dialog for videos gives, what the one for models gives.
@@ -46,48 +78,34 @@ fn main() -> anyhow::Result<()> {
     let role = Local::new("model", ModelRole::maker(Some(&cache)));
     let engine = Engine::new(Arc::new(media), Arc::new(role));
     let store = Store::open(&folder.join("data").join("videre.db"))?;
-    let twin = Arc::new(Twin {
-        desktop: Arc::new(Desktop::new(Arc::new(engine), store)),
+    let desktop = Arc::new(Desktop::new(Arc::new(engine), store));
+    let twin = Twin {
+        desktop: Arc::clone(&desktop),
         folder,
         video,
         model,
-        running: Mutex::default(),
-    });
+    };
+    let seam = Arc::new(Seam::new(desktop, twin));
     let server = Server::http("127.0.0.1:0").map_err(|error| anyhow::anyhow!("{error}"))?;
     writeln!(stdout(), "http://{}", server.server_addr())?;
     stdout().flush()?;
     for request in server.incoming_requests() {
-        let twin = Arc::clone(&twin);
+        let seam = Arc::clone(&seam);
         std::thread::Builder::new()
             .name("call".to_owned())
-            .spawn(move || serve(&twin, request))?;
+            .spawn(move || serve(&seam, request))?;
     }
     Ok(())
 }
 
-fn serve(twin: &Twin, mut request: Request) {
-    let url = request.url().to_owned();
-    let (path, query) = url.split_once('?').unwrap_or((&url, ""));
-    let name = path.trim_start_matches("/twin/").to_owned();
-    let call = query
-        .strip_prefix("call=")
-        .and_then(|number| number.parse().ok())
-        .unwrap_or(0);
+fn serve(seam: &Seam<Twin>, mut request: Request) {
+    let name = request.url().trim_start_matches("/twin/").to_owned();
     let mut body = String::new();
     if request.as_reader().read_to_string(&mut body).is_err() {
         return;
     }
     let arguments = serde_json::from_str(&body).unwrap_or_default();
-    let cancel = CancelToken::new();
-    running(twin).insert(call, cancel.clone());
-    // A page that went away wants nothing more.
-    let gone = cancel.clone();
-    let mut answer = Answer::begin(request.into_writer(), move || gone.cancel());
-    let done = calls::call(twin, &name, &arguments, &cancel, &mut answer);
-    running(twin).remove(&call);
+    let mut answer = Answer::begin(request.into_writer());
+    let done = seam.call(&name, &arguments, &mut |message| answer.tell(message));
     answer.end(done);
-}
-
-fn running(twin: &Twin) -> std::sync::MutexGuard<'_, HashMap<u64, CancelToken>> {
-    twin.running.lock().unwrap_or_else(PoisonError::into_inner)
 }

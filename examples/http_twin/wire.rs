@@ -2,74 +2,59 @@
 
 use std::io::{self, Write};
 
-use serde::Serialize;
-use serde_json::Value;
 use videre::api::window::ApiError;
-use videre::desktop::Shown;
+use videre::desktop::Body;
 
-const EVENT: u8 = 0;
-const PICTURE: u8 = 1;
+const TOLD: u8 = 0;
+const TOLD_RAW: u8 = 1;
 const DONE: u8 = 2;
-const FAILED: u8 = 3;
+const DONE_RAW: u8 = 3;
+const FAILED: u8 = 4;
 
 /// A row of messages on its way, in HTTP's chunks: each is sent at once.
 pub(crate) struct Answer {
     to: Box<dyn Write + Send>,
-    on_gone: Box<dyn Fn() + Send>,
 }
 
 impl Answer {
-    pub(crate) fn begin(mut to: Box<dyn Write + Send>, on_gone: impl Fn() + Send + 'static) -> Self {
+    pub(crate) fn begin(mut to: Box<dyn Write + Send>) -> Self {
         let head = "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nCache-Control: no-store\r\n\
                     Transfer-Encoding: chunked\r\n\r\n";
-        if to.write_all(head.as_bytes()).is_err() {
-            on_gone();
-        }
-        Self {
-            to,
-            on_gone: Box::new(on_gone),
-        }
+        // A page that went away is noticed at the first message.
+        drop(to.write_all(head.as_bytes()));
+        Self { to }
     }
 
-    fn send(&mut self, kind: u8, parts: &[&[u8]]) {
-        let n_bytes: usize = parts.iter().map(|part| part.len()).sum();
-        let mut message = Vec::with_capacity(n_bytes + 5);
-        message.extend_from_slice(&(n_bytes as u32).to_le_bytes());
-        message.push(kind);
-        parts.iter().for_each(|part| message.extend_from_slice(part));
-        if self.chunk(&message).is_err() {
-            (self.on_gone)();
-        }
+    /// What the call tells of; false where there is nobody to hear it.
+    pub(crate) fn tell(&mut self, message: Body) -> bool {
+        let sent = match message {
+            Body::Json(text) => self.send(TOLD, text.as_bytes()),
+            Body::Raw(bytes) => self.send(TOLD_RAW, &bytes),
+        };
+        sent.is_ok()
     }
 
-    fn chunk(&mut self, bytes: &[u8]) -> io::Result<()> {
-        write!(self.to, "{:x}\r\n", bytes.len())?;
-        self.to.write_all(bytes)?;
-        self.to.write_all(b"\r\n")?;
+    pub(crate) fn end(mut self, done: Result<Body, ApiError>) {
+        let sent = match done {
+            Ok(Body::Json(text)) => self.send(DONE, text.as_bytes()),
+            Ok(Body::Raw(bytes)) => self.send(DONE_RAW, &bytes),
+            Err(error) => {
+                let error = serde_json::to_vec(&error).expect("BUG: an error has string keys");
+                self.send(FAILED, &error)
+            }
+        };
+        // Nobody may be there to read the end.
+        drop(
+            sent.and_then(|()| self.to.write_all(b"0\r\n\r\n"))
+                .and_then(|()| self.to.flush()),
+        );
+    }
+
+    fn send(&mut self, kind: u8, bytes: &[u8]) -> io::Result<()> {
+        let n_bytes = (bytes.len() as u32).to_le_bytes();
+        write!(self.to, "{:x}\r\n", bytes.len() + 5)?;
+        self.to
+            .write_all(&[&n_bytes[..], &[kind], bytes, b"\r\n"].concat())?;
         self.to.flush()
     }
-
-    pub(crate) fn event(&mut self, event: &impl Serialize) {
-        self.send(EVENT, &[&json(event)]);
-    }
-
-    /// A picture: its slot, the length of what stands beside it, that, and the image file.
-    pub(crate) fn picture(&mut self, slot: usize, shown: &Shown) {
-        let info = json(&shown.info);
-        let head = [(slot as u32).to_le_bytes(), (info.len() as u32).to_le_bytes()].concat();
-        self.send(PICTURE, &[&head, &info, &shown.bytes]);
-    }
-
-    pub(crate) fn end(mut self, done: Result<Value, ApiError>) {
-        match done {
-            Ok(value) => self.send(DONE, &[&json(&value)]),
-            Err(error) => self.send(FAILED, &[&json(&error)]),
-        }
-        // Nobody may be there to read the end.
-        drop(self.to.write_all(b"0\r\n\r\n").and_then(|()| self.to.flush()));
-    }
-}
-
-fn json(value: &impl Serialize) -> Vec<u8> {
-    serde_json::to_vec(value).expect("BUG: our own types have string keys")
 }

@@ -8,8 +8,7 @@ use tauri::{AppHandle, Manager};
 use videre::api::window::AppEvent;
 use videre::cancel::CancelToken;
 
-use crate::calls::Host;
-use crate::events::Events;
+use crate::calls::Program;
 
 /// What the program was started with, until a page is there that can show it.
 pub(crate) struct Arguments(Mutex<Option<Vec<PathBuf>>>);
@@ -41,20 +40,19 @@ pub(crate) fn open(app: &AppHandle, paths: Vec<PathBuf>) {
     }
     let app = app.clone();
     tauri::async_runtime::spawn_blocking(move || {
-        let desktop = Arc::clone(&app.state::<Host>().desktop);
-        let events = app.state::<Events>();
+        let program = Arc::clone(&app.state::<Program>());
         let mut is_first = true;
         for path in paths {
-            match desktop.open_file(&path, &CancelToken::new(), &mut |_| {}) {
+            match program.desktop.open_file(&path, &CancelToken::new(), &mut |_| {}) {
                 Ok(info) if is_first => {
                     is_first = false;
-                    events.send(AppEvent::Opened { videos: vec![info] });
+                    program.send(AppEvent::Opened { videos: vec![info] });
                 }
                 Ok(_) => {}
                 Err(error) => {
                     let name = path.file_name().unwrap_or(path.as_os_str());
                     let name = name.to_string_lossy().into_owned();
-                    events.send(AppEvent::OpenFailed { name, error });
+                    program.send(AppEvent::OpenFailed { name, error });
                 }
             }
         }

@@ -3,16 +3,11 @@
 #![cfg_attr(not(debug_assertions), windows_subsystem = "windows")]
 
 mod calls;
-#[allow(
-    clippy::let_underscore_must_use,
-    clippy::needless_pass_by_value,
-    reason = "what `tauri::command` writes around a function, and the arguments that it asks for"
-)]
-mod commands;
 mod display;
-mod events;
 mod files;
 mod menus;
+mod scrubbing;
+mod shell;
 mod workers;
 
 use std::path::Path;
@@ -24,15 +19,14 @@ use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
 use tauri_plugin_window_state::StateFlags;
 use videre::api::window::{ApiError, AppEvent};
 use videre::chat::{Store, usual_file};
-use videre::desktop::Desktop;
+use videre::desktop::{Desktop, Seam, unknown};
 use videre::fault::Origin;
 use videre::logs;
 
-use calls::{Host, unknown};
-use commands::videos::Scrubbing;
-use commands::{chats, models, sees, videos, window};
-use events::Events;
+use calls::Program;
 use files::Arguments;
+use scrubbing::Scrubbing;
+use shell::WindowShell;
 
 fn main() -> ExitCode {
     if let Err(error) = display::prepare() {
@@ -67,49 +61,13 @@ fn main() -> ExitCode {
         })
         .on_menu_event(|app, event| {
             if let Some(command) = menus::chosen(event.id().as_ref()) {
-                app.state::<Events>().send(AppEvent::Command {
+                app.state::<Program>().send(AppEvent::Command {
                     command: command.to_owned(),
                 });
             }
         })
         .on_window_event(dropped)
-        .invoke_handler(tauri::generate_handler![
-            chats::ask,
-            chats::chat,
-            chats::chats,
-            chats::delete_chat,
-            chats::new_chat,
-            chats::prepare,
-            models::load_model,
-            models::model_state,
-            models::models,
-            models::pick_model,
-            sees::answer_plan,
-            sees::plan,
-            sees::plan_picture,
-            videos::filmstrip,
-            videos::forget_video,
-            videos::frame,
-            videos::frame_times,
-            videos::open_recent,
-            videos::open_sample,
-            videos::open_with_dialog,
-            videos::poster,
-            videos::recent_videos,
-            videos::save_frame,
-            videos::set_scrubbing,
-            window::cancel,
-            window::change_settings,
-            window::copy_text,
-            window::diagnosis,
-            window::listen,
-            window::ready,
-            window::set_full_screen,
-            window::set_menu,
-            window::set_title,
-            window::settings,
-            window::show_logs,
-        ]);
+        .invoke_handler(calls::handle);
     match app.run(tauri::generate_context!()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -135,12 +93,12 @@ fn desktop() -> Result<Arc<Desktop>, ApiError> {
 }
 
 fn open_window(app: &AppHandle, desktop: Arc<Desktop>) -> tauri::Result<()> {
-    app.manage(Events::default());
-    let hearing = app.clone();
-    desktop.listen(move |event| hearing.state::<Events>().send(event));
-    app.manage(Scrubbing::told_to(Arc::clone(&desktop))?);
-    app.manage(Host::new(desktop));
-    app.manage(Arguments::of_this_start());
+    let shell = WindowShell {
+        app: app.clone(),
+        arguments: Arguments::of_this_start(),
+        scrubbing: Scrubbing::told_to(Arc::clone(&desktop))?,
+    };
+    app.manage(Program::new(Seam::new(desktop, shell)));
     WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
         .title("Videre")
         .inner_size(1280.0, 800.0)
@@ -173,14 +131,14 @@ fn dropped(window: &Window, event: &WindowEvent) {
     let WindowEvent::DragDrop(event) = event else {
         return;
     };
-    let events = window.state::<Events>();
+    let program = window.state::<Program>();
     match event {
         DragDropEvent::Enter { paths, .. } if !paths.is_empty() => {
-            events.send(AppEvent::Drag { is_over: true });
+            program.send(AppEvent::Drag { is_over: true });
         }
-        DragDropEvent::Leave => events.send(AppEvent::Drag { is_over: false }),
+        DragDropEvent::Leave => program.send(AppEvent::Drag { is_over: false }),
         DragDropEvent::Drop { paths, .. } => {
-            events.send(AppEvent::Drag { is_over: false });
+            program.send(AppEvent::Drag { is_over: false });
             files::open(window.app_handle(), paths.clone());
         }
         _ => {}

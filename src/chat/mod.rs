@@ -9,8 +9,8 @@ mod store;
 
 pub use error::ChatError;
 pub use records::{
-    Answer, AnswerFacts, AnswerState, Chat, ChatSummary, KeptLook, PlanRequest, RecentVideo, Settings, Theme,
-    Timings, Turn,
+    Answer, AnswerFacts, AnswerState, Chat, ChatSummary, KeptLook, PlanRequest, RecentVideo, Settings,
+    SettingsChanges, Theme, Timings, Turn,
 };
 pub use store::{
     ChatId, KeptModel, KeptTurn, KeptVideo, NewTurn, NewVideo, Poster, Store, TurnId, UsedModel, usual_file,

@@ -16,10 +16,12 @@ mod models;
 mod open_videos;
 mod opening;
 mod owner;
+mod pictures;
 mod plan_shelf;
 mod plans;
 mod progress;
 mod refusal;
+mod seam;
 mod sees;
 mod videos;
 mod work;
@@ -40,6 +42,7 @@ use work::Work;
 use workers::WorkerEnds;
 
 pub use models::LoadedModel;
+pub use seam::{Body, Seam, Shell, Window, is_told, unknown};
 pub use videos::Shown;
 
 /// The seam's calls, over owners of what is known between them. Each owner has one lock; `owner.rs` has their order.

@@ -7,6 +7,7 @@ use super::chats::turn_id;
 use super::costs::{ContextBudget, cost};
 use super::describing::tower_name;
 use super::models::LoadedModel;
+use super::pictures::png;
 use super::plan_shelf::ShelvedPlan;
 use super::plans::{PresetPlan, geometry_of, impossible_tower, resolve};
 use super::refusal::{gone, of_model, of_store, of_video, of_video_at, sentence};
@@ -140,15 +141,6 @@ impl Desktop {
             .engine
             .tower_picture(video, source, plan.geometry, &shelved.normalization, cancel);
         let picture = picture.map_err(of_video_at(&video.path))?;
-        let mut bytes = Vec::new();
-        picture
-            .write_to(&mut std::io::Cursor::new(&mut bytes), image::ImageFormat::Png)
-            .map_err(|error| {
-                of_video(crate::fault::Failure::new(
-                    crate::fault::Fault::Machine,
-                    error.to_string(),
-                ))
-            })?;
         let first = source.frames()[0];
         let info = PictureInfo {
             mime: "image/png".to_owned(),
@@ -158,7 +150,10 @@ impl Desktop {
             pts_secs: first.pts_secs,
             is_exact: true,
         };
-        Ok(Shown { info, bytes })
+        Ok(Shown {
+            info,
+            bytes: png(&picture)?,
+        })
     }
 
     /// A plan for the page, without what it costs; kept from now on for its pictures.

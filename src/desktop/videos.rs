@@ -1,14 +1,17 @@
 //! Files that the user opened, and pictures of them.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::Desktop;
+use super::pictures::png;
 use super::refusal::{missing_video, of_store, of_video, of_video_at};
 use crate::api::window::{
-    ApiError, FilmstripRequest, FramePurpose, FrameRequest, PictureInfo, Place, RecentVideo, VideoInfo,
+    ApiError, FilmstripRequest, FramePurpose, FrameRequest, PictureInfo, Place, RecentVideo, SavedFile,
+    VideoInfo,
 };
 use crate::cancel::CancelToken;
-use crate::engine::{FileIdentity, FullFrame, Glimpse, Picture, Update};
+use crate::engine::{FileIdentity, Glimpse, Picture, Update};
+use crate::fault::{Failure, Fault, Origin};
 use crate::video::PreviewSize;
 
 /// How many videos the start page lists.
@@ -187,21 +190,44 @@ impl Desktop {
         drawn.map_err(of_video_at(&video.path))
     }
 
-    /// A frame as it is, for saving, and the name that it is saved as unless the user says otherwise.
+    /// Writes a frame as it is, as PNG. `choose` is given the name that it is saved as unless the user says otherwise, and
+    /// answers with where; `None` where they would rather not.
     ///
     /// # Errors
-    /// `video-missing`; what is wrong with the file.
-    pub fn full_frame(
+    /// `video-missing`; what is wrong with the file; what keeps the picture from being written. The page learns the name of
+    /// what could not be written, and not where.
+    pub fn save_frame(
         &self,
         id: &str,
         index: usize,
+        choose: &dyn Fn(&str) -> Result<Option<PathBuf>, ApiError>,
         cancel: &CancelToken,
-    ) -> Result<(FullFrame, String), ApiError> {
+    ) -> Result<Option<SavedFile>, ApiError> {
         let video = self.videos.get(id, cancel)?;
-        let frame = self.engine.full_frame(&video, index, cancel);
-        let frame = frame.map_err(of_video_at(&video.path))?;
-        let name = format!("frame-{:07}-{:.3}s.png", frame.frame.index, frame.frame.pts_secs);
-        Ok((frame, name))
+        let full = self.engine.full_frame(&video, index, cancel);
+        let full = full.map_err(of_video_at(&video.path))?;
+        let frame = full.frame;
+        let Some(path) = choose(&format!("frame-{:07}-{:.3}s.png", frame.index, frame.pts_secs))? else {
+            return Ok(None);
+        };
+        let picture = full
+            .pixels
+            .into_image()
+            .ok_or_else(|| missing_video("the frame"))?;
+        let name = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        match std::fs::write(&path, png(&picture)?) {
+            Ok(()) => Ok(Some(SavedFile { name })),
+            Err(error) => {
+                let text = format!("cannot write {name}: {error}");
+                let failure =
+                    Failure::new(Fault::of_writing(&error), text).with_hint("choose another folder");
+                Err(ApiError::of(Origin::Window, &failure))
+            }
+        }
     }
 
     /// What can be shown before the frames are listed: the first picture, and to a pointer any key frame.

@@ -1,6 +1,8 @@
-//! The page's types are those of `src/api/window`: this test writes them where `VIDERE_WRITE_BINDINGS` is set
-//! (`scripts/bindings.sh`), and else fails where the written ones are stale. A test of its own, because what derives them
-//! is compiled into nothing else.
+//! The page's types are those of `src/api/window`, and its calls those of `src/desktop/seam/list.rs`: this test writes them
+//! where `VIDERE_WRITE_BINDINGS` is set (`scripts/bindings.sh`), and else fails where the written ones are stale. A test of
+//! its own, because what derives them is compiled into nothing else.
+
+mod calls;
 
 use std::fs;
 use std::path::Path;
@@ -11,7 +13,7 @@ use videre::api::window;
 use videre::visual::plan::TokenCounts;
 use videre::visual::sampling::FrameRef;
 
-const FILE: &str = "ui/src/backend/types.gen.ts";
+const TYPES: &str = "ui/src/backend/types.gen.ts";
 const HEAD: &str = "// Written by scripts/bindings.sh from src/api/window. Do not edit: a test compares.\n";
 
 /// A type with its documentation, exported.
@@ -21,9 +23,13 @@ fn declared<T: TS>(config: &Config) -> String {
     lines.collect()
 }
 
-fn written() -> String {
-    // Numbers of the page are f64: whole up to 2^53, which no count or size here reaches.
-    let config = Config::new().with_large_int("number");
+/// Numbers of the page are f64: whole up to 2^53, which no count or size here reaches.
+fn config() -> Config {
+    Config::new().with_large_int("number")
+}
+
+fn types() -> String {
+    let config = config();
     macro_rules! declare {
         ($($kind:ty),+ $(,)?) => { [$(declared::<$kind>(&config)),+].concat() };
     }
@@ -66,10 +72,12 @@ fn written() -> String {
         window::RecentVideo,
         window::Device,
         window::MemoryEstimate,
+        window::PickFrom,
         window::Model,
         window::ModelState,
         window::Theme,
         window::Settings,
+        window::SettingsChanges,
         window::MenuItem,
         window::Menu,
         window::WorkerRole,
@@ -78,14 +86,23 @@ fn written() -> String {
     format!("{HEAD}{types}")
 }
 
-#[test]
-fn the_types_of_the_page_are_those_of_the_program() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(FILE);
-    let written = written();
+/// Compares, or writes.
+fn check(file: &str, written: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
     if std::env::var_os("VIDERE_WRITE_BINDINGS").is_some() {
         fs::write(&path, written).expect("the page's folder can be written");
         return;
     }
     let current = fs::read_to_string(&path).unwrap_or_default();
-    assert!(current == written, "{FILE} is stale: run scripts/bindings.sh");
+    assert!(current == written, "{file} is stale: run scripts/bindings.sh");
+}
+
+#[test]
+fn the_types_of_the_page_are_those_of_the_program() {
+    check(TYPES, &types());
+}
+
+#[test]
+fn the_calls_of_the_page_are_those_of_the_program() {
+    check(calls::FILE, &calls::written(&config()));
 }

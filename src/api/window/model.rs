@@ -16,6 +16,17 @@ pub struct Device {
     pub reason: String,
 }
 
+/// What the user points at to pick a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum PickFrom {
+    /// The two files of a pair.
+    Files,
+    /// The folder that they are in.
+    Folder,
+}
+
 /// A model that the program knows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]

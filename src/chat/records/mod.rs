@@ -10,5 +10,5 @@ mod turn;
 pub use answer::{Answer, AnswerFacts, AnswerState, Timings};
 pub use look::KeptLook;
 pub use plan::PlanRequest;
-pub use settings::{Settings, Theme};
+pub use settings::{Settings, SettingsChanges, Theme};
 pub use turn::{Chat, ChatSummary, RecentVideo, Turn};

@@ -52,3 +52,9 @@ impl Default for Settings {
         }
     }
 }
+
+/// Some of the settings by their names. Names and values are checked where they are changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(type = "Partial<Settings>"))]
+#[serde(transparent)]
+pub struct SettingsChanges(pub serde_json::Map<String, serde_json::Value>);

@@ -2,6 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
+use std::path::Path;
 use std::time::SystemTime;
 
 use videre::api::window::{
@@ -17,7 +18,7 @@ fn go() -> CancelToken {
     CancelToken::new()
 }
 
-fn open(desktop: &Desktop, path: &std::path::Path) -> VideoInfo {
+fn open(desktop: &Desktop, path: &Path) -> VideoInfo {
     desktop
         .open_file(path, &go(), &mut |_| {})
         .expect("the clip opens")
@@ -139,12 +140,27 @@ fn a_frame_is_saved_whole_under_a_name_that_sorts_in_time() {
     let folder = folder();
     let desktop = desktop(folder.path());
     let info = open(&desktop, &clip(folder.path(), "a.mp4"));
-    let (frame, name) = desktop.full_frame(&info.id, 7, &go()).expect("it is decoded");
-    let image = frame.pixels.into_image().expect("it came whole");
-    assert_eq!(image.dimensions(), (info.width, info.height));
+    let save = |folder: &Path| {
+        let folder = folder.to_owned();
+        desktop.save_frame(&info.id, 7, &move |name| Ok(Some(folder.join(name))), &go())
+    };
+    let saved = save(folder.path())
+        .expect("it is written")
+        .expect("it was wanted");
+    let name = saved.name;
     assert!(
         name.starts_with("frame-0000007-") && name.ends_with("s.png"),
         "{name}"
+    );
+    let picture = image::open(folder.path().join(&name)).expect("it is a picture");
+    assert_eq!((picture.width(), picture.height()), (info.width, info.height));
+    let put_away = desktop.save_frame(&info.id, 7, &|_| Ok(None), &go());
+    assert_eq!(put_away, Ok(None));
+    let refused = save(&folder.path().join("nowhere")).expect_err("there is no such folder");
+    assert!(
+        refused.message.contains(&name) && !refused.message.contains("nowhere"),
+        "the page learns no folder: {}",
+        refused.message
     );
 }
 

@@ -2,6 +2,7 @@
 
 mod faults;
 mod notices;
+mod seam;
 mod walls;
 
 use std::fs;

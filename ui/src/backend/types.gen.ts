@@ -1023,3 +1023,7 @@ role: WorkerRole,
  * Why.
  */
 error: ApiError, };
+
+export type PickFrom = "files" | "folder";
+
+export type SettingsChanges = Partial<Settings>;

@@ -4,7 +4,7 @@
  *
  * Field names are those of the wire (`snake_case`, units in the name); words of an enum are `kebab-case`; events carry
  * their name in `kind`. Times are seconds of presentation time, indices count displayable frames from 0, `null` means
- * "not known" or "not chosen", never zero. The meaning of each call stands in SEAM.md.
+ * "not known" or "not chosen", never zero. The meaning of each call stands with it.
  */
 import type { AnswerEvent, PictureInfo, PrepareEvent } from './types.gen';
 

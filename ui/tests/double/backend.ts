@@ -211,7 +211,7 @@ export class Double implements Backend {
   async recentVideos(): Promise<RecentVideo[]> {
     return this.#recents;
   }
-  async poster(video: string, _height: number, signal: AbortSignal): Promise<Picture> {
+  async poster(video: string, signal: AbortSignal): Promise<Picture> {
     const at = { clip: 20, v2: 120, v3: 70, gone: 150, v5: 95 }[video] ?? 0;
     return frameJpeg(at, this.#facts, signal);
   }

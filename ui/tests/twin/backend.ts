@@ -1,141 +1,52 @@
-import type {
-  AnswerEvent,
-  ApiError,
-  AppEvent,
-  AskRequest,
-  Backend,
-  Chat,
-  ChatSummary,
-  FilmstripRequest,
-  FrameRequest,
-  Model,
-  ModelState,
-  Picture,
-  PictureInfo,
-  PlanRequest,
-  PlanView,
-  PrepareEvent,
-  RecentVideo,
-  SavedFile,
-  Settings,
-  Turn,
-  VideoInfo,
-} from '../../src/backend';
+import type { ApiError } from '../../src/backend';
+import { Calls } from '../../src/backend/calls.gen';
+import { CANCELLED } from '../../src/backend/wire';
 
 /** A message of an answer, as `examples/http_twin/wire.rs` writes it. */
-const EVENT = 0;
-const PICTURE = 1;
+const TOLD = 0;
+const TOLD_RAW = 1;
 const DONE = 2;
-
-interface Heard {
-  event?: (event: never) => void;
-  picture?: (slot: number, picture: Picture) => void;
-  signal?: AbortSignal;
-}
-
-function failure(message: string, code: ApiError['code'] = 'unknown'): ApiError {
-  return { code, message, hint: null };
-}
+const DONE_RAW = 3;
 
 /** The program's side of the seam over HTTP: every call goes to the real coordinator, decoder and model. */
-export class Twin implements Backend {
-  /** What the page did with the window, for tests. */
+export class Twin extends Calls {
+  /** Which calls the page has made, for tests. */
   readonly done: string[] = [];
-  readonly copied: string[] = [];
-  #next = 1;
+  #next = Date.now() * 1000;
 
-  async #call<T>(name: string, args: object, heard: Heard = {}): Promise<T> {
-    const { signal } = heard;
-    if (signal?.aborted === true) throw failure('cancelled', 'cancelled');
+  protected async send(
+    command: string,
+    args: object,
+    signal?: AbortSignal,
+    on?: (message: unknown) => void,
+  ): Promise<unknown> {
+    if (signal?.aborted === true) throw CANCELLED;
     const call = this.#next++;
-    const cancel = () => void this.#call('cancel', { call });
+    const cancel = () => void this.told('cancel', { call });
     signal?.addEventListener('abort', cancel);
+    this.done.push(command);
     try {
-      const response = await fetch(`/twin/${name}?call=${call}`, {
+      const response = await fetch(`/twin/${command}`, {
         method: 'POST',
-        body: JSON.stringify(args),
+        body: JSON.stringify({ call, ...args }),
       });
       for await (const { kind, bytes } of messages(response)) {
-        const json = () => JSON.parse(new TextDecoder().decode(bytes)) as never;
-        if (kind === EVENT) heard.event?.(json());
-        else if (kind === PICTURE) pictureOf(bytes, heard.picture);
+        const json = (): unknown => JSON.parse(new TextDecoder().decode(bytes));
+        if (kind === TOLD) on?.(json());
+        else if (kind === TOLD_RAW) on?.(bytes.buffer);
         else if (kind === DONE) return json();
-        else throw json() as ApiError;
+        else if (kind === DONE_RAW) return bytes.buffer;
+        else throw json();
       }
-      throw failure(`${name} ended without an answer`);
+      throw {
+        code: 'unknown',
+        message: `${command} ended without an answer`,
+        hint: null,
+      } satisfies ApiError;
     } finally {
       signal?.removeEventListener('abort', cancel);
     }
   }
-
-  async #picture(name: string, args: object, signal: AbortSignal): Promise<Picture> {
-    let got: Picture | null = null;
-    await this.#call(name, args, { signal, picture: (_slot, picture) => (got = picture) });
-    if (got === null) throw failure(`${name} came without a picture`);
-    return got;
-  }
-
-  listen(on: (event: AppEvent) => void): () => void {
-    const ended = new AbortController();
-    void this.#call('listen', {}, { event: on as never, signal: ended.signal });
-    return () => ended.abort();
-  }
-
-  openWithDialog = () => this.#call<VideoInfo[]>('openWithDialog', {});
-  openSample = () => this.#call<VideoInfo>('openSample', {});
-  openRecent = (video: string) => this.#call<VideoInfo>('openRecent', { video });
-  recentVideos = () => this.#call<RecentVideo[]>('recentVideos', {});
-  poster = (video: string, _height: number, signal: AbortSignal) =>
-    this.#picture('poster', { video }, signal);
-  forgetVideo = (video: string) => this.#call<void>('forgetVideo', { video });
-  async frameTimes(video: string, signal: AbortSignal) {
-    return Float64Array.from(await this.#call<number[]>('frameTimes', { video }, { signal }));
-  }
-  frame = (request: FrameRequest, signal: AbortSignal) => this.#picture('frame', { request }, signal);
-  filmstrip = (
-    request: FilmstripRequest,
-    picture: (slot: number, picture: Picture) => void,
-    signal: AbortSignal,
-  ) => this.#call<void>('filmstrip', { request }, { picture, signal });
-  setScrubbing = (is_scrubbing: boolean) => void this.#call('setScrubbing', { is_scrubbing });
-  saveFrame = (video: string, index: number) => this.#call<SavedFile>('saveFrame', { video, index });
-
-  plan = (request: PlanRequest, chat: string | null, signal: AbortSignal) =>
-    this.#call<PlanView>('plan', { request, chat }, { signal });
-  planPicture = (plan: string, image: number, signal: AbortSignal) =>
-    this.#picture('planPicture', { plan, image }, signal);
-  prepare = (request: PlanRequest, on: (event: PrepareEvent) => void, signal: AbortSignal) =>
-    this.#call<void>('prepare', { request }, { event: on as never, signal });
-
-  chats = (video: string) => this.#call<ChatSummary[]>('chats', { video });
-  chat = (chat: string) => this.#call<Chat>('chat', { chat });
-  newChat = (video: string) => this.#call<Chat>('newChat', { video });
-  deleteChat = (chat: string) => this.#call<void>('deleteChat', { chat });
-  ask = (request: AskRequest, on: (event: AnswerEvent) => void, signal: AbortSignal) =>
-    this.#call<Turn>('ask', { request }, { event: on as never, signal });
-  answerPlan = (turn: string, signal: AbortSignal) =>
-    this.#call<PlanView>('answerPlan', { turn }, { signal });
-
-  modelState = () => this.#call<ModelState>('modelState', {});
-  models = () => this.#call<Model[]>('models', {});
-  pickModel = () => this.#call<Model>('pickModel', {});
-  loadModel = (model: string, signal: AbortSignal) => this.#call<void>('loadModel', { model }, { signal });
-
-  settings = () => this.#call<Settings>('settings', {});
-  changeSettings = (changes: Partial<Settings>) => this.#call<Settings>('changeSettings', { changes });
-  diagnosis = (with_file_names: boolean) => this.#call<string>('diagnosis', { with_file_names });
-
-  // What a browser has no window for.
-  setMenu = () => undefined;
-  setTitle = (title: string) => void (document.title = title);
-  setFullScreen = async () => undefined;
-  /** The shell loads the model at its start; here the page's first picture is the start. */
-  ready = () => {
-    this.done.push('ready');
-    void this.#call('start', {});
-  };
-  showLogs = async () => void this.done.push('showLogs');
-  copyText = async (text: string) => void this.copied.push(text);
 }
 
 async function* messages(response: Response): AsyncGenerator<{ kind: number; bytes: Uint8Array }> {
@@ -156,11 +67,4 @@ async function* messages(response: Response): AsyncGenerator<{ kind: number; byt
     joined.set(value, held.length);
     held = joined;
   }
-}
-
-function pictureOf(bytes: Uint8Array, on: Heard['picture']): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const end = 8 + view.getUint32(4, true);
-  const info = JSON.parse(new TextDecoder().decode(bytes.subarray(8, end))) as PictureInfo;
-  on?.(view.getUint32(0, true), { ...info, bytes: bytes.slice(end).buffer as ArrayBuffer });
 }

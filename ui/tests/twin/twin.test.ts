@@ -144,7 +144,7 @@ test('models are listed with the embedded one; a pair is picked, loaded and answ
     });
     // The listener is there once the program has answered something after it.
     await window.twin.settings();
-    const picked = await window.twin.pickModel();
+    const picked = (await window.twin.pickModel('folder'))!;
     await window.twin.loadModel(picked.id, new AbortController().signal);
     return { picked, states, now: await window.twin.modelState() };
   });

@@ -1,0 +1,176 @@
+// Every call of the page, once. What lets a page call them, carries them out and tells the page of them is made from this
+// list; the shell's build script includes this file, so nothing else stands here.
+
+/// Hands the list of the page's calls to a macro.
+///
+/// First come the names under which an entry's last part, which carries it out, has the desktop, the program around the
+/// page, the token that ends the call, and where its messages go. Then each call: its documentation for the page, its
+/// kind, its arguments by their names on the wire, and where the kind leaves it open, what it comes to and what it tells
+/// of meanwhile. What has no last part, the page's window carries out ([`Window`](crate::desktop::Window)). The kinds:
+///
+/// - `value`: JSON. `work`: the same, where the page may want to stop it.
+/// - `picture`: a [`Shown`](crate::desktop::Shown), raw. `times`: seconds as `f64`, little endian, raw.
+/// - `pictures`: each with its slot, raw, in any order. `events`: JSON while it works, then JSON.
+/// - `told`: carried out at once and in order, so it must not block; the page waits for no answer.
+/// - `feed`: events without an end. `wire`: for what carries calls, not for the page.
+#[macro_export]
+macro_rules! seam_calls {
+    ($make:ident) => {
+        $make! {
+            (desktop, shell, calls, cancel, on)
+
+            /// Ends the call with this number.
+            wire cancel(call: u64) = { calls.running.cancel(call); Ok(()) };
+
+            /// Events from now on, until the returned function is called.
+            feed listen(), each window::AppEvent = { calls.events.hand_to(on); Ok(()) };
+
+            // Videos
+
+            /// The system's dialog for one or more videos. Empty when it was put away. Rejects only if no file could be
+            /// opened.
+            value open_with_dialog() -> Vec<window::VideoInfo>
+                = open_all(desktop, &shell.choose_videos()?, cancel);
+
+            /// The bundled clip.
+            value open_sample() -> window::VideoInfo
+                = desktop.open_file(&shell.sample()?, cancel, &mut |_| {});
+
+            /// A video that was opened before. `video-missing` where the file is gone.
+            value open_recent(video: String) -> window::VideoInfo
+                = desktop.open_recent(&video, cancel, &mut |_| {});
+
+            /// Latest first, with their chats.
+            value recent_videos() -> Vec<window::RecentVideo> = desktop.recent_videos();
+
+            /// A kept picture; works where the file is gone, rejects with `video-missing` where none was kept.
+            picture poster(video: String) = desktop.poster(&video);
+
+            /// Removes its chats, pictures, features and prefix, and the entry itself. Running work on it is cancelled.
+            value forget_video(video: String) = desktop.forget_video(&video, cancel);
+
+            /// The time stamp of every displayable frame, rising. Resolves when the whole stream was read; the viewer
+            /// works before, by time.
+            times frame_times(video: String) = desktop.frame_times(&video, cancel);
+
+            /// One picture. The request that is newest for its `purpose` is served first; older ones of the same purpose
+            /// may be dropped once aborted. `scrub` answers at once with the nearest cached or key frame (`is_exact`
+            /// tells, `pts_secs` is the picture's own), a coarse one where it has to be made, and without an `index`
+            /// while the frames are being counted; two of them may be under way; every other purpose answers with
+            /// exactly the frame asked for. During `play` some eight requests are under way at a time, in order. Beyond
+            /// the end: the last frame.
+            picture frame(request: window::FrameRequest) = desktop.frame(&request, cancel);
+
+            /// Calls `on` for each slot, in any order, resolves after the last. Small and quick matters more than exact;
+            /// a slot whose picture is from elsewhere may get its own afterwards, by another call.
+            pictures filmstrip(request: window::FilmstripRequest) = desktop.filmstrip(&request, cancel, on);
+
+            /// While true, encoding pauses so that the pointer has the machine.
+            told set_scrubbing(is_scrubbing: bool) = { shell.scrub(is_scrubbing); Ok(()) };
+
+            /// Asks where, and writes the full-size picture as PNG, named `frame-<index, 7 digits>-<seconds>s.png`.
+            /// `null` when put away.
+            value save_frame(video: String, index: usize) -> Option<window::SavedFile>
+                = desktop.save_frame(&video, index, &|name| shell.choose_target(name), cancel);
+
+            // What the model sees
+
+            /// Pure and quick (no decoding): the plan for the loaded model, or for the embedded model while none is
+            /// loaded. `chat` lets `context` count earlier turns. Pins beyond what fits, a short clip and the like are
+            /// `notices`; what cannot be run is `cost.refusal`, not a rejection. A `PlanView` and its pictures stay
+            /// available for the eight latest plans. `places[i]` says where `tokens[i]` lies in `images`; the page marks
+            /// patches by it, and lists tokens by `tokens`.
+            work plan(request: window::PlanRequest, chat: Option<String>) -> window::PlanView
+                = desktop.plan(&request, chat.as_deref(), cancel);
+
+            /// The very pixels that enter the tower: `side_px` square, lossless. Decodes what it needs.
+            picture plan_picture(plan: String, image: usize) = desktop.plan_picture(&plan, image, cancel);
+
+            /// Encodes the plan's pictures and reads the visual prefix, so that the next question costs only its words.
+            /// Resolves when done. A second call takes the place of the first and keeps what both share.
+            events prepare(request: window::PlanRequest), each window::PrepareEvent
+                = desktop.prepare(&request, cancel, on);
+
+            // Chats, kept by the program, at once and safely
+
+            /// Those that have a question in them, the latest first.
+            value chats(video: String) -> Vec<window::ChatSummary> = desktop.chats(&video);
+
+            /// A chat with all its turns.
+            value chat(chat: String) -> window::Chat = desktop.chat(&chat);
+
+            /// An empty chat, which is not kept before something was asked.
+            value new_chat(video: String) -> window::Chat = desktop.new_chat(&video, SystemTime::now());
+
+            /// Removes a chat.
+            value delete_chat(chat: String) = desktop.delete_chat(&chat);
+
+            /// Never refused because something else is running: it waits with stage `waiting`. `began` first; then
+            /// stages and `encoded`; then `text`. Resolves with the whole turn, which is kept by then, also when it was
+            /// stopped or failed. `replaces` removes that turn and all after it before asking. `remaining_secs` is of
+            /// everything until the first word, and null rather than a guess that is not worth showing.
+            events ask(request: window::AskRequest) -> window::Turn, each window::AnswerEvent
+                = desktop.ask(&request, cancel, on);
+
+            /// The plan of an answer as it was, its pictures by `planPicture`. Rejects with `video-missing` where the
+            /// file is gone.
+            work answer_plan(turn: String) -> window::PlanView = desktop.answer_plan(&turn, cancel);
+
+            // Models
+
+            /// The state of the model, which the `model` event follows.
+            value model_state() -> window::ModelState = Ok(desktop.model_state());
+
+            /// The embedded model and the pairs the user has loaded before or that lie in known folders.
+            value models() -> Vec<window::Model> = desktop.models(cancel);
+
+            /// Asks for both files (or a folder) and describes the pair from its headers alone: a wrong one comes back
+            /// with `refusal`, so that the page can say which file is wrong and why. `null` when put away.
+            value pick_model(from: window::PickFrom) -> Option<window::Model>
+                = Ok(shell.choose_model(from)?.map(|paths| desktop.picked_model(&paths, cancel)));
+
+            /// Resolves when the model is ready; its progress is the `model` event. Aborting it keeps the model that was
+            /// there.
+            work load_model(model: String) = desktop.load_model(&model, cancel);
+
+            // The window
+
+            /// All settings.
+            value settings() -> window::Settings = desktop.settings();
+
+            /// Changes those that are named; answers with all of them.
+            value change_settings(changes: window::SettingsChanges) -> window::Settings
+                = desktop.change_settings(&changes.0);
+
+            /// Draws the system's menu. Where there is none, the page's own menu button has the same items.
+            told set_menu(menus: Vec<window::Menu>);
+
+            /// The window's title.
+            told set_title(title: String);
+
+            /// Whether the window fills the screen.
+            value set_full_screen(is_full: bool);
+
+            /// The first picture of the page is painted: show the window.
+            told ready() = shell.begin();
+
+            // Help
+
+            /// The text of `doctor`, without file names unless asked.
+            value diagnosis(with_file_names: bool) -> String = Ok(desktop.diagnosis(with_file_names, cancel));
+
+            /// Opens the folder of log files.
+            value show_logs();
+
+            /// Onto the clipboard.
+            value copy_text(text: String);
+        }
+    };
+}
+
+/// The names of the page's calls, from the list: `seam_calls!(call_names)`.
+#[macro_export]
+macro_rules! call_names {
+    ($context:tt $($(#[$doc:meta])* $kind:ident $name:ident $arguments:tt
+        $(-> $reply:ty)? $(, each $event:ty)? $(= $body:expr)?;)*) => { &[$(stringify!($name)),*] };
+}
