@@ -1,9 +1,9 @@
 //! The calls of the seam by their names, each one call of the desktop.
 
 use std::path::PathBuf;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::sync::mpsc::sync_channel;
+use std::time::SystemTime;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,9 +13,6 @@ use videre::cancel::CancelToken;
 
 use crate::Twin;
 use crate::wire::Answer;
-
-/// How often a page that listens is looked for.
-const LOOK: Duration = Duration::from_millis(100);
 
 pub(crate) fn call(
     twin: &Twin,
@@ -105,17 +102,18 @@ pub(crate) fn call(
 
 /// Hands events on until the page goes away.
 fn listen(twin: &Twin, cancel: &CancelToken, answer: &mut Answer) {
-    let (send, events) = sync_channel::<AppEvent>(64);
-    let send = Mutex::new(send);
-    twin.desktop.listen(move |event| {
-        // A page that went away hears nothing.
-        drop(send.lock().unwrap_or_else(PoisonError::into_inner).send(event));
-    });
-    while !cancel.is_cancelled() {
-        match events.recv_timeout(LOOK) {
-            Ok(event) => answer.event(&event),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return,
+    let (send, events) = sync_channel::<Option<AppEvent>>(64);
+    let send = Arc::new(send);
+    // The next page that listens takes this one's place, and the channel ends.
+    let wake = Arc::downgrade(&send);
+    let _waking = cancel.on_cancel(move || drop(wake.upgrade().map(|wake| wake.try_send(None))));
+    // A page that went away hears nothing.
+    twin.desktop.listen(move |event| drop(send.send(Some(event))));
+    while let Ok(Some(event)) = events.recv() {
+        answer.event(&event);
+        // Where there was no room for the word of it.
+        if cancel.is_cancelled() {
+            return;
         }
     }
 }

@@ -11,6 +11,7 @@ mod costs;
 mod describing;
 mod diagnosis;
 mod folders;
+mod loading;
 mod models;
 mod opening;
 mod plans;
@@ -30,6 +31,7 @@ use crate::chat::Store;
 use crate::engine::Engine;
 
 use describing::Choice;
+use loading::Loading;
 use opening::Opening;
 use running::{Read, Running};
 use sees::KeptPlan;
@@ -48,8 +50,8 @@ pub struct Desktop {
     embedded: Mutex<Option<LoadedModel>>,
     /// What the page is told of the model.
     state: Mutex<ModelState>,
-    /// Held while a model is loaded.
-    loading: Mutex<()>,
+    /// One model is loaded at a time.
+    loading: Loading,
     /// What ids of models stand for, of those that were described in this session.
     known_models: Mutex<HashMap<String, Choice>>,
     /// When each worker ended last.
@@ -80,7 +82,7 @@ impl Desktop {
             model: Mutex::default(),
             embedded: Mutex::default(),
             state: Mutex::new(ModelState::None),
-            loading: Mutex::default(),
+            loading: Loading::default(),
             known_models: Mutex::default(),
             ends: Mutex::default(),
             plans: Mutex::default(),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use super::describing::{Choice, described, device_name, refused, without_folders};
+use super::loading::Load;
 use super::refusal::{of_model, of_store};
 use super::{Desktop, lock};
 use crate::api::window::{ApiError, AppEvent, Device, ErrorCode, Model, ModelState, WorkerRole};
@@ -16,8 +17,6 @@ use crate::worker::{Client, Protocol};
 
 /// A worker that ends again so soon after it was started is not started a third time by itself.
 const TOO_SOON: Duration = Duration::from_secs(20);
-/// How often whoever waits for a model looks whether it is there.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// A model that is loaded.
 #[derive(Clone, Debug, PartialEq)]
@@ -174,16 +173,10 @@ impl Desktop {
     }
 
     /// One load at a time; the one that waits can be cancelled.
-    fn one_load(&self, cancel: &CancelToken) -> Result<std::sync::MutexGuard<'_, ()>, ApiError> {
-        loop {
-            match self.loading.try_lock() {
-                Ok(guard) => return Ok(guard),
-                Err(std::sync::TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
-                Err(std::sync::TryLockError::WouldBlock) => {}
-            }
-            cancel.check().map_err(|cancelled| of_model(cancelled.into()))?;
-            std::thread::sleep(LOOK_AGAIN);
-        }
+    fn one_load(&self, cancel: &CancelToken) -> Result<Load<'_>, ApiError> {
+        self.loading
+            .begin(cancel)
+            .map_err(|cancelled| of_model(cancelled.into()))
     }
 
     /// The model that answers: waits for one that is being loaded, and loads the embedded one where there is none.
@@ -296,7 +289,7 @@ impl Desktop {
     fn load_again(&self) {
         let cancel = CancelToken::new();
         // Where it ended while it loaded, whoever wanted that is told.
-        let Ok(_one_at_a_time) = self.loading.try_lock() else {
+        let Some(_one_at_a_time) = self.loading.begin_unless_busy() else {
             return;
         };
         *lock(&self.read) = None;

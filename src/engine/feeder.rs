@@ -21,7 +21,7 @@ pub(super) struct Feeder {
     pub(super) path: OsString,
     pub(super) fit: FitJson,
     pub(super) side_px: u32,
-    /// Cancelled when the work has ended.
+    /// Cancelled when the work has ended; it may be held up before that.
     pub(super) stop: CancelToken,
 }
 
@@ -40,7 +40,8 @@ impl Feeder {
 
     fn send(&self, frames: &[FrameJson]) -> Result<(), Failure> {
         for some in frames.chunks(FRAMES_A_CALL) {
-            self.stop.check()?;
+            // Between its chunks: a call under way is not kept from what comes back.
+            self.stop.wait_while_held()?;
             let request = MediaRequest::Fitted {
                 path: self.path.clone(),
                 indices: some.iter().map(|frame| frame.index).collect(),

@@ -1,6 +1,7 @@
 //! The invariants of ARCHITECTURE.md that a compiler does not see: what no file of a module may say.
 
 mod notices;
+mod waits;
 mod walls;
 
 use std::fs;
