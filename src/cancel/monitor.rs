@@ -61,6 +61,7 @@ impl<T: Send + 'static> Monitor<T> {
         let mut waking = None;
         let mut value = self.lock();
         loop {
+            let is_cancelled = cancel.check();
             let look_again = match look(&mut value) {
                 ControlFlow::Break(found) => {
                     self.0.changed.notify_all();
@@ -68,7 +69,7 @@ impl<T: Send + 'static> Monitor<T> {
                 }
                 ControlFlow::Continue(at) => at,
             };
-            cancel.check()?;
+            is_cancelled?;
             if waking.is_none() {
                 // Out of the lock, which the wake takes where it is called at once.
                 drop(value);

@@ -50,7 +50,10 @@ mod tests {
         let loading = Loading::default();
         let first = loading.begin_unless_busy().expect("none is under way");
         assert!(loading.begin_unless_busy().is_none());
-        assert!(loading.begin_unless_busy().is_none(), "which left the first one alone");
+        assert!(
+            loading.begin_unless_busy().is_none(),
+            "which left the first one alone"
+        );
         let late = lateness(|cancel| assert_eq!(loading.begin(cancel).err(), Some(Cancelled)));
         assert!(late < AT_ONCE, "{late:?}");
         std::thread::scope(|scope| {

@@ -182,7 +182,11 @@ mod tests {
                 key: key.clone(),
                 made: None,
             });
-            assert_eq!(waiting.join().expect("no panic"), Ok(false), "the next one makes it");
+            assert_eq!(
+                waiting.join().expect("no panic"),
+                Ok(false),
+                "the next one makes it"
+            );
         });
     }
 }

@@ -339,7 +339,8 @@ mod tests {
             request: request.to_owned(),
         };
         let n_bytes = message(&request).len() + message(&ToWorker::<String>::Cancel { id: 1 }).len();
-        std::fs::write(answer, message(&FromWorker::<String>::Done { id: 1 })).expect("a file can be written");
+        std::fs::write(answer, message(&FromWorker::<String>::Done { id: 1 }))
+            .expect("a file can be written");
         let script = format!("head -c {n_bytes} >/dev/null; cat \"$0\"");
         WorkerCommand {
             program: "sh".into(),

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-use crate::cancel::{CancelToken, Monitor};
+use crate::cancel::{CancelToken, Cancelled, Monitor};
 
 /// So long after a picture the next one is expected: a pointer that moves asks for more in each second than this allows.
 const EXPECTED_WITHIN: Duration = Duration::from_millis(60);
@@ -40,7 +40,7 @@ impl Precedence {
 
     fn wait(&self, after: Duration, cancel: &CancelToken) {
         // Whoever is cancelled gives way no longer, and looks at that itself.
-        drop(self.0.wait(cancel, |lookers| lookers.are_gone(after)));
+        let (Ok(()) | Err(Cancelled)) = self.0.wait(cancel, |lookers| lookers.are_gone(after));
     }
 }
 
@@ -88,7 +88,10 @@ mod tests {
             let ended = Instant::now();
             drop(looker);
             let waited = waiting.join().expect("no panic") - ended;
-            assert!(EXPECTED_WITHIN <= waited && waited < EXPECTED_WITHIN * 10, "{waited:?}");
+            assert!(
+                EXPECTED_WITHIN <= waited && waited < EXPECTED_WITHIN * 10,
+                "{waited:?}"
+            );
         });
     }
 

@@ -55,7 +55,10 @@ impl Feeds {
     ) -> Result<(), Cancelled> {
         let mut delivery = Some(delivery);
         self.0.wait(cancel, |feeds| match feeds.get_mut(&job) {
-            Some(Feed { is_complete: true, .. }) | None => ControlFlow::Break(Err(Cancelled)),
+            Some(Feed {
+                is_complete: true, ..
+            })
+            | None => ControlFlow::Break(Err(Cancelled)),
             Some(feed) if feed.waiting.len() < MAX_WAITING_FRAMES => {
                 feed.waiting.extend(delivery.take());
                 ControlFlow::Break(Ok(()))
@@ -108,7 +111,11 @@ mod tests {
     #[test]
     fn what_comes_is_had_in_order_until_there_is_no_more() {
         let (feeds, cancel) = (Feeds::default(), CancelToken::new());
-        assert_eq!(feeds.deliver(7, delivery(), &cancel), Err(Cancelled), "not open yet");
+        assert_eq!(
+            feeds.deliver(7, delivery(), &cancel),
+            Err(Cancelled),
+            "not open yet"
+        );
         let mut inbox = feeds.open(7, &cancel);
         std::thread::scope(|scope| {
             let feeding = scope.spawn(|| {
@@ -121,7 +128,11 @@ mod tests {
             assert_eq!(inbox.by_ref().count(), 3 * MAX_WAITING_FRAMES);
             assert_eq!(feeding.join().expect("no panic"), Ok(()));
         });
-        assert_eq!(feeds.deliver(7, delivery(), &cancel), Err(Cancelled), "it was complete");
+        assert_eq!(
+            feeds.deliver(7, delivery(), &cancel),
+            Err(Cancelled),
+            "it was complete"
+        );
         drop(inbox);
         assert!(feeds.0.lock().is_empty());
     }

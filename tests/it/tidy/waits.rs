@@ -57,6 +57,10 @@ fn nothing_looks_again_and_again_whether_it_may_go_on() {
             }
         }
     }
-    offences.extend(unused.iter().map(|(path, word)| format!("{path} no longer says `{word}`")));
+    offences.extend(
+        unused
+            .iter()
+            .map(|(path, word)| format!("{path} no longer says `{word}`")),
+    );
     assert_none("A wait is no wait for something", &offences);
 }
