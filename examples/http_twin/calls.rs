@@ -106,7 +106,11 @@ fn listen(twin: &Twin, cancel: &CancelToken, answer: &mut Answer) {
     let send = Arc::new(send);
     // The next page that listens takes this one's place, and the channel ends.
     let wake = Arc::downgrade(&send);
-    let _waking = cancel.on_cancel(move || drop(wake.upgrade().map(|wake| wake.try_send(None))));
+    let _waking = cancel.on_cancel(move || {
+        if let Some(wake) = wake.upgrade() {
+            drop(wake.try_send(None));
+        }
+    });
     // A page that went away hears nothing.
     twin.desktop.listen(move |event| drop(send.send(Some(event))));
     while let Ok(Some(event)) = events.recv() {
