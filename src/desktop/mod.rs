@@ -12,6 +12,7 @@ mod describing;
 mod diagnosis;
 mod folders;
 mod listener;
+mod loading;
 mod models;
 mod open_videos;
 mod opening;

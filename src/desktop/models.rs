@@ -3,12 +3,13 @@
 mod state;
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
-use std::time::{Duration, SystemTime};
+use std::sync::Arc;
+use std::time::SystemTime;
 
 use super::Desktop;
 use super::describing::{ModelSource, described, refused};
 use super::listener::Listener;
+use super::loading::{Load, Loading};
 use super::owner::Owned;
 use super::refusal::{of_model, of_model_at, of_store};
 use crate::api::window::{ApiError, AppEvent, Model, ModelState};
@@ -21,9 +22,6 @@ use crate::visual::plan::Plan;
 use state::{Reading, State};
 
 pub use state::LoadedModel;
-
-/// How often whoever waits for a model looks whether it is there.
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 impl Desktop {
     /// Loads the model that was used last, in any run; the embedded one where there was none, where its files are gone, and
@@ -127,8 +125,8 @@ pub(super) struct Models {
     store: Arc<Store>,
     listener: Arc<Listener>,
     state: Owned<State>,
-    /// Held while a model is loaded: the gate that comes before every other lock.
-    loading: Mutex<()>,
+    /// One model is loaded at a time: the gate that comes before every other lock.
+    loading: Loading,
 }
 
 impl Models {
@@ -139,7 +137,7 @@ impl Models {
             store,
             listener,
             state: Owned::default(),
-            loading: Mutex::default(),
+            loading: Loading::default(),
         }
     }
 
@@ -193,16 +191,10 @@ impl Models {
     }
 
     /// One load at a time; the one that waits can be cancelled.
-    fn one_load(&self, cancel: &CancelToken) -> Result<std::sync::MutexGuard<'_, ()>, ApiError> {
-        loop {
-            match self.loading.try_lock() {
-                Ok(guard) => return Ok(guard),
-                Err(std::sync::TryLockError::Poisoned(poisoned)) => return Ok(poisoned.into_inner()),
-                Err(std::sync::TryLockError::WouldBlock) => {}
-            }
-            cancel.check().map_err(|cancelled| of_model(cancelled.into()))?;
-            std::thread::sleep(LOOK_AGAIN);
-        }
+    fn one_load(&self, cancel: &CancelToken) -> Result<Load<'_>, ApiError> {
+        self.loading
+            .begin(cancel)
+            .map_err(|cancelled| of_model(cancelled.into()))
     }
 
     /// See [`Desktop::loaded_model`].
@@ -279,7 +271,7 @@ impl Models {
     pub(super) fn load_again(&self) {
         let cancel = CancelToken::new();
         // Where it ended while it loaded, whoever wanted that is told.
-        let Ok(_one_at_a_time) = self.loading.try_lock() else {
+        let Some(_one_at_a_time) = self.loading.begin_unless_busy() else {
             return;
         };
         let Some(loaded) = self.loaded() else { return };

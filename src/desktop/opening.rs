@@ -1,32 +1,35 @@
 //! Files whose frames are listed, or are being listed: listing reads a whole file, and nobody waits hours for a picture.
 
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
 use std::path::Path;
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
-use std::sync::{Arc, Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use super::owner::lock;
 use super::refusal::{of_video, of_video_at};
 use crate::api::window::ApiError;
-use crate::cancel::{CancelToken, Cancelled};
+use crate::cancel::{CancelToken, Cancelled, Monitor};
 use crate::engine::{Engine, OpenVideo, Picture, Update};
 use crate::fault::{Failure, Fault};
 
-/// How often a waiting call looks whether it was cancelled.
-const LOOK: Duration = Duration::from_millis(20);
-
-/// Updates that may wait for whoever opens a file.
+/// Updates that may wait for whoever opens a file; of more, the newest.
 const MAX_UPDATES: usize = 64;
 
 /// One file that the user opened.
 #[derive(Default)]
 pub(super) struct Opening {
-    listed: Mutex<Option<Result<Arc<OpenVideo>, ApiError>>>,
-    is_listed: Condvar,
+    listing: Monitor<Listing>,
     /// Ends the listing.
     pub(super) stop: CancelToken,
     /// What it is and its first picture, there before the list where that takes long.
     pub(super) glance: OnceLock<(Arc<OpenVideo>, Picture)>,
+}
+
+#[derive(Default)]
+struct Listing {
+    /// Not told yet.
+    updates: VecDeque<Update>,
+    end: Option<Result<Arc<OpenVideo>, ApiError>>,
 }
 
 impl Opening {
@@ -44,16 +47,19 @@ impl Opening {
         on_update: &mut dyn FnMut(Update),
     ) -> Result<Arc<Self>, ApiError> {
         let opening = Arc::new(Self::default());
-        let (updates, told) = sync_channel(MAX_UPDATES);
         let work = {
             let (opening, engine, path) = (Arc::clone(&opening), Arc::clone(engine), path.to_owned());
             move || {
                 let video = engine.open(&path, &opening.stop, &mut |update| {
-                    // Nobody may listen any more.
-                    drop(updates.send(update));
+                    opening.listing.change(|listing| {
+                        if listing.updates.len() == MAX_UPDATES {
+                            listing.updates.pop_front();
+                        }
+                        listing.updates.push_back(update);
+                    });
                 });
-                *lock(&opening.listed) = Some(video.map(Arc::new).map_err(of_video_at(&path)));
-                opening.is_listed.notify_all();
+                let end = video.map(Arc::new).map_err(of_video_at(&path));
+                opening.listing.change(|listing| listing.end = Some(end));
             }
         };
         std::thread::Builder::new()
@@ -65,25 +71,26 @@ impl Opening {
             })?;
         let end = Instant::now() + patience;
         loop {
-            let left = end.saturating_duration_since(Instant::now());
-            match told.recv_timeout(left.min(LOOK)) {
-                Ok(update) => on_update(update),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Ok(opening),
-            }
-            if cancel.is_cancelled() {
-                opening.stop.cancel();
-                return Err(of_video(Failure::from(Cancelled)));
-            }
-            if left.is_zero() {
-                return Ok(opening);
+            let next = opening
+                .listing
+                .wait(cancel, |listing| match listing.updates.pop_front() {
+                    None if listing.end.is_none() && Instant::now() < end => ControlFlow::Continue(Some(end)),
+                    update => ControlFlow::Break(update),
+                });
+            match next {
+                Ok(Some(update)) => on_update(update),
+                Ok(None) => return Ok(opening),
+                Err(Cancelled) => {
+                    opening.stop.cancel();
+                    return Err(of_video(Failure::from(Cancelled)));
+                }
             }
         }
     }
 
     /// The file with the list of its frames; `None` while that is being made.
     pub(super) fn now(&self) -> Option<Result<Arc<OpenVideo>, ApiError>> {
-        lock(&self.listed).clone()
+        self.listing.lock().end.clone()
     }
 
     /// The file with the list of its frames, once that is there.
@@ -91,16 +98,28 @@ impl Opening {
     /// # Errors
     /// What was wrong with the file; [`Cancelled`], which leaves the listing alone.
     pub(super) fn wait(&self, cancel: &CancelToken) -> Result<Arc<OpenVideo>, ApiError> {
-        let mut listed = lock(&self.listed);
-        loop {
-            if let Some(listed) = &*listed {
-                return listed.clone();
-            }
-            cancel
-                .check()
-                .map_err(|cancelled| of_video(Failure::from(cancelled)))?;
-            let waited = self.is_listed.wait_timeout(listed, LOOK);
-            listed = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
+        let end = self.listing.wait(cancel, |listing| match &listing.end {
+            Some(end) => ControlFlow::Break(end.clone()),
+            None => ControlFlow::Continue(None),
+        });
+        end.unwrap_or_else(|cancelled| Err(of_video(Failure::from(cancelled))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::api::window::ErrorCode;
+    use crate::cancel::tests::{AT_ONCE, lateness};
+
+    #[test]
+    fn a_cancel_ends_the_wait_for_a_list_at_once_and_leaves_the_listing_alone() {
+        let opening = Opening::default();
+        let late = lateness(|cancel| {
+            let waited = opening.wait(cancel).expect_err("it never comes");
+            assert_eq!(waited.code, ErrorCode::Cancelled);
+        });
+        assert!(late < AT_ONCE, "{late:?}");
+        assert!(!opening.stop.is_cancelled());
     }
 }

@@ -23,7 +23,7 @@ pub(super) struct Feeder {
     pub(super) path: OsString,
     pub(super) fit: Fit,
     pub(super) side_px: u32,
-    /// Cancelled when the work has ended.
+    /// Cancelled when the work has ended; it may be held up before that.
     pub(super) stop: CancelToken,
 }
 
@@ -39,7 +39,8 @@ impl Feeder {
 
     fn send(&self, frames: &[FrameRef]) -> Result<(), Failure> {
         for some in frames.chunks(FRAMES_A_CALL) {
-            self.stop.check()?;
+            // Between its chunks: a call under way is not kept from what comes back.
+            self.stop.wait_while_held()?;
             let wanted = FitForModel {
                 path: self.path.clone(),
                 indices: some.iter().map(|frame| frame.index).collect(),

@@ -34,7 +34,7 @@ pub fn attend(
     compute: &Compute,
     cancel: &CancelToken,
 ) -> Result<Tensor, LlavaError> {
-    cancel.check()?;
+    cancel.wait_while_held()?;
     if compute.kernels() == KernelPath::Native && compute.is_host() {
         return attend_native(queries, keys, values, sight, cancel);
     }
@@ -93,7 +93,7 @@ fn attend_in_blocks(
     let step = (SCORES / (n_heads * s)).clamp(1, n);
     let mut parts = Vec::with_capacity(n.div_ceil(step));
     for start in (0..n).step_by(step) {
-        cancel.check()?;
+        cancel.wait_while_held()?;
         let rows = step.min(n - start);
         let block = queries
             .narrow(0, start, rows)?

@@ -124,7 +124,7 @@ impl Matrix {
         let step = (WIDENED_VALUES / self.n_cols).clamp(1, self.n_rows);
         let mut parts = Vec::with_capacity(self.n_rows.div_ceil(step));
         for block in bytes.chunks(step * row_bytes) {
-            cancel.check()?;
+            cancel.wait_while_held()?;
             let rows = dequantize(block, dtype, block.len() / row_bytes, self.n_cols)?;
             parts.push(xs.matmul(&rows.t()?)?);
         }
@@ -173,7 +173,7 @@ pub(super) fn matmul_all<const N: usize>(
     compute: &Compute,
     cancel: &CancelToken,
 ) -> Result<[Tensor; N], LlavaError> {
-    cancel.check()?;
+    cancel.wait_while_held()?;
     if compute.kernels() == KernelPath::Native
         && let Some(views) = host_views(&matrices)
     {

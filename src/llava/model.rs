@@ -1,7 +1,8 @@
 //! A pair, loaded: everything between pixels, words and an answer in one place.
 
-use std::sync::mpsc::RecvTimeoutError;
-use std::sync::{Arc, mpsc};
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use candle_core::Tensor;
@@ -17,7 +18,7 @@ use super::template::ChatTemplate;
 use super::tokenizer::{Place, Span, Tokenizer, TokenizerError};
 use super::tower::Tower;
 use super::weights::Weights;
-use crate::cancel::CancelToken;
+use crate::cancel::{CancelToken, Monitor};
 use crate::fault::{Explain, Fault};
 use crate::gguf::{Gguf, GgufError, Source};
 
@@ -251,31 +252,26 @@ fn best_of_two(mut run: impl FnMut() -> Result<(), LlavaError>) -> Result<Durati
     Ok(time()?.min(time()?))
 }
 
-/// How soon a wait ends after it was asked to.
-const WAIT: Duration = Duration::from_millis(10);
-
 /// Waits for `work`, no longer than until `cancel`. A step of a library that cannot be broken off then goes on for its
 /// second, on a thread of its own, and what comes of it is dropped.
 fn abandonable<T: Send + 'static>(
     cancel: &CancelToken,
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, LlavaError> {
-    let (done, found) = mpsc::sync_channel(1);
-    let working = std::thread::Builder::new()
+    let outcome = Monitor::new(None);
+    let told = outcome.clone();
+    std::thread::Builder::new()
         .name("tokenizer".to_owned())
-        // Nobody listens any more where it was cancelled.
-        .spawn(move || drop(done.send(work())))
+        .spawn(move || {
+            let ended = catch_unwind(AssertUnwindSafe(work));
+            told.change(|outcome| *outcome = Some(ended));
+        })
         .map_err(candle_core::Error::from)?;
-    loop {
-        match found.recv_timeout(WAIT) {
-            Ok(found) => return Ok(found),
-            Err(RecvTimeoutError::Timeout) => cancel.check()?,
-            Err(RecvTimeoutError::Disconnected) => match working.join() {
-                Err(panic) => std::panic::resume_unwind(panic),
-                Ok(()) => unreachable!("BUG: a thread that ended without a panic has sent"),
-            },
-        }
-    }
+    let ended = outcome.wait(cancel, |outcome| match outcome.take() {
+        Some(ended) => ControlFlow::Break(ended),
+        None => ControlFlow::Continue(None),
+    })?;
+    Ok(ended.unwrap_or_else(|panic| resume_unwind(panic)))
 }
 
 /// The name of a pair for people: the file's own, or that of the file.
@@ -309,4 +305,27 @@ fn identity(source: &Source) -> [u8; 32] {
         hasher.update(&bytes[start..(start + IDENTITY_SLICE_BYTES).min(bytes.len())]);
     }
     *hasher.finalize().as_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cancel::tests::{AT_ONCE, lateness};
+
+    #[test]
+    fn work_that_cannot_be_broken_off_is_left_alone_at_once() {
+        let late = lateness(|cancel| {
+            let work = || std::thread::sleep(std::time::Duration::from_millis(200));
+            let abandoned = abandonable(cancel, work);
+            assert!(matches!(abandoned, Err(LlavaError::Cancelled(_))));
+        });
+        assert!(late < AT_ONCE, "{late:?}");
+        assert!(matches!(abandonable(&CancelToken::new(), || 7), Ok(7)));
+    }
+
+    #[test]
+    #[should_panic(expected = "as it was said")]
+    fn its_panic_is_that_of_whoever_waits() {
+        drop(abandonable(&CancelToken::new(), || panic!("as it was said")));
+    }
 }

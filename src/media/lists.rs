@@ -1,22 +1,19 @@
 //! Lists of frames that all readers of a process have in common: each is made once, and held once.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 use std::path::PathBuf;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::MediaError;
 use super::index::FrameIndex;
 use super::index_cache::CacheKey;
 use super::scan::IndexProgress;
 use super::video::Video;
-use crate::cancel::CancelToken;
+use crate::cancel::{CancelToken, Cancelled, Monitor};
 
 /// Lists held at a time: of the videos that a reader keeps open, and as many again that were open before.
 const MAX_HELD: usize = 4;
-
-/// How often whoever waits for a list looks whether it was cancelled.
-const LOOK: Duration = Duration::from_millis(20);
 
 /// Lists of frames by the state of their file. Clones share them.
 #[derive(Clone, Default)]
@@ -27,8 +24,7 @@ struct Shared {
     /// Where they are kept from run to run; nowhere without.
     folder: Option<PathBuf>,
     /// The one asked for last comes last.
-    held: Mutex<Vec<(CacheKey, Held)>>,
-    changed: Condvar,
+    held: Monitor<Vec<(CacheKey, Held)>>,
     /// The state in which each file was opened last.
     opened: Mutex<HashMap<PathBuf, CacheKey>>,
 }
@@ -93,7 +89,7 @@ impl Lists {
             return video.listed().ok_or_else(no_frames);
         };
         match self.claim(&key, cancel) {
-            Err(Stopped) => Err(MediaError::Cancelled { path }),
+            Err(Cancelled) => Err(MediaError::Cancelled { path }),
             Ok(Some(index)) => {
                 video.learn(Arc::clone(&index));
                 Ok(index)
@@ -113,32 +109,26 @@ impl Lists {
     }
 
     /// The list of this file, waited for where it is being made; `None` where the caller shall make it.
-    fn claim(&self, key: &CacheKey, cancel: &CancelToken) -> Result<Option<Arc<FrameIndex>>, Stopped> {
-        let mut held = lock(&self.0.held);
-        loop {
+    fn claim(&self, key: &CacheKey, cancel: &CancelToken) -> Result<Option<Arc<FrameIndex>>, Cancelled> {
+        self.0.held.wait(cancel, |held| {
             let known = held.iter().position(|(one, _)| one == key);
             match known.map(|at| held.remove(at)) {
                 None => {
                     held.push((key.clone(), Held::Making));
-                    return Ok(None);
+                    ControlFlow::Break(None)
                 }
                 Some((key, Held::Made(index))) => {
                     held.push((key, Held::Made(Arc::clone(&index))));
-                    return Ok(Some(index));
+                    ControlFlow::Break(Some(index))
                 }
-                Some(making) => held.push(making),
+                Some(making) => {
+                    held.push(making);
+                    ControlFlow::Continue(None)
+                }
             }
-            if cancel.is_cancelled() {
-                return Err(Stopped);
-            }
-            let waited = self.0.changed.wait_timeout(held, LOOK);
-            held = waited.unwrap_or_else(PoisonError::into_inner).0;
-        }
+        })
     }
 }
-
-/// The wait was cancelled.
-struct Stopped;
 
 /// A list on its way. Its end, whatever it is, wakes those who wait.
 struct Making<'a> {
@@ -149,21 +139,54 @@ struct Making<'a> {
 
 impl Drop for Making<'_> {
     fn drop(&mut self) {
-        let mut held = lock(&self.shared.held);
-        held.retain(|(one, _)| *one != self.key);
-        if let Some(index) = self.made.take() {
-            held.push((self.key.clone(), Held::Made(index)));
-        }
-        let is_made = |(_, one): &(CacheKey, Held)| matches!(one, Held::Made(_));
-        while held.iter().filter(|one| is_made(one)).count() > MAX_HELD
-            && let Some(oldest) = held.iter().position(is_made)
-        {
-            held.remove(oldest);
-        }
-        self.shared.changed.notify_all();
+        let made = self.made.take();
+        self.shared.held.change(|held| {
+            held.retain(|(one, _)| *one != self.key);
+            if let Some(index) = made {
+                held.push((self.key.clone(), Held::Made(index)));
+            }
+            let is_made = |(_, one): &(CacheKey, Held)| matches!(one, Held::Made(_));
+            while held.iter().filter(|one| is_made(one)).count() > MAX_HELD
+                && let Some(oldest) = held.iter().position(is_made)
+            {
+                held.remove(oldest);
+            }
+        });
     }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cancel::tests::{AT_ONCE, lateness};
+
+    #[test]
+    fn whoever_waits_for_a_list_is_woken_by_its_end_and_by_a_cancel() {
+        let lists = Lists::default();
+        let file = tempfile::NamedTempFile::new().expect("a temporary file can be made");
+        let key = CacheKey::of(file.path(), 0).expect("it has a name and a time");
+        let claim = |cancel: &CancelToken| lists.claim(&key, cancel).map(|index| index.is_some());
+        assert_eq!(claim(&CancelToken::new()), Ok(false), "it shall be made here");
+        let late = lateness(|cancel| assert_eq!(claim(cancel), Err(Cancelled)));
+        assert!(late < AT_ONCE, "{late:?}");
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(|| claim(&CancelToken::new()));
+            std::thread::sleep(AT_ONCE);
+            // Nothing came of it.
+            drop(Making {
+                shared: &lists.0,
+                key: key.clone(),
+                made: None,
+            });
+            assert_eq!(
+                waiting.join().expect("no panic"),
+                Ok(false),
+                "the next one makes it"
+            );
+        });
+    }
 }

@@ -7,9 +7,8 @@ use std::marker::PhantomData;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use super::end::WorkerEnd;
 use super::frame::{read_message, write_message};
@@ -19,9 +18,6 @@ use super::message::{Message as _, Parcel};
 use super::role::{Caller, Outbox, Protocol};
 use crate::cancel::CancelToken;
 use crate::fault::{Failure, Fault};
-
-/// How often a waiting call looks at its cancel token.
-const CANCEL_POLL: Duration = Duration::from_millis(4);
 
 /// The program that is the worker, and what it is started with.
 #[derive(Clone, Debug)]
@@ -37,6 +33,8 @@ pub struct WorkerCommand {
 enum Incoming {
     Event(Parcel),
     Finished(Result<Parcel, Failure>),
+    /// The call was cancelled by whoever made it.
+    Cancelled,
 }
 
 /// Told when a worker ended that nobody asked to.
@@ -52,9 +50,23 @@ struct Running {
     ended: Arc<AtomicBool>,
 }
 
-/// A request on its way: where its answers arrive, and the pipe to cancel it on.
+impl Running {
+    /// Registers a call, unless the worker has ended. Under the lock under which the calls of one that ended are told: none
+    /// is left to wait for ever.
+    fn admits(&self, id: u64, events: &SyncSender<Incoming>) -> bool {
+        let mut waiting = lock(&self.waiting);
+        let runs = !self.ended.load(Ordering::Acquire);
+        if runs {
+            waiting.insert(id, events.clone());
+        }
+        runs
+    }
+}
+
+/// A request on its way: where its answers arrive, who sends them there, and the pipe to cancel it on.
 struct Sent {
     inbox: Receiver<Incoming>,
+    waiting: Waiting,
     stdin: Arc<Mutex<ChildStdin>>,
 }
 
@@ -145,15 +157,15 @@ impl<P: Protocol> Client<P> {
         let (events, inbox) = sync_channel(MAX_WAITING_EVENTS);
         let (stdin, waiting) = {
             let mut slot = lock(&self.running);
-            let live = match slot
-                .take()
-                .filter(|running| !running.ended.load(Ordering::Acquire))
-            {
+            let live = match slot.take().filter(|running| running.admits(id, &events)) {
                 Some(running) => running,
-                None => self.start()?,
+                None => {
+                    let started = self.start()?;
+                    started.admits(id, &events);
+                    started
+                }
             };
             let handles = (Arc::clone(&live.stdin), Arc::clone(&live.waiting));
-            lock(&live.waiting).insert(id, events);
             *slot = Some(live);
             handles
         };
@@ -164,9 +176,12 @@ impl<P: Protocol> Client<P> {
             &bytes,
         );
         match sent {
-            Ok(()) => Ok(Sent { inbox, stdin }),
             // A broken pipe means that the worker ended: its reader thread knows the reason and tells the inbox.
-            Err(super::frame::WireError::Io(_)) => Ok(Sent { inbox, stdin }),
+            Ok(()) | Err(super::frame::WireError::Io(_)) => Ok(Sent {
+                inbox,
+                waiting,
+                stdin,
+            }),
             Err(error) => {
                 lock(&waiting).remove(&id);
                 Err(Failure::new(Fault::Machine, error.to_string()))
@@ -185,19 +200,28 @@ impl<P: Protocol> Caller<P> for Client<P> {
     ) -> Result<Parcel, Failure> {
         cancel.check()?;
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let Sent { inbox, stdin } = self.post(id, lane, request)?;
+        let Sent {
+            inbox,
+            waiting,
+            stdin,
+        } = self.post(id, lane, request)?;
+        let _waking = cancel.on_cancel(move || {
+            let inbox = lock(&waiting).get(&id).cloned();
+            // Where the inbox is full there is no need of a word: it is looked for after each.
+            drop(inbox.map(|inbox| inbox.try_send(Incoming::Cancelled)));
+        });
         let mut asked_to_stop = false;
         loop {
-            match inbox.recv_timeout(CANCEL_POLL) {
+            match inbox.recv() {
                 Ok(Incoming::Event(event)) => on_event(event),
                 Ok(Incoming::Finished(result)) => return result,
-                Err(RecvTimeoutError::Disconnected) => {
+                Ok(Incoming::Cancelled) => {}
+                Err(_closed) => {
                     return Err(Failure::new(
                         Fault::Machine,
                         format!("{} ended", self.command.called),
                     ));
                 }
-                Err(RecvTimeoutError::Timeout) => {}
             }
             if !asked_to_stop && cancel.is_cancelled() {
                 asked_to_stop = true;
@@ -266,7 +290,9 @@ fn read_answers(
     };
     let failure = Failure::new(Fault::WorkerEnded, format!("{called} stopped: {reason}"))
         .with_hint("ask again: it starts anew, and nothing that was said is lost");
-    for (_, to) in std::mem::take(&mut *lock(waiting)) {
+    // Out of the lock: an inbox may be full for a while.
+    let left = std::mem::take(&mut *lock(waiting));
+    for to in left.into_values() {
         drop(to.send(Incoming::Finished(Err(failure.clone()))));
     }
     (!was_asked).then_some(failure)
@@ -281,4 +307,64 @@ fn finish(waiting: &Waiting, id: u64, result: Result<Parcel, Failure>) {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use crate::cancel::tests::{AT_ONCE, lateness};
+    use crate::worker::lane::tests::{OnlyLane, Pieces, Prepare};
+
+    const WAIT: Prepare = Prepare(7);
+
+    fn message(header: &impl serde::Serialize) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        write_message(&mut bytes, header, &[]).expect("it is a message");
+        bytes
+    }
+
+    /// A worker that answers nothing until it is asked to stop, and then that it did; for one call.
+    fn waiting_worker(answer: &std::path::Path) -> WorkerCommand {
+        let request = ToWorker::Request {
+            id: 1,
+            lane: OnlyLane,
+            request: WAIT,
+        };
+        let cancel = ToWorker::<Prepare, OnlyLane>::Cancel { id: 1 };
+        let n_bytes = message(&request).len() + message(&cancel).len();
+        let Parcel { data: reply, .. } = Parcel::pack(()).expect("nothing can be packed");
+        let done = message(&FromWorker::Done { id: 1, reply });
+        std::fs::write(answer, done).expect("a file can be written");
+        let script = format!("head -c {n_bytes} >/dev/null; cat \"$0\"");
+        WorkerCommand {
+            program: "sh".into(),
+            args: vec!["-c".into(), script.into(), answer.as_os_str().to_owned()],
+            called: "the worker",
+        }
+    }
+
+    #[test]
+    fn a_call_that_waits_asks_its_worker_to_stop_as_soon_as_it_is_cancelled() {
+        let answer = tempfile::NamedTempFile::new().expect("a temporary file can be made");
+        let late = lateness(|cancel| {
+            let client = Client::<Pieces>::new(waiting_worker(answer.path()));
+            let done = client.send(OnlyLane, WAIT, cancel, &mut |_| {});
+            assert!(done.is_ok(), "{done:?}");
+        });
+        // Two programs start and end meanwhile.
+        assert!(late < 2 * AT_ONCE, "{late:?}");
+    }
+
+    #[test]
+    fn a_call_is_never_left_with_a_worker_that_has_ended() {
+        let client = Client::<Pieces>::new(WorkerCommand {
+            program: "true".into(),
+            args: Vec::new(),
+            called: "the worker",
+        });
+        for _ in 0..200 {
+            let ended = client.send(OnlyLane, WAIT, &CancelToken::new(), &mut |_| {});
+            assert_eq!(ended.expect_err("it says nothing").fault, Fault::WorkerEnded);
+        }
+    }
 }

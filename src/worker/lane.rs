@@ -134,20 +134,20 @@ fn panic_text(panic: &(dyn Any + Send)) -> &str {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::worker::{Lane, Message, Outbox, Protocol};
 
-    struct Pieces;
+    pub(in crate::worker) struct Pieces;
 
     /// So many pieces are to be prepared.
     #[derive(serde::Serialize, serde::Deserialize)]
-    struct Prepare(u32);
+    pub(in crate::worker) struct Prepare(pub(in crate::worker) u32);
 
     impl Message for Prepare {}
 
     #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
-    struct OnlyLane;
+    pub(in crate::worker) struct OnlyLane;
 
     impl Lane for OnlyLane {
         fn name(self) -> &'static str {

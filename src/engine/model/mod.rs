@@ -165,7 +165,7 @@ impl Handle<EndFeed> for ModelRole {
             // Nobody waits for it any more where the work ended by itself.
             Some(failure) => Ok(self.feeds.deliver(job, Err(failure), cancel)?),
             None => {
-                self.feeds.close(job);
+                self.feeds.complete(job);
                 Ok(())
             }
         }

@@ -3,7 +3,6 @@
 use std::time::Instant;
 
 use super::features::VideoFeatures;
-use super::feed::Inbox;
 use super::loaded::{Loaded, millis};
 use super::names::Names;
 use super::reading::{Reading, compose};
@@ -157,7 +156,6 @@ impl ModelRole {
         emit: &mut Emit<'_, WorkEvent>,
     ) -> Result<(Rows, usize), Failure> {
         let cancel = &cancel.held_by(&self.hold);
-        let inbox = self.feeds.open(work.job);
         let mut cache = VideoFeatures {
             memory: &mut self.features,
             store: self.stores.as_ref().map(|stores| &stores.features),
@@ -181,17 +179,15 @@ impl ModelRole {
                 },
             };
             execute(plan, encoder, &mut cache, run, |wanted| {
+                // Open before the first can come.
+                let inbox = self.feeds.open(work.job, cancel);
                 emit.borrow_mut()(WorkEvent::FramesWanted(wanted.to_vec()));
-                Inbox {
-                    inbox: &inbox,
-                    cancel,
-                }
+                inbox
             })
         });
         if let Some(error) = &cache.unkept {
             tracing::warn!(%error, "features are not kept on disk");
         }
-        self.feeds.close(work.job);
         let n_encoded = cache.n_encoded;
         match ran.map_err(failed)? {
             Ok(rows) => Ok((rows, n_encoded)),

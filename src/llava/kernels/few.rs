@@ -48,7 +48,7 @@ impl Layer<'_> {
             .par_chunks_exact_mut(n_rows * part_len)
             .enumerate()
             .for_each(|(chunk, parts)| {
-                if self.cancel.is_cancelled() {
+                if self.cancel.wait_while_held().is_err() {
                     return;
                 }
                 let keys = chunk * CHUNK..self.n_keys.min((chunk + 1) * CHUNK);

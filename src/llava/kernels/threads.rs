@@ -10,7 +10,8 @@ use crate::cancel::CancelToken;
 /// Bytes times rows below which a task is not worth a thread of its own: some ten microseconds.
 const MIN_COST: usize = 128 << 10;
 
-/// Runs tasks `0..n_tasks` on all threads, none any more once it is cancelled; `cost` of one task in bytes read.
+/// Runs tasks `0..n_tasks` on all threads, none while it is held up or once it is cancelled; `cost` of one task in bytes
+/// read.
 pub(super) fn share_out(
     n_tasks: usize,
     cost: usize,
@@ -19,7 +20,7 @@ pub(super) fn share_out(
 ) {
     let min_len = (MIN_COST / cost.max(1)).max(1);
     let run = |task| {
-        if !cancel.is_cancelled() {
+        if cancel.wait_while_held().is_ok() {
             run(task);
         }
     };

@@ -3,6 +3,7 @@
 mod faults;
 mod notices;
 mod seam;
+mod waits;
 mod walls;
 
 use std::fs;
