@@ -42,7 +42,6 @@ pub(super) fn geometry_of(side_px: u32, patch_px: u32) -> Result<TowerGeometry, 
     TowerGeometry::new(side_px, patch_px).map_err(impossible_tower)
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` takes")]
 pub(super) fn impossible_tower(error: GeometryError) -> ApiError {
     of_model(Failure::new(Fault::Unsupported, error.to_string()))
 }

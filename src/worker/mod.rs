@@ -25,4 +25,6 @@ pub use host::{ProtocolStdio, serve};
 pub use local::Local;
 pub use message::{Message, Nothing, Parcel};
 pub(crate) use role::requests;
-pub use role::{Caller, Emit, Handle, Lane, LaneOf, Outbox, Protocol, Request, RequestOf, Role, hand_to};
+pub use role::{
+    Call, Caller, Emit, Handle, Lane, LaneOf, Outbox, Protocol, Request, RequestOf, Role, hand_to,
+};

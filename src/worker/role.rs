@@ -44,18 +44,27 @@ pub trait Request: Into<<Self::Protocol as Protocol>::Request> {
     const LANE: <Self::Protocol as Protocol>::Lane;
 }
 
+/// A request while it is worked on.
+pub struct Call<'a, E> {
+    /// Asks to stop.
+    pub cancel: &'a CancelToken,
+    emit: &'a mut Emit<'a, E>,
+}
+
+impl<E> Call<'_, E> {
+    /// Says something before the reply. Blocks while the receiver is behind.
+    pub fn emit(&mut self, event: E) {
+        (self.emit)(event);
+    }
+}
+
 /// A role that can work on this request.
 pub trait Handle<R: Request> {
     /// Works on it until it is done, fails, or is cancelled.
     ///
     /// # Errors
-    /// A [`Failure`] worded for a user; cancelled when `cancel` ended it.
-    fn handle(
-        &mut self,
-        request: R,
-        cancel: &CancelToken,
-        emit: &mut Emit<'_, R::Event>,
-    ) -> Result<R::Reply, Failure>;
+    /// A [`Failure`] worded for a user; cancelled when the call's token ended it.
+    fn handle(&mut self, request: R, call: &mut Call<'_, R::Event>) -> Result<R::Reply, Failure>;
 }
 
 /// A part of the engine that answers requests.
@@ -105,7 +114,11 @@ pub fn hand_to<R: Request, H: Handle<R>>(
         Ok(parcel) => out(parcel),
         Err(failure) => unpackable = Some(failure),
     };
-    let reply = role.handle(request, cancel, &mut emit)?;
+    let mut call = Call {
+        cancel,
+        emit: &mut emit,
+    };
+    let reply = role.handle(request, &mut call)?;
     match unpackable {
         None => Parcel::pack(reply),
         Some(failure) => Err(failure),

@@ -103,7 +103,7 @@ mod tests {
                 events.hand_to(&mut |_| {
                     is_heard = true;
                     false
-                })
+                });
             });
             assert!(
                 first.expect("a thread").join().is_ok(),

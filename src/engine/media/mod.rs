@@ -17,7 +17,7 @@ use crate::fault::Failure;
 use crate::media::{IndexProgress, Limits, Lists, MediaError, Video};
 use crate::visual::preprocess::fit;
 use crate::visual::sampling::FrameRef;
-use crate::worker::{Emit, Handle, Nothing, Outbox, Parcel, Role};
+use crate::worker::{Call, Handle, Nothing, Outbox, Parcel, Role};
 
 use pictures::Sizes;
 use precedence::Precedence;
@@ -85,12 +85,8 @@ impl MediaRole {
     }
 
     /// Frames in a tower's square, one after the other.
-    fn fitted(
-        &mut self,
-        wanted: FitForModel,
-        cancel: &CancelToken,
-        emit: &mut Emit<'_, Fitted>,
-    ) -> Result<(), Failure> {
+    fn fitted(&mut self, wanted: FitForModel, call: &mut Call<'_, Fitted>) -> Result<(), Failure> {
+        let cancel = call.cancel;
         let video = &mut self.video(wanted.path, &mut |_| {}, cancel)?.video;
         let mut failure = None;
         let decoded = video.frames(&wanted.indices, cancel, &mut |frame| match fit(
@@ -104,7 +100,7 @@ impl MediaRole {
                     pts_secs: frame.pts_secs,
                 };
                 let pixels = square.into();
-                emit(Fitted { frame, pixels });
+                call.emit(Fitted { frame, pixels });
                 ControlFlow::Continue(())
             }
             Err(error) => {
@@ -118,12 +114,8 @@ impl MediaRole {
 }
 
 impl Handle<Open> for MediaRole {
-    fn handle(
-        &mut self,
-        Open { path }: Open,
-        cancel: &CancelToken,
-        emit: &mut Emit<'_, Indexing>,
-    ) -> Result<Opened, Failure> {
+    fn handle(&mut self, Open { path }: Open, call: &mut Call<'_, Indexing>) -> Result<Opened, Failure> {
+        let cancel = call.cancel;
         // A file that is opened anew may have changed since: also where other lanes have it open.
         let name = PathBuf::from(&path);
         self.open.retain(|opened| opened.video.path() != name);
@@ -133,7 +125,7 @@ impl Handle<Open> for MediaRole {
         let precedence = self.precedence.clone();
         let mut report = |IndexProgress { fraction, .. }: IndexProgress| {
             precedence.give_way(cancel);
-            emit(Indexing { fraction });
+            call.emit(Indexing { fraction });
         };
         let video = &mut self.video(path, &mut report, cancel)?.video;
         let index = video.index(None, &mut |_| {}, cancel).map_err(failure)?;
@@ -149,24 +141,14 @@ impl Handle<Open> for MediaRole {
 }
 
 impl Handle<FitForModel> for MediaRole {
-    fn handle(
-        &mut self,
-        wanted: FitForModel,
-        cancel: &CancelToken,
-        emit: &mut Emit<'_, Fitted>,
-    ) -> Result<(), Failure> {
-        self.fitted(wanted, cancel, emit)
+    fn handle(&mut self, wanted: FitForModel, call: &mut Call<'_, Fitted>) -> Result<(), Failure> {
+        self.fitted(wanted, call)
     }
 }
 
 impl Handle<FitForPlan> for MediaRole {
-    fn handle(
-        &mut self,
-        FitForPlan(wanted): FitForPlan,
-        cancel: &CancelToken,
-        emit: &mut Emit<'_, Fitted>,
-    ) -> Result<(), Failure> {
-        self.fitted(wanted, cancel, emit)
+    fn handle(&mut self, FitForPlan(wanted): FitForPlan, call: &mut Call<'_, Fitted>) -> Result<(), Failure> {
+        self.fitted(wanted, call)
     }
 }
 
@@ -174,8 +156,7 @@ impl Handle<ExamineMedia> for MediaRole {
     fn handle(
         &mut self,
         ExamineMedia: ExamineMedia,
-        _cancel: &CancelToken,
-        _emit: &mut Emit<'_, Nothing>,
+        _call: &mut Call<'_, Nothing>,
     ) -> Result<Vec<Check>, Failure> {
         Ok(self.examine())
     }

@@ -12,7 +12,7 @@ use crate::fault::{Failure, Fault};
 use crate::media::{Filmstrip, Landing, Previews, Slots, Video, encode_jpeg};
 use crate::video::PreviewSize;
 use crate::visual::sampling::FrameRef;
-use crate::worker::{Emit, Handle, Nothing};
+use crate::worker::{Call, Handle, Nothing};
 
 /// Sizes of one video whose pictures are kept: the viewer's, and a small one beside it.
 const MAX_SIZES: usize = 2;
@@ -44,12 +44,8 @@ impl Sizes {
 }
 
 impl Handle<DrawFrame> for MediaRole {
-    fn handle(
-        &mut self,
-        draw: DrawFrame,
-        cancel: &CancelToken,
-        _emit: &mut Emit<'_, Nothing>,
-    ) -> Result<Picture, Failure> {
+    fn handle(&mut self, draw: DrawFrame, call: &mut Call<'_, Nothing>) -> Result<Picture, Failure> {
+        let cancel = call.cancel;
         let precedence = self.precedence.clone();
         let opened = self.video(draw.path, &mut |_| {}, cancel)?;
         let _first = precedence.take();
@@ -75,9 +71,9 @@ impl Handle<DrawFirst> for MediaRole {
     fn handle(
         &mut self,
         DrawFirst { path, within }: DrawFirst,
-        cancel: &CancelToken,
-        _emit: &mut Emit<'_, Nothing>,
+        call: &mut Call<'_, Nothing>,
     ) -> Result<FirstPicture, Failure> {
+        let cancel = call.cancel;
         let _first = self.precedence.take();
         let opened = self.unlisted(path, cancel)?;
         let frame = opened.video.first_frame(cancel).map_err(failure)?;
@@ -101,9 +97,9 @@ impl Handle<DrawNear> for MediaRole {
     fn handle(
         &mut self,
         DrawNear { path, secs, within }: DrawNear,
-        cancel: &CancelToken,
-        _emit: &mut Emit<'_, Nothing>,
+        call: &mut Call<'_, Nothing>,
     ) -> Result<Option<Glimpse>, Failure> {
+        let cancel = call.cancel;
         let _first = self.precedence.take();
         let opened = self.unlisted(path, cancel)?;
         let aspect = opened.video.probe().display_pixel_aspect();
@@ -123,12 +119,8 @@ impl Handle<DrawNear> for MediaRole {
 }
 
 impl Handle<DrawStrip> for MediaRole {
-    fn handle(
-        &mut self,
-        draw: DrawStrip,
-        cancel: &CancelToken,
-        emit: &mut Emit<'_, Slide>,
-    ) -> Result<(), Failure> {
+    fn handle(&mut self, draw: DrawStrip, call: &mut Call<'_, Slide>) -> Result<(), Failure> {
+        let cancel = call.cancel;
         let precedence = self.precedence.clone();
         let opened = self.video(draw.path, &mut |_| {}, cancel)?;
         let strip = Filmstrip {
@@ -145,7 +137,7 @@ impl Handle<DrawStrip> for MediaRole {
             Ok(picture) => {
                 precedence.give_way(cancel);
                 let slot = slide.slot;
-                emit(Slide { slot, picture });
+                call.emit(Slide { slot, picture });
                 ControlFlow::Continue(())
             }
             Err(failure) => {
@@ -162,9 +154,9 @@ impl Handle<DecodeFrame> for MediaRole {
     fn handle(
         &mut self,
         DecodeFrame { path, index }: DecodeFrame,
-        cancel: &CancelToken,
-        _emit: &mut Emit<'_, Nothing>,
+        call: &mut Call<'_, Nothing>,
     ) -> Result<FullFrame, Failure> {
+        let cancel = call.cancel;
         let opened = self.video(path, &mut |_| {}, cancel)?;
         let frame = opened.video.frame(index, cancel).map_err(failure)?;
         Ok(FullFrame {

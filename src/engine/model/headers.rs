@@ -8,7 +8,6 @@ use super::loaded::pair;
 use super::names::Names;
 use super::reading::{Words, count};
 use super::{ModelRole, failed};
-use crate::cancel::CancelToken;
 use crate::engine::requests::model::{
     Describe, Excerpt, Foresee, Foresight, Machine, MemoryNeed, ModelName, PairDescription,
 };
@@ -22,7 +21,7 @@ use crate::llava::tokenizer::Tokenizer;
 use crate::llava::{USUAL_CONTEXT, name_of, vision_identity};
 use crate::visual::geometry::TowerGeometry;
 use crate::visual::plan::Plan;
-use crate::worker::{Emit, Handle, Nothing};
+use crate::worker::{Call, Handle, Nothing};
 
 /// A pair of which the headers were read.
 pub(super) struct Headers {
@@ -38,8 +37,7 @@ impl Handle<Describe> for ModelRole {
     fn handle(
         &mut self,
         Describe { model }: Describe,
-        _cancel: &CancelToken,
-        _emit: &mut Emit<'_, Nothing>,
+        _call: &mut Call<'_, Nothing>,
     ) -> Result<PairDescription, Failure> {
         let pair = pair(&model, no_pair)?;
         let description = describe(&pair).map_err(failed)?;
@@ -70,12 +68,7 @@ impl Handle<Describe> for ModelRole {
 }
 
 impl Handle<Foresee> for ModelRole {
-    fn handle(
-        &mut self,
-        foresee: Foresee,
-        _cancel: &CancelToken,
-        _emit: &mut Emit<'_, Nothing>,
-    ) -> Result<Foresight, Failure> {
+    fn handle(&mut self, foresee: Foresee, _call: &mut Call<'_, Nothing>) -> Result<Foresight, Failure> {
         if self
             .headers
             .as_ref()

@@ -22,7 +22,7 @@ use super::requests::model::{
 use crate::cancel::{CancelToken, Hold};
 use crate::fault::{Explain, Failure, Fault};
 use crate::visual::execute::FittedFrame;
-use crate::worker::{Emit, Handle, Nothing, Outbox, Parcel, Role};
+use crate::worker::{Call, Handle, Nothing, Outbox, Parcel, Role};
 
 use features::FeatureMemory;
 use feed::Feeds;
@@ -128,9 +128,9 @@ impl Handle<Load> for ModelRole {
     fn handle(
         &mut self,
         Load { model, device }: Load,
-        cancel: &CancelToken,
-        _emit: &mut Emit<'_, Nothing>,
+        call: &mut Call<'_, Nothing>,
     ) -> Result<ModelFacts, Failure> {
+        let cancel = call.cancel;
         self.loaded(&model, device, cancel)
     }
 }
@@ -139,9 +139,9 @@ impl Handle<Feed> for ModelRole {
     fn handle(
         &mut self,
         Feed { job, frame, pixels }: Feed,
-        cancel: &CancelToken,
-        _emit: &mut Emit<'_, Nothing>,
+        call: &mut Call<'_, Nothing>,
     ) -> Result<(), Failure> {
+        let cancel = call.cancel;
         let pixels = pixels.into_image().ok_or_else(|| {
             Failure::new(
                 Fault::Machine,
@@ -158,9 +158,9 @@ impl Handle<EndFeed> for ModelRole {
     fn handle(
         &mut self,
         EndFeed { job, failure }: EndFeed,
-        cancel: &CancelToken,
-        _emit: &mut Emit<'_, Nothing>,
+        call: &mut Call<'_, Nothing>,
     ) -> Result<(), Failure> {
+        let cancel = call.cancel;
         match failure {
             // Nobody waits for it any more where the work ended by itself.
             Some(failure) => Ok(self.feeds.deliver(job, Err(failure), cancel)?),
@@ -173,12 +173,7 @@ impl Handle<EndFeed> for ModelRole {
 }
 
 impl Handle<Forget> for ModelRole {
-    fn handle(
-        &mut self,
-        Forget { video }: Forget,
-        _cancel: &CancelToken,
-        _emit: &mut Emit<'_, Nothing>,
-    ) -> Result<(), Failure> {
+    fn handle(&mut self, Forget { video }: Forget, _call: &mut Call<'_, Nothing>) -> Result<(), Failure> {
         self.forget(&video)
     }
 }
@@ -187,8 +182,7 @@ impl Handle<requests::model::Hold> for ModelRole {
     fn handle(
         &mut self,
         request: requests::model::Hold,
-        _cancel: &CancelToken,
-        _emit: &mut Emit<'_, Nothing>,
+        _call: &mut Call<'_, Nothing>,
     ) -> Result<(), Failure> {
         if request.is_held {
             self.hold.hold_for(LONGEST_HOLD);
@@ -203,8 +197,7 @@ impl Handle<ExamineModel> for ModelRole {
     fn handle(
         &mut self,
         ExamineModel: ExamineModel,
-        _cancel: &CancelToken,
-        _emit: &mut Emit<'_, Nothing>,
+        _call: &mut Call<'_, Nothing>,
     ) -> Result<Machine, Failure> {
         Ok(headers::machine())
     }

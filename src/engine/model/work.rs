@@ -16,7 +16,7 @@ use crate::question::{Ending, Question};
 use crate::visual::execute::{Encoded, ExecuteError, Run, execute};
 use crate::visual::plan::Plan;
 use crate::visual::rows::Rows;
-use crate::worker::{Emit, Handle};
+use crate::worker::{Call, Handle};
 
 /// Images that go through the tower at a time. One: a batch is no faster on a CPU, and between images the work can be
 /// cancelled; and projected one by one, rows of kept features equal those of new ones to the bit.
@@ -27,13 +27,8 @@ const ROPE_ANSWER: usize = 512;
 const MIN_PREFIX: usize = 256;
 
 impl Handle<Prepare> for ModelRole {
-    fn handle(
-        &mut self,
-        Prepare(work): Prepare,
-        cancel: &CancelToken,
-        emit: &mut Emit<'_, WorkEvent>,
-    ) -> Result<(), Failure> {
-        self.work(&work, None, cancel, emit).map(drop)
+    fn handle(&mut self, Prepare(work): Prepare, call: &mut Call<'_, WorkEvent>) -> Result<(), Failure> {
+        self.work(&work, None, call).map(drop)
     }
 }
 
@@ -41,10 +36,9 @@ impl Handle<Ask> for ModelRole {
     fn handle(
         &mut self,
         Ask { work, question }: Ask,
-        cancel: &CancelToken,
-        emit: &mut Emit<'_, WorkEvent>,
+        call: &mut Call<'_, WorkEvent>,
     ) -> Result<Answer, Failure> {
-        let answer = self.work(&work, Some(&question), cancel, emit)?;
+        let answer = self.work(&work, Some(&question), call)?;
         Ok(answer.expect("BUG: a question is answered or fails"))
     }
 }
@@ -55,13 +49,12 @@ impl ModelRole {
         &mut self,
         work: &Work,
         question: Option<&Question>,
-        cancel: &CancelToken,
-        emit: &mut Emit<'_, WorkEvent>,
+        call: &mut Call<'_, WorkEvent>,
     ) -> Result<Option<Answer>, Failure> {
         let began = Instant::now();
-        self.loaded(&work.model, work.device, cancel)?;
+        self.loaded(&work.model, work.device, call.cancel)?;
         let mut loaded = self.loaded.take().expect("BUG: it was just loaded");
-        let done = self.work_with(&mut loaded, work, question, began, cancel, emit);
+        let done = self.work_with(&mut loaded, work, question, began, call);
         self.loaded = Some(loaded);
         done
     }
@@ -72,8 +65,7 @@ impl ModelRole {
         work: &Work,
         question: Option<&Question>,
         began: Instant,
-        cancel: &CancelToken,
-        emit: &mut Emit<'_, WorkEvent>,
+        call: &mut Call<'_, WorkEvent>,
     ) -> Result<Option<Answer>, Failure> {
         let mut spent = Expense {
             began,
@@ -103,7 +95,7 @@ impl ModelRole {
         }
         if n_known < reading.visual_end {
             let encoding = Instant::now();
-            let encoded = self.encode(loaded, work, &plan, &names, cancel, emit);
+            let encoded = self.encode(loaded, work, &plan, &names, call);
             spent.timings.encode = millis(encoding);
             let (Rows { data, width, .. }, n_encoded) = match encoded {
                 Ok(encoded) => encoded,
@@ -118,7 +110,7 @@ impl ModelRole {
                 compose(&loaded.model, work, question, &rows, loaded.facts.n_context).map_err(failed)?;
         }
         if question.is_some() {
-            emit(WorkEvent::Prompt(PromptText {
+            call.emit(WorkEvent::Prompt(PromptText {
                 text: reading.text.clone(),
                 n_tokens: reading.sequence.len() - reading.sequence.n_visual(),
                 n_forgotten_turns: reading.n_forgotten,
@@ -126,18 +118,11 @@ impl ModelRole {
         }
         // Reading ahead gives way to whoever looks; somebody waits for an answer.
         let cancel = &match question {
-            None => cancel.held_by(&self.hold),
-            Some(_) => cancel.clone(),
+            None => call.cancel.held_by(&self.hold),
+            Some(_) => call.cancel.clone(),
         };
-        let done = read_and_answer(
-            loaded,
-            &mut session,
-            (work, question),
-            &reading,
-            spent,
-            cancel,
-            emit,
-        );
+        let asked = (work, question);
+        let done = read_and_answer(loaded, &mut session, asked, &reading, spent, cancel, call);
         if done.is_ok() {
             self.keep_prefix(work, &key, &reading, &session);
         }
@@ -152,10 +137,9 @@ impl ModelRole {
         work: &Work,
         plan: &Plan,
         names: &Names,
-        cancel: &CancelToken,
-        emit: &mut Emit<'_, WorkEvent>,
+        call: &mut Call<'_, WorkEvent>,
     ) -> Result<(Rows, usize), Failure> {
-        let cancel = &cancel.held_by(&self.hold);
+        let cancel = &call.cancel.held_by(&self.hold);
         let mut cache = VideoFeatures {
             memory: &mut self.features,
             store: self.stores.as_ref().map(|stores| &stores.features),
@@ -167,21 +151,21 @@ impl ModelRole {
         };
         // The first image may take many seconds, and its frames have to come first.
         let n_images = plan.images.len();
-        emit(WorkEvent::Encoded { n_done: 0, n_images });
+        call.emit(WorkEvent::Encoded { n_done: 0, n_images });
         // Two closures speak, one after the other.
-        let emit = std::cell::RefCell::new(emit);
+        let call = std::cell::RefCell::new(call);
         let ran = loaded.model.with_encoder(cancel, |encoder| {
             let run = Run {
                 batch_size: BATCH_SIZE,
                 cancel,
                 progress: &mut |Encoded { n_done, n_images }| {
-                    emit.borrow_mut()(WorkEvent::Encoded { n_done, n_images });
+                    call.borrow_mut().emit(WorkEvent::Encoded { n_done, n_images });
                 },
             };
             execute(plan, encoder, &mut cache, run, |wanted| {
                 // Open before the first can come.
                 let inbox = self.feeds.open(work.job, cancel);
-                emit.borrow_mut()(WorkEvent::FramesWanted(wanted.to_vec()));
+                call.borrow_mut().emit(WorkEvent::FramesWanted(wanted.to_vec()));
                 inbox
             })
         });
@@ -263,13 +247,13 @@ fn read_and_answer(
     reading: &Reading,
     mut spent: Expense,
     cancel: &CancelToken,
-    emit: &mut Emit<'_, WorkEvent>,
+    call: &mut Call<'_, WorkEvent>,
 ) -> Result<Option<Answer>, Failure> {
     let reading_since = Instant::now();
     let mut n_reused = 0;
     let mut report = |progress: crate::llava::ReadProgress| {
         n_reused = progress.n_reused;
-        emit(WorkEvent::Read {
+        call.emit(WorkEvent::Read {
             n_done: progress.n_done,
             n_total: progress.n_total,
         });
@@ -284,7 +268,7 @@ fn read_and_answer(
     let answering = Instant::now();
     let (text, ending, choice, n_answer) = if question.options.is_empty() {
         let options = answer_options(loaded, question);
-        let mut show = |piece: &str| emit(WorkEvent::Text(piece.to_owned()));
+        let mut show = |piece: &str| call.emit(WorkEvent::Text(piece.to_owned()));
         let tokenizer = loaded.model.tokenizer();
         let answer = answer(session, logits, &options, tokenizer, &mut show, cancel).map_err(failed)?;
         (answer.text, answer.ending, None, answer.tokens.len())
@@ -293,7 +277,7 @@ fn read_and_answer(
         let chosen = chosen.ok_or_else(|| Failure::new(Fault::Machine, "no option could be chosen"))?;
         let letter = ('A'..='Z').nth(chosen.option).unwrap_or('?');
         let text = format!("({letter}) {}", question.options[chosen.option]);
-        emit(WorkEvent::Text(text.clone()));
+        call.emit(WorkEvent::Text(text.clone()));
         let choice = OptionChoice {
             letter,
             option: chosen.option,

@@ -1,6 +1,7 @@
 //! The invariants of ARCHITECTURE.md that a compiler does not see: what no file of a module may say.
 
 mod faults;
+mod modules;
 mod notices;
 mod seam;
 mod waits;

@@ -1,0 +1,191 @@
+//! Which module may use which: the map of ARCHITECTURE.md, held against the sources.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{assert_none, root, source_files};
+
+/// For each module of the library, the modules of the library that it may name. A module that is not named by another
+/// knows nothing of it. ARCHITECTURE.md has the same table.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("cancel", &[]),
+    ("fault", &["cancel"]),
+    ("logs", &[]),
+    ("video", &[]),
+    ("question", &[]),
+    ("gguf", &["fault"]),
+    ("visual", &["cancel", "fault"]),
+    ("worker", &["cancel", "fault"]),
+    ("media", &["cancel", "fault", "video"]),
+    ("llava", &["cancel", "fault", "gguf", "question", "visual"]),
+    (
+        "engine",
+        &[
+            "cancel", "fault", "gguf", "llava", "media", "question", "video", "visual", "worker",
+        ],
+    ),
+    ("chat", &["engine", "fault", "visual"]),
+    ("eval", &["cancel", "fault"]),
+    (
+        "api",
+        &["chat", "engine", "eval", "fault", "llava", "video", "visual"],
+    ),
+    (
+        "desktop",
+        &[
+            "api", "cancel", "chat", "engine", "fault", "question", "video", "visual", "worker",
+        ],
+    ),
+];
+
+/// The modules of the library that each of them names, read off the sources. Names in comments and documentation, which
+/// may explain what the code must not do, do not count; nor do tests.
+fn uses() -> BTreeMap<String, BTreeSet<String>> {
+    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in source_files("src", &[".rs"]) {
+        let path = file.path.strip_prefix("src/").expect("it lies there");
+        let (module, _) = path.split_once('/').unwrap_or((path, ""));
+        let module = module.strip_suffix(".rs").unwrap_or(module);
+        if matches!(module, "bin" | "lib") {
+            continue;
+        }
+        let own = uses.entry(module.to_owned()).or_default();
+        let code = file
+            .text
+            .split("#[cfg(test)]")
+            .next()
+            .expect("there is a first part");
+        for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for (at, _) in line.match_indices("crate::") {
+                let rest = &line[at + "crate::".len()..];
+                let name: String = rest
+                    .chars()
+                    .take_while(|c| c.is_alphanumeric() || *c == '_')
+                    .collect();
+                // A macro is called by the crate's name alone, and belongs to the module that wrote it.
+                let is_macro = rest[name.len()..].starts_with('!');
+                if name != module && !name.is_empty() && !is_macro {
+                    own.insert(name);
+                }
+            }
+        }
+    }
+    uses
+}
+
+/// The modules so that each comes after all that it uses; what is left over is a cycle.
+fn order(uses: &BTreeMap<String, BTreeSet<String>>) -> Result<Vec<String>, Vec<String>> {
+    let mut order: Vec<String> = Vec::new();
+    loop {
+        let next = uses
+            .iter()
+            .find(|(module, used)| !order.contains(module) && used.iter().all(|one| order.contains(one)));
+        match next {
+            Some((module, _)) => order.push(module.clone()),
+            None if order.len() == uses.len() => return Ok(order),
+            None => {
+                let left = uses.iter().filter(|(module, _)| !order.contains(module));
+                return Err(left
+                    .map(|(module, used)| format!("{module} uses {used:?}"))
+                    .collect());
+            }
+        }
+    }
+}
+
+#[test]
+fn each_module_uses_only_what_the_map_allows() {
+    let uses = uses();
+    let mut offences = Vec::new();
+    for (module, used) in &uses {
+        let allowed = MAY_USE
+            .iter()
+            .find(|(name, _)| name == module)
+            .map(|(_, allowed)| *allowed);
+        let Some(allowed) = allowed else {
+            offences.push(format!("{module} is not on the map"));
+            continue;
+        };
+        offences.extend(
+            used.iter()
+                .filter(|one| !allowed.contains(&one.as_str()))
+                .map(|one| format!("{module} names {one}")),
+        );
+        offences.extend(
+            allowed
+                .iter()
+                .filter(|one| !used.contains(**one))
+                .map(|one| format!("{module} no longer names {one}")),
+        );
+    }
+    for (name, _) in MAY_USE {
+        if !uses.contains_key(*name) {
+            offences.push(format!("{name} is on the map, and nowhere else"));
+        }
+    }
+    assert_none("The map of modules and the sources differ", &offences);
+}
+
+#[test]
+fn no_module_uses_one_that_uses_it() {
+    match order(&uses()) {
+        Ok(order) => println!("{}", order.join(" -> ")),
+        Err(cycle) => assert_none("Modules use each other in a circle", &cycle),
+    }
+}
+
+#[test]
+fn the_map_in_words_is_the_one_that_is_kept() {
+    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("there is a map");
+    let row = |(module, allowed): &(&str, &[&str])| {
+        let used: Vec<String> = allowed.iter().map(|one| format!("`{one}`")).collect();
+        format!("| `{module}` | {} |", used.join(", "))
+    };
+    let missing: Vec<String> = MAY_USE
+        .iter()
+        .map(row)
+        .filter(|row| !text.contains(row.as_str()))
+        .collect();
+    assert_none("ARCHITECTURE.md lacks a row", &missing);
+}
+
+/// Paths that stand in backticks and begin with a folder of this repository.
+#[test]
+fn every_path_that_a_document_names_is_there() {
+    let folders = [
+        "src/",
+        "src-tauri/",
+        "ui/",
+        "tests/",
+        "examples/",
+        "scripts/",
+        "benches/",
+        "models/",
+        "docs/",
+        "assets/",
+        "fuzz/",
+    ];
+    let mut offences = Vec::new();
+    for file in source_files("", &[".md"]) {
+        // History names what is gone.
+        if file.path == "CHANGELOG.md" || file.path == "THIRD-PARTY-NOTICES.md" {
+            continue;
+        }
+        for (number, line) in file.text.lines().enumerate() {
+            for named in line.split('`').skip(1).step_by(2) {
+                let is_path = folders.iter().any(|folder| named.starts_with(folder));
+                let is_plain = named.chars().all(|c| c.is_alphanumeric() || "/._-".contains(c));
+                if is_path && is_plain && !root().join(named).exists() && !is_made(named) {
+                    offences.push(format!("{}:{}: {named}", file.path, number + 1));
+                }
+            }
+        }
+    }
+    assert_none("A document names a path that is not there", &offences);
+}
+
+/// Paths that only a build or a run makes.
+fn is_made(path: &str) -> bool {
+    ["ui/dist", "ui/node_modules", "fuzz/corpus", "models/nano/runs"]
+        .iter()
+        .any(|made| path.starts_with(made))
+}
