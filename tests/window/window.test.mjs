@@ -8,6 +8,7 @@ import { App, Home, built_example, sample, tree } from './app.mjs';
 import { listening } from './sockets.mjs';
 import { missing } from './needs.mjs';
 import { difference, enginePictures } from './pictures.mjs';
+import { wakes } from './wakes.mjs';
 import { KEY, until } from './webdriver.mjs';
 
 const skip = missing();
@@ -196,7 +197,7 @@ describe('the window', { skip, timeout: 480_000 }, () => {
   });
 });
 
-test('the application as a user starts it listens on no socket, and decodes nothing itself', { skip, timeout: 60_000 }, async () => {
+test('the application as a user starts it listens on no socket, decodes nothing itself, and sleeps while nothing is asked of it', { skip, timeout: 180_000 }, async () => {
   const home = new Home();
   const app = await App.startUndriven(home, [sample]);
   try {
@@ -207,6 +208,11 @@ test('the application as a user starts it listens on no socket, and decodes noth
     const links = (pid) => /libavcodec/u.test(readFileSync(`/proc/${pid}/maps`, 'utf8'));
     assert.ok(links(app.worker('media')), 'the worker has FFmpeg');
     assert.ok(!links(app.pid), 'a file that FFmpeg trips over cannot take the window with it');
+    // The model is loaded, and the video prepared for it, when nothing has the machine any more.
+    const pids = [app.pid, app.worker('media'), app.worker('model')];
+    let counted;
+    await until('an idle application', async () => (counted = await wakes(pids, 5)).every(({ per_sec }) => per_sec < 10), 120_000)
+      .catch((error) => assert.fail(`${error.message}: wakes a second of window, media, model: ${JSON.stringify(counted)}`));
   } finally {
     await app.stop();
     home.remove();
