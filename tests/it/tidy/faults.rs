@@ -65,7 +65,8 @@ fn no_message_decides_anything() {
 fn only_the_module_of_faults_gives_codes() {
     let mut offences = Vec::new();
     for folder in ["src", "src-tauri"] {
-        for file in source_files(folder, &[".rs"]) {
+        let files = source_files(folder, &[".rs"]);
+        for file in files.iter().filter(|file| file.path != "src/fault.rs") {
             let gives =
                 |line: &&str| line.contains("code: ErrorCode::") || line.contains("code = ErrorCode::");
             let given = file.text.lines().filter(gives).map(str::trim);
