@@ -1,5 +1,7 @@
 //! A call of the page is named in few files: whoever adds one has as many to touch.
 
+use videre::call_names;
+
 use super::{SourceFile, assert_none, source_files};
 
 const NAMES: &[&str] = videre::seam_calls!(call_names);
