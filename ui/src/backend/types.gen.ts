@@ -821,6 +821,11 @@ total_bytes: number,
 available_bytes: number, };
 
 /**
+ * What the user points at to pick a model.
+ */
+export type PickFrom = "files" | "folder";
+
+/**
  * A model that the program knows.
  */
 export type Model = {
@@ -949,6 +954,11 @@ chat_width_px: number,
 shows_sees: boolean, };
 
 /**
+ * Some of the settings by their names. Names and values are checked where they are changed.
+ */
+export type SettingsChanges = Partial<Settings>;
+
+/**
  * A line of a menu.
  */
 export type MenuItem = { "kind": "separator" } | { "kind": "command",
@@ -1023,7 +1033,3 @@ role: WorkerRole,
  * Why.
  */
 error: ApiError, };
-
-export type PickFrom = "files" | "folder";
-
-export type SettingsChanges = Partial<Settings>;
