@@ -89,6 +89,7 @@ function finishedPart(source: string, tokens: Token[]): { n_tokens: number; n_ch
   for (const [number, token] of tokens.entries()) {
     const before = tokens[number - 1];
     const is_apart = before?.type === 'space' && before.raw.length > 1;
+    // Lists take a line of any white space for an empty one.
     if (is_apart && at < n_in_whole_lines && /\S/u.test(source[at] ?? '')) {
       part = { n_tokens: number, n_chars: at };
     }
