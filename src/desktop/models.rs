@@ -329,7 +329,7 @@ impl Models {
         self.state.with(|state| state.forget_reading(|_| true));
     }
 
-    pub(super) fn forget_video(&self, id: &str) {
+    pub(super) fn forget_reading_of(&self, id: &str) {
         self.state
             .with(|state| state.forget_reading(|reading| reading.video.as_str() == id));
     }

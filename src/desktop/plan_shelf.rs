@@ -45,7 +45,7 @@ impl PlanShelf {
         plan.ok_or_else(|| gone("plan"))
     }
 
-    pub(super) fn forget_video(&self, id: &str) {
+    pub(super) fn clear_of(&self, id: &str) {
         self.0
             .with(|plans| plans.retain(|plan| plan.video.identity.as_str() != id));
     }

