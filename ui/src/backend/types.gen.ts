@@ -178,25 +178,25 @@ export type SavedFile = {
 name: string, };
 
 /**
- * A preset as the user chose it.
+ * A preset as a user asks for it.
  */
 export type PresetName = "auto" | "frame" | "fast" | "balanced" | "paper";
 
 /**
- * A strategy by its name.
+ * A strategy by its name alone.
  */
 export type StrategyName = "every-patch" | "sampled" | "thumbnail" | "thumbnails" | "thumbnail-and-sampled" | "slow-fast" | "image-grid";
 
 /**
- * A part of the video.
+ * A stretch of the clip: frames whose time stamps lie in `[start_secs, end_secs)`.
  */
 export type Range = {
 /**
- * Where it begins.
+ * First time included.
  */
 start_secs: number,
 /**
- * Excluded.
+ * First time excluded.
  */
 end_secs: number, };
 
@@ -234,7 +234,7 @@ removed: Array<number>,
 only_frame: number | null, };
 
 /**
- * A frame of the clip.
+ * One displayable frame of the clip.
  */
 export type FrameRef = {
 /**
@@ -242,16 +242,16 @@ export type FrameRef = {
  */
 index: number,
 /**
- * Presentation time stamp in seconds.
+ * Presentation time stamp, which is the frame's identity.
  */
 pts_secs: number, };
 
 /**
- * Numbers of tokens.
+ * How many tokens a plan gives the language model, texts apart.
  */
 export type TokenCounts = {
 /**
- * From frames.
+ * From images of single frames, sampled or pooled.
  */
 sampled: number,
 /**
@@ -259,7 +259,7 @@ sampled: number,
  */
 thumbnail: number,
 /**
- * All, learned newlines included.
+ * All of them.
  */
 total: number, };
 
