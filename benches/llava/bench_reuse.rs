@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use videre::cancel::CancelToken;
-use videre::engine::{DeviceName, Engine, Looking, MediaRole, ModelName, ModelRole, PlanSetting, Update};
+use videre::engine::{DeviceName, Engine, MediaRole, ModelName, ModelRole, PlanSetting, Update, VideoSetup};
 
 use videre::fault::{Failure, Fault};
 use videre::question::{PromptForm, Question};
@@ -76,7 +76,7 @@ fn measured(pair: &Path, clip: &Path) -> Result<String, Failure> {
 struct Run {
     engine: Engine,
     video: videre::engine::OpenVideo,
-    looking: Looking,
+    setup: VideoSetup,
 }
 
 impl Run {
@@ -96,7 +96,7 @@ impl Run {
         let preset = Preset::Paper;
         let setting = PlanSetting::new(preset.sampling(), preset.strategy(geometry), geometry);
         let plan = video.plan(&setting)?;
-        let looking = Looking {
+        let setup = VideoSetup {
             model: name,
             device: DeviceName::Auto,
             facts,
@@ -106,11 +106,7 @@ impl Run {
             tell_times: false,
             max_prefix_bytes,
         };
-        Ok(Self {
-            engine,
-            video,
-            looking,
-        })
+        Ok(Self { engine, video, setup })
     }
 
     /// Seconds until the first piece of the answer.
@@ -124,7 +120,7 @@ impl Run {
         let mut first = None;
         self.engine.ask(
             &self.video,
-            &self.looking,
+            &self.setup,
             question,
             &CancelToken::new(),
             &mut |update| {

@@ -3,7 +3,7 @@
 
 use std::time::SystemTime;
 
-use videre::api::window::{Answer, AnswerState};
+use videre::api::window::{AnswerState, KeptAnswer};
 use videre::chat::{ChatId, NewTurn, Store, usual_file};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         replaces: None,
     };
     let turn = store.begin_turn(chat, &new, SystemTime::now())?;
-    let answer = Answer {
+    let answer = KeptAnswer {
         state: AnswerState::Done,
         text,
         choice: None,

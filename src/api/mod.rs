@@ -13,7 +13,7 @@ use crate::video::{Colour, FrameCount, Hdr, Probe, Track};
 use crate::visual::geometry::UnitRect;
 use crate::visual::plan::{Plan, TokenCounts};
 use crate::visual::sampling::FrameRef;
-use crate::visual::tower::Tower;
+use crate::visual::tower::TowerInput;
 
 /// `tokens.json`: what the language model will read, token by token.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -60,7 +60,7 @@ impl TokensJson {
     #[must_use]
     pub fn new(
         plan: &Plan,
-        tower: &Tower,
+        tower: &TowerInput,
         preset: Option<&str>,
         size_of: impl Fn(FrameRef) -> (u32, u32),
     ) -> Self {

@@ -9,7 +9,7 @@ mod store;
 
 pub use error::ChatError;
 pub use records::{
-    Answer, AnswerFacts, AnswerState, Chat, ChatSummary, KeptLook, PlanRequest, RecentVideo, Settings,
+    AnswerFacts, AnswerState, Chat, ChatSummary, KeptAnswer, KeptLook, PlanRequest, RecentVideo, Settings,
     SettingsChanges, Theme, Timings, Turn,
 };
 pub use store::{

@@ -6,7 +6,7 @@ use super::describing::device_name;
 use super::models::LoadedModel;
 use super::plans::PresetPlan;
 use super::refusal::sentence;
-use crate::api::window::{Answer, AnswerFacts, AnswerState, ApiError, ErrorCode, PlanRequest, Timings};
+use crate::api::window::{AnswerFacts, AnswerState, ApiError, ErrorCode, KeptAnswer, PlanRequest, Timings};
 use crate::chat::{Store, TurnId};
 use crate::engine::StageMillis;
 use crate::question::{Ending, SamplingOptions};
@@ -49,7 +49,7 @@ impl AnswerOrigin<'_> {
     }
 
     /// A complete answer, and how it came about.
-    pub(super) fn answer(&self, answer: crate::engine::Answer) -> Answer {
+    pub(super) fn answer(&self, answer: crate::engine::Answer) -> KeptAnswer {
         let mut notices = answer.notices;
         match answer.ending {
             Ending::Finished => {}
@@ -69,7 +69,7 @@ impl AnswerOrigin<'_> {
             notices: notices.iter().map(|notice| sentence(notice)).collect(),
             ..self.facts(answer.frames)
         };
-        Answer {
+        KeptAnswer {
             state: AnswerState::Done,
             text: answer.answer,
             choice: answer.choice.map(|choice| choice.option),
@@ -97,9 +97,9 @@ impl AnswerOrigin<'_> {
 }
 
 /// An answer that did not come to its end. Stopping is no error.
-pub(super) fn cut_short(text: String, facts: Option<AnswerFacts>, error: ApiError) -> Answer {
+pub(super) fn cut_short(text: String, facts: Option<AnswerFacts>, error: ApiError) -> KeptAnswer {
     let is_stopped = error.code == ErrorCode::Cancelled;
-    Answer {
+    KeptAnswer {
         state: if is_stopped {
             AnswerState::Stopped
         } else {

@@ -11,13 +11,13 @@ use super::progress::ProgressEvents;
 use super::refusal::{of_model, of_store, of_work, sentence};
 use super::sees::look_of;
 use crate::api::window::{
-    Answer, AnswerEvent, AnswerFacts, AnswerState, ApiError, AskRequest, Chat, PlanRequest, PrepareEvent,
+    AnswerEvent, AnswerFacts, AnswerState, ApiError, AskRequest, Chat, KeptAnswer, PlanRequest, PrepareEvent,
     StageInfo, StageName, Turn,
 };
 use crate::cancel::CancelToken;
 use crate::chat::KeptLook;
 use crate::chat::{ChatError, ChatId, NewTurn, TurnId};
-use crate::engine::{DeviceName, Looking, OpenVideo, PromptText, USUAL_PREFIX_BYTES, Update};
+use crate::engine::{DeviceName, OpenVideo, PromptText, USUAL_PREFIX_BYTES, Update, VideoSetup};
 use crate::fault::{Failure, Fault, Origin};
 use crate::question::{self, PromptForm, Question, SamplingOptions};
 use crate::visual::preprocess::Fit;
@@ -41,9 +41,9 @@ impl Desktop {
         let model = self.ready_model(cancel, &mut |stage| on_event(PrepareEvent::Stage(stage)))?;
         let video = self.videos.get(&request.video, cancel)?;
         let resolved = resolve(request, &video, &model.facts)?;
-        let looking = looking(&model, &resolved);
+        let setup = setup(&model, &resolved);
         let mut events = ProgressEvents::new(&resolved.plan);
-        let prepared = self.engine.prepare(&video, &looking, cancel, &mut |update| {
+        let prepared = self.engine.prepare(&video, &setup, cancel, &mut |update| {
             events.of(&update).into_iter().for_each(&mut *on_event);
         });
         prepared.map_err(of_work(&video.path, &model.files()))?;
@@ -109,14 +109,14 @@ impl Desktop {
         draft: &mut AnswerDraft<'_>,
         cancel: &CancelToken,
         on_event: &mut dyn FnMut(AnswerEvent),
-    ) -> Result<Answer, (ApiError, Option<Box<AnswerFacts>>)> {
+    ) -> Result<KeptAnswer, (ApiError, Option<Box<AnswerFacts>>)> {
         let early = |error: ApiError| (error, None);
         let model = self
             .ready_model(cancel, &mut |stage| on_event(AnswerEvent::Stage(stage)))
             .map_err(early)?;
         let video = self.videos.get(&request.plan.video, cancel).map_err(early)?;
         let resolved = resolve(&request.plan, &video, &model.facts).map_err(early)?;
-        let looking = looking(&model, &resolved);
+        let setup = setup(&model, &resolved);
         let earlier = self
             .turns_to_send(&chat.0.to_string(), Some(turn))
             .map_err(early)?;
@@ -138,7 +138,7 @@ impl Desktop {
         };
         let answer = self.ask_patiently(
             &video,
-            &looking,
+            &setup,
             &question,
             draft,
             cancel,
@@ -214,7 +214,7 @@ impl Desktop {
     fn ask_patiently(
         &self,
         video: &OpenVideo,
-        looking: &Looking,
+        setup: &VideoSetup,
         question: &Question,
         draft: &mut AnswerDraft<'_>,
         cancel: &CancelToken,
@@ -222,10 +222,10 @@ impl Desktop {
     ) -> Result<crate::engine::Answer, Failure> {
         let mut was_restarted = false;
         loop {
-            let mut events = ProgressEvents::new(&looking.plan);
+            let mut events = ProgressEvents::new(&setup.plan);
             let answer = self
                 .engine
-                .ask(video, looking, question.clone(), cancel, &mut |update| {
+                .ask(video, setup, question.clone(), cancel, &mut |update| {
                     for event in events.of(&update) {
                         on_update(AskUpdate::Event(event.into()));
                     }
@@ -247,7 +247,7 @@ impl Desktop {
                         error: of_model(failure),
                     }));
                     self.engine
-                        .load(&looking.model, looking.device, cancel, &mut |_| {})?;
+                        .load(&setup.model, setup.device, cancel, &mut |_| {})?;
                 }
                 answer => return answer,
             }
@@ -256,8 +256,8 @@ impl Desktop {
 }
 
 /// How the resolved plan is looked at by the loaded model.
-fn looking(model: &LoadedModel, resolved: &PresetPlan) -> Looking {
-    Looking {
+fn setup(model: &LoadedModel, resolved: &PresetPlan) -> VideoSetup {
+    VideoSetup {
         model: model.name.clone(),
         device: DeviceName::Auto,
         facts: model.facts.clone(),
@@ -270,7 +270,7 @@ fn looking(model: &LoadedModel, resolved: &PresetPlan) -> Looking {
 }
 
 /// An answer that could not be kept, saying so.
-fn unkept(mut answer: Answer, error: &ChatError) -> Answer {
+fn unkept(mut answer: KeptAnswer, error: &ChatError) -> KeptAnswer {
     match &mut answer.facts {
         Some(facts) => facts
             .notices

@@ -1,13 +1,11 @@
 //! What a plan takes: tokens, time and memory, before it is run.
 
 use crate::api::window::Cost;
-use crate::engine::ModelFacts;
+use crate::engine::{CONTEXT_STEP, ModelFacts};
 use crate::visual::plan::Plan;
 
 /// Positions that a short question and the beginning of an answer take: with fewer left there is no use in asking.
 pub(super) const LEAST_ROOM: usize = 64;
-/// Contexts grow in steps of this.
-const CONTEXT_STEP: usize = 1024;
 
 /// What a plan's rows have to share the context with.
 pub(super) struct ContextBudget<'a> {

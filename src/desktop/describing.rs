@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::api::window::{ApiError, MemoryEstimate, Model};
+use crate::api::window::{ApiError, MemoryEstimate, ModelInfo};
 use crate::chat::KeptModel;
 use crate::engine::{ModelName, PairDescription};
 
@@ -60,7 +60,7 @@ impl ModelSource {
 }
 
 /// A pair that was described, and what stands for it.
-pub(super) fn described(name: &ModelName, pair: &PairDescription) -> (ModelSource, Model) {
+pub(super) fn described(name: &ModelName, pair: &PairDescription) -> (ModelSource, ModelInfo) {
     let files: Vec<PathBuf> = [&pair.language_file, &pair.vision_file]
         .into_iter()
         .flatten()
@@ -76,7 +76,7 @@ pub(super) fn described(name: &ModelName, pair: &PairDescription) -> (ModelSourc
     let is_embedded = source == ModelSource::Embedded;
     let patches = pair.side_px.checked_div(pair.patch_px).unwrap_or(0) as usize;
     let memory = pair.memory;
-    let model = Model {
+    let model = ModelInfo {
         id: source.id(),
         name: pair.name.clone(),
         quantisation: pair.quantization.clone(),
@@ -103,7 +103,7 @@ pub(super) fn described(name: &ModelName, pair: &PairDescription) -> (ModelSourc
 }
 
 /// Files that are no model that can be loaded.
-pub(super) fn refused(paths: &[PathBuf], refusal: ApiError) -> Model {
+pub(super) fn refused(paths: &[PathBuf], refusal: ApiError) -> ModelInfo {
     let files: Vec<String> = paths.iter().map(|path| file_name(path)).collect();
     let name = match paths {
         [] => "nano".to_owned(),
@@ -111,7 +111,7 @@ pub(super) fn refused(paths: &[PathBuf], refusal: ApiError) -> Model {
             .file_stem()
             .map_or_else(|| files[0].clone(), |stem| stem.to_string_lossy().into_owned()),
     };
-    Model {
+    ModelInfo {
         id: format!("refused-{}", files.join("+")),
         name,
         quantisation: String::new(),

@@ -38,7 +38,7 @@ impl Desktop {
     }
 
     fn model_check(&self, with_file_names: bool) -> Check {
-        let named = |model: &crate::api::window::Model| {
+        let named = |model: &crate::api::window::ModelInfo| {
             let kind = format!(
                 "{} {}, {}, {} positions",
                 model.architecture, model.quantisation, model.tower, model.n_context

@@ -12,7 +12,7 @@ use super::listener::Listener;
 use super::loading::{Load, Loading};
 use super::owner::Owned;
 use super::refusal::{of_model, of_model_at, of_store};
-use crate::api::window::{ApiError, AppEvent, Model, ModelState};
+use crate::api::window::{ApiError, AppEvent, ModelInfo, ModelState};
 use crate::cancel::CancelToken;
 use crate::chat::{Store, UsedModel};
 use crate::engine::{DeviceName, Engine, ModelName, OpenVideo};
@@ -50,7 +50,7 @@ impl Desktop {
     ///
     /// # Errors
     /// What the file of chats says.
-    pub fn models(&self, cancel: &CancelToken) -> Result<Vec<Model>, ApiError> {
+    pub fn models(&self, cancel: &CancelToken) -> Result<Vec<ModelInfo>, ApiError> {
         let mut models = vec![self.models.described_or_refused(&ModelSource::Embedded, cancel)];
         for pair in self.store.models().map_err(of_store)? {
             models.push(self.models.described_or_refused(&ModelSource::Pair(pair), cancel));
@@ -70,7 +70,7 @@ impl Desktop {
     /// What the files or the folder are that the user chose, from their headers alone. What is no pair that can be loaded
     /// comes back with its refusal.
     #[must_use]
-    pub fn picked_model(&self, paths: &[PathBuf], cancel: &CancelToken) -> Model {
+    pub fn picked_model(&self, paths: &[PathBuf], cancel: &CancelToken) -> ModelInfo {
         let name = match paths {
             [one] => folder_name(one),
             [one, other] => ModelName::Named {
@@ -225,13 +225,13 @@ impl Models {
     }
 
     /// Describes a pair, and knows it by its id from now on.
-    fn describe(&self, name: &ModelName, cancel: &CancelToken) -> Result<Model, Failure> {
+    fn describe(&self, name: &ModelName, cancel: &CancelToken) -> Result<ModelInfo, Failure> {
         let (source, mut model) = described(name, &self.engine.describe(name, cancel)?);
         self.state.with(|state| state.describe(source, &mut model));
         Ok(model)
     }
 
-    fn described_or_refused(&self, source: &ModelSource, cancel: &CancelToken) -> Model {
+    fn described_or_refused(&self, source: &ModelSource, cancel: &CancelToken) -> ModelInfo {
         self.describe(&source.name(), cancel).unwrap_or_else(|failure| {
             let paths = source.paths();
             let mut model = refused(&paths, of_model_at(&paths)(failure));

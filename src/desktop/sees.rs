@@ -22,7 +22,7 @@ use crate::chat::KeptLook;
 use crate::engine::{ANSWER_RESERVE, ModelFacts, OpenVideo};
 use crate::visual::plan::{ImageSource, Plan};
 use crate::visual::preprocess::Fit;
-use crate::visual::tower::Tower;
+use crate::visual::tower::TowerInput;
 use crate::visual::tower_image::Normalization;
 
 impl Desktop {
@@ -169,7 +169,7 @@ impl Desktop {
             mean: look.mean,
             std: look.std,
         };
-        let tower = Tower {
+        let tower = TowerInput {
             name: tower_name(&look.tower).to_owned(),
             geometry: geometry_of(look.side_px, look.patch_px)?,
             normalization,

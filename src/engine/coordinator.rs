@@ -60,7 +60,7 @@ pub struct OpenVideo {
 
 /// How a video is looked at, by which model.
 #[derive(Clone, Debug)]
-pub struct Looking {
+pub struct VideoSetup {
     /// Which pair.
     pub model: ModelName,
     /// Where it computes.
@@ -180,11 +180,11 @@ impl Engine {
     pub fn prepare(
         &self,
         video: &OpenVideo,
-        looking: &Looking,
+        setup: &VideoSetup,
         cancel: &CancelToken,
         on_update: &mut dyn FnMut(Update),
     ) -> Result<(), Failure> {
-        self.work(video, looking, Prepare, cancel, on_update)
+        self.work(video, setup, Prepare, cancel, on_update)
     }
 
     /// Answers a question about a video, preparing what is not prepared.
@@ -194,14 +194,14 @@ impl Engine {
     pub fn ask(
         &self,
         video: &OpenVideo,
-        looking: &Looking,
+        setup: &VideoSetup,
         question: Question,
         cancel: &CancelToken,
         on_update: &mut dyn FnMut(Update),
     ) -> Result<Answer, Failure> {
         let ask = |work| Ask { work, question };
-        let mut answer = self.work(video, looking, ask, cancel, on_update)?;
-        let notices = looking.plan.notices.iter().map(ToString::to_string);
+        let mut answer = self.work(video, setup, ask, cancel, on_update)?;
+        let notices = setup.plan.notices.iter().map(ToString::to_string);
         answer.notices.splice(0..0, notices);
         answer.timings_ms.open = video.open_ms;
         answer.timings_ms.total += video.open_ms;
@@ -235,7 +235,7 @@ impl Engine {
     fn work<R: Request<Protocol = ModelProtocol, Event = WorkEvent>>(
         &self,
         video: &OpenVideo,
-        looking: &Looking,
+        setup: &VideoSetup,
         request: impl FnOnce(Work) -> R,
         cancel: &CancelToken,
         on_update: &mut dyn FnMut(Update),
@@ -243,22 +243,22 @@ impl Engine {
         let job = self.next_job.fetch_add(1, Ordering::Relaxed);
         let work = Work {
             job,
-            model: looking.model.clone(),
-            device: looking.device,
-            excerpt: video.excerpt(&looking.plan, looking.fit),
-            form: looking.form,
-            tell_times: looking.tell_times,
-            max_prefix_bytes: looking.max_prefix_bytes,
+            model: setup.model.clone(),
+            device: setup.device,
+            excerpt: video.excerpt(&setup.plan, setup.fit),
+            form: setup.form,
+            tell_times: setup.tell_times,
+            max_prefix_bytes: setup.max_prefix_bytes,
         };
-        let mut estimator = Estimator::new(&looking.facts, looking.plan.counts().total + WORDS);
+        let mut estimator = Estimator::new(&setup.facts, setup.plan.counts().total + WORDS);
         let stop = CancelToken::new();
         let feeder = Feeder {
             media: Arc::clone(&self.media),
             model: Arc::clone(&self.model),
             job,
             path: video.path.as_os_str().to_owned(),
-            fit: looking.fit,
-            side_px: looking.plan.geometry.side_px(),
+            fit: setup.fit,
+            side_px: setup.plan.geometry.side_px(),
             stop: stop.held_by(&self.hold),
         };
         std::thread::scope(|scope| {

@@ -28,7 +28,7 @@ mod viewer;
 
 pub use answer::{Answer, OptionChoice, StageMillis, TokenUse};
 pub use auto::{Preselection, expected_secs};
-pub use coordinator::{Engine, Looking, OpenVideo, USUAL_PREFIX_BYTES, Update};
+pub use coordinator::{Engine, OpenVideo, USUAL_PREFIX_BYTES, Update, VideoSetup};
 pub use identity::FileIdentity;
 #[cfg(feature = "media")]
 pub use media::MediaRole;
@@ -42,5 +42,7 @@ pub use requests::model::{
 pub use requests::{Check, Pixels};
 pub use selection::{PlanSetting, Refinement, Selection, SelectionError};
 
+/// Contexts grow in steps of this, positions.
+pub const CONTEXT_STEP: usize = 1024;
 /// Tokens kept free for an answer before earlier turns are forgotten: about two hundred words.
 pub const ANSWER_RESERVE: usize = 256;

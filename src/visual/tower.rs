@@ -6,7 +6,7 @@ use super::tower_image::Normalization;
 
 /// Everything about a vision tower that decides which pixels it gets.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tower {
+pub struct TowerInput {
     /// Name for people and files, such as `clip-l-336`.
     pub name: String,
     /// Its image and patches.
@@ -17,8 +17,8 @@ pub struct Tower {
     pub fit: Fit,
 }
 
-impl Tower {
-    /// The names that [`Tower::named`] knows.
+impl TowerInput {
+    /// The names that [`TowerInput::named`] knows.
     pub const NAMES: [&'static str; 3] = ["clip-l-336", "clip-l-224", "siglip-384"];
 
     /// The tower of that name, squashing frames as TS-LLaVA does.

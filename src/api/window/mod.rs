@@ -12,13 +12,13 @@ mod view;
 
 pub use events::{AnswerEvent, AppEvent, AskRequest, PrepareEvent, StageInfo, StageName, WorkerRole};
 pub use menu::{Menu, MenuItem};
-pub use model::{Device, MemoryEstimate, Model, ModelState, PickFrom};
+pub use model::{Device, MemoryEstimate, ModelInfo, ModelState, PickFrom};
 pub use video::{FilmstripRequest, FramePurpose, FrameRequest, PictureInfo, Place, SavedFile, VideoInfo};
 pub use view::{ContextUse, Cost, Offer, PlanImage, PlanImageKind, PlanView, TokenPlace};
 
 pub use crate::chat::{
-    Answer, AnswerFacts, AnswerState, Chat, ChatSummary, PlanRequest, RecentVideo, Settings, SettingsChanges,
-    Theme, Timings, Turn,
+    AnswerFacts, AnswerState, Chat, ChatSummary, KeptAnswer, PlanRequest, RecentVideo, Settings,
+    SettingsChanges, Theme, Timings, Turn,
 };
 pub use crate::fault::{ApiError, ErrorCode};
 pub use crate::visual::preset::PresetName;

@@ -29,8 +29,8 @@ pub enum PickFrom {
 
 /// A model that the program knows.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
-pub struct Model {
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(rename = "Model"))]
+pub struct ModelInfo {
     /// Its id.
     pub id: String,
     /// Its name for people.
@@ -84,7 +84,7 @@ pub enum ModelState {
     /// It is being loaded.
     Loading {
         /// Which one.
-        model: Model,
+        model: ModelInfo,
         /// Of what can be counted; both 0 where nothing can.
         n_done: u64,
         /// All of it.
@@ -95,14 +95,14 @@ pub enum ModelState {
     /// It answers.
     Ready {
         /// Which one.
-        model: Model,
+        model: ModelInfo,
         /// What it computes on.
         device: Device,
     },
     /// It could not be loaded.
     Failed {
         /// Which one.
-        model: Model,
+        model: ModelInfo,
         /// Why.
         error: ApiError,
     },

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use videre::visual::sampling::TimeRange;
-use videre::visual::tower::Tower;
+use videre::visual::tower::TowerInput;
 
 /// Ask questions about a video, entirely on your own computer
 #[derive(Parser)]
@@ -149,7 +149,7 @@ pub(crate) struct PreviewArgs {
     pub(crate) model: ModelArgs,
 
     /// The vision tower to prepare for, where no model is named
-    #[arg(long, value_name = "NAME", default_value = "clip-l-336", value_parser = PossibleValuesParser::new(Tower::NAMES))]
+    #[arg(long, value_name = "NAME", default_value = "clip-l-336", value_parser = PossibleValuesParser::new(TowerInput::NAMES))]
     pub(crate) tower: String,
 
     /// Folder for the pictures and tokens.json

@@ -11,15 +11,15 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use videre::cancel::CancelToken;
 use videre::engine::{
-    DeviceName, Engine, Looking, MediaRole, ModelFacts, ModelName, ModelRole, OpenVideo, PlanSetting,
-    Preselection, USUAL_PREFIX_BYTES,
+    DeviceName, Engine, MediaRole, ModelFacts, ModelName, ModelRole, OpenVideo, PlanSetting, Preselection,
+    USUAL_PREFIX_BYTES, VideoSetup,
 };
 use videre::fault::Fault;
 use videre::question::{PromptForm, Question, SamplingOptions, Turn};
 use videre::visual::geometry::TowerGeometry;
 use videre::visual::preprocess::Fit;
 use videre::visual::preset::Preset;
-use videre::visual::tower::Tower;
+use videre::visual::tower::TowerInput;
 use videre::visual::tower_image::Normalization;
 use videre::worker::Local;
 
@@ -116,10 +116,10 @@ impl AnswerArgs {
 }
 
 /// The tower of a loaded model.
-pub(crate) fn tower_of(facts: &ModelFacts) -> Result<Tower, Failure> {
+pub(crate) fn tower_of(facts: &ModelFacts) -> Result<TowerInput, Failure> {
     let geometry = TowerGeometry::new(facts.side_px, facts.patch_px)
         .map_err(|error| Failure::new(Fault::Unreadable, error.to_string()))?;
-    Ok(Tower {
+    Ok(TowerInput {
         name: format!("{} of {}", facts.tower, facts.name),
         geometry,
         normalization: Normalization {
@@ -146,7 +146,7 @@ pub(crate) fn reason(setting: &PlanSetting) -> Option<String> {
 /// A video that is open and a model that is loaded, ready for questions.
 pub(crate) struct Ready {
     pub(crate) video: OpenVideo,
-    pub(crate) looking: Looking,
+    pub(crate) setup: VideoSetup,
     /// Why it is looked at this way, where the user did not say.
     pub(crate) reason: Option<String>,
 }
@@ -171,7 +171,7 @@ pub(crate) fn ready(
     let facts = engine.load(&name, model.device(), cancel, &mut show)?;
     let TowerSetting { setting, tower } = settle(plan, &facts)?;
     let plan = video.plan(&setting)?;
-    let looking = Looking {
+    let setup = VideoSetup {
         model: name,
         device: model.device(),
         facts,
@@ -187,7 +187,7 @@ pub(crate) fn ready(
     };
     Ok(Ready {
         video,
-        looking,
+        setup,
         reason: reason(&setting),
     })
 }

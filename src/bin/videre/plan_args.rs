@@ -7,7 +7,7 @@ use videre::engine::{PlanSetting, Preselection, Refinement, Selection, Selection
 use videre::visual::preset::PresetName;
 use videre::visual::sampling::{Sampling, TimeRange};
 use videre::visual::strategy::{Order, StrategyName};
-use videre::visual::tower::Tower;
+use videre::visual::tower::TowerInput;
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "What the model sees")]
@@ -62,14 +62,14 @@ pub(crate) struct PlanArgs {
 /// What was asked for, for one tower.
 pub(crate) struct TowerSetting {
     pub(crate) setting: PlanSetting,
-    pub(crate) tower: Tower,
+    pub(crate) tower: TowerInput,
 }
 
 impl PlanArgs {
     /// What the flags come to for `tower`. `auto` is the preset to use where none was named.
     pub(crate) fn settle(
         &self,
-        tower: Tower,
+        tower: TowerInput,
         auto: impl FnOnce() -> Preselection,
     ) -> Result<TowerSetting, Failure> {
         let settled = self.selection().settle(tower.geometry, auto);

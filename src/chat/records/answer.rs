@@ -23,8 +23,8 @@ pub enum AnswerState {
 
 /// What came of a question.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
-pub struct Answer {
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS), ts(rename = "Answer"))]
+pub struct KeptAnswer {
     /// How it ended.
     pub state: AnswerState,
     /// What was said, however it ended.

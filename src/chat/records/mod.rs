@@ -7,7 +7,7 @@ mod plan;
 mod settings;
 mod turn;
 
-pub use answer::{Answer, AnswerFacts, AnswerState, Timings};
+pub use answer::{AnswerFacts, AnswerState, KeptAnswer, Timings};
 pub use look::KeptLook;
 pub use plan::PlanRequest;
 pub use settings::{Settings, SettingsChanges, Theme};

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Answer;
+use super::KeptAnswer;
 
 /// A question with what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -17,7 +17,7 @@ pub struct Turn {
     /// Seconds since 1970.
     pub asked_at_secs: f64,
     /// `null` where the program ended before there was one.
-    pub answer: Option<Answer>,
+    pub answer: Option<KeptAnswer>,
 }
 
 /// A conversation in a list.

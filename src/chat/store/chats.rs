@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use super::videos::empty_journal;
 use super::{Store, millis, secs};
 use crate::chat::ChatError;
-use crate::chat::records::{Answer, AnswerState, Chat, ChatSummary, KeptLook, PlanRequest, Turn};
+use crate::chat::records::{AnswerState, Chat, ChatSummary, KeptAnswer, KeptLook, PlanRequest, Turn};
 
 /// Characters of a question that serve as a title.
 const MAX_TITLE_CHARS: usize = 60;
@@ -181,7 +181,7 @@ impl Store {
     ///
     /// # Errors
     /// What the file system or SQLite say.
-    pub fn end_turn(&self, turn: TurnId, answer: &Answer, now: SystemTime) -> Result<(), ChatError> {
+    pub fn end_turn(&self, turn: TurnId, answer: &KeptAnswer, now: SystemTime) -> Result<(), ChatError> {
         let json = self.write_json(answer)?;
         self.write(|change| {
             change.execute(
@@ -214,7 +214,7 @@ impl Store {
             Some(json) => Some(self.read_json(&json)?),
             None if raw.said.is_empty() => None,
             // The program ended while it was written: what was said stays.
-            None => Some(Answer {
+            None => Some(KeptAnswer {
                 state: AnswerState::Stopped,
                 text: raw.said,
                 choice: None,

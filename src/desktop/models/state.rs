@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 
-use crate::api::window::{Device, Model, ModelState};
+use crate::api::window::{Device, ModelInfo, ModelState};
 use crate::desktop::describing::{ModelSource, device_name};
 use crate::engine::{FileIdentity, ModelFacts, ModelName, OpenVideo};
 use crate::visual::plan::Plan;
@@ -16,7 +16,7 @@ pub struct LoadedModel {
     /// What it is.
     pub facts: ModelFacts,
     /// As the page knows it.
-    pub model: Model,
+    pub model: ModelInfo,
 }
 
 impl LoadedModel {
@@ -92,7 +92,7 @@ impl State {
     }
 
     /// Knows from now on what the id of `model` stands for, and counts what it could have of the one that is loaded.
-    pub(super) fn describe(&mut self, source: ModelSource, model: &mut Model) {
+    pub(super) fn describe(&mut self, source: ModelSource, model: &mut ModelInfo) {
         if let Some(loaded) = &self.loaded {
             model.memory.available_bytes += loaded.given_back_bytes();
         }

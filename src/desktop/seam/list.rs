@@ -122,11 +122,11 @@ macro_rules! seam_calls {
             value model_state() -> window::ModelState = Ok(desktop.model_state());
 
             /// The embedded model and the pairs the user has loaded before or that lie in known folders.
-            value models() -> Vec<window::Model> = desktop.models(cancel);
+            value models() -> Vec<window::ModelInfo> = desktop.models(cancel);
 
             /// Asks for both files (or a folder) and describes the pair from its headers alone: a wrong one comes back
             /// with `refusal`, so that the page can say which file is wrong and why. `null` when put away.
-            value pick_model(from: window::PickFrom) -> Option<window::Model>
+            value pick_model(from: window::PickFrom) -> Option<window::ModelInfo>
                 = Ok(shell.choose_model(from)?.map(|paths| desktop.picked_model(&paths, cancel)));
 
             /// Resolves when the model is ready; its progress is the `model` event. Aborting it keeps the model that was

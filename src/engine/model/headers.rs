@@ -234,3 +234,44 @@ pub(super) fn machine() -> Machine {
         memory_available_bytes,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::FileIdentity;
+    use crate::visual::preprocess::Fit;
+    use crate::visual::recipe::Recipe;
+    use crate::visual::sampling::FrameRef;
+    use crate::visual::strategy::Strategy;
+
+    fn recipe(geometry: TowerGeometry) -> Recipe {
+        let frame = |index: usize| FrameRef {
+            index,
+            pts_secs: index as f64 / 25.0,
+        };
+        Recipe {
+            frames: (0..8).map(frame).collect(),
+            strategy: Strategy::Sampled { n_sampled: 100 },
+            geometry,
+            fit: Fit::Squash,
+        }
+    }
+
+    #[test]
+    fn a_recipe_that_comes_to_another_plan_than_was_counted_is_refused() {
+        let (geometry, other) = (TowerGeometry::CLIP_L_336, TowerGeometry::CLIP_L_224);
+        let planned = recipe(geometry).plan().expect("it has a plan");
+        let mut excerpt = Excerpt {
+            video: FileIdentity::known("ab".to_owned()),
+            recipe: recipe(geometry),
+            digest: planned.digest(),
+        };
+        assert_eq!(excerpt.plan(geometry), Ok(planned));
+        assert!(excerpt.plan(other).is_err(), "another tower");
+        excerpt.recipe.frames[3].pts_secs += 0.001;
+        assert!(excerpt.plan(geometry).is_err(), "another frame");
+        excerpt.recipe = recipe(geometry);
+        excerpt.recipe.strategy = Strategy::Sampled { n_sampled: 101 };
+        assert!(excerpt.plan(geometry).is_err(), "other rows");
+    }
+}

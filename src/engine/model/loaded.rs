@@ -6,15 +6,13 @@ use std::time::Instant;
 
 use super::failed;
 use crate::cancel::CancelToken;
+use crate::engine::CONTEXT_STEP;
 use crate::engine::requests::model::{DeviceName, ModelFacts, ModelName};
 use crate::fault::{Failure, Fault};
 use crate::llava::embedded;
 use crate::llava::kernels::Isa;
 use crate::llava::pair::{Pair, PairError};
 use crate::llava::{CacheType, Compute, LoadError, Model, Session, USUAL_CONTEXT};
-
-/// Contexts grow in steps of this.
-const CONTEXT_STEP: usize = 1024;
 
 /// A pair, and what was read with it last.
 pub(super) struct Loaded {

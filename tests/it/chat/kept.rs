@@ -13,7 +13,7 @@ use super::{answer, at, open, place, turn, video};
 fn a_conversation_is_found_again_with_everything_of_its_answers() {
     let (folder, file) = place();
     let clip = video(folder.path(), "a.mp4");
-    let whole = videre::api::window::Answer {
+    let whole = videre::api::window::KeptAnswer {
         choice: Some(1),
         facts: Some(AnswerFacts {
             model: "tiny".to_owned(),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tempfile::TempDir;
-use videre::api::window::{Answer, AnswerState, PlanRequest, PresetName};
+use videre::api::window::{AnswerState, KeptAnswer, PlanRequest, PresetName};
 use videre::chat::{NewTurn, NewVideo, Store};
 use videre::engine::FileIdentity;
 
@@ -56,8 +56,8 @@ fn turn(video: &NewVideo, question: &str) -> NewTurn {
     }
 }
 
-fn answer(text: &str) -> Answer {
-    Answer {
+fn answer(text: &str) -> KeptAnswer {
+    KeptAnswer {
         state: AnswerState::Done,
         text: text.to_owned(),
         choice: None,

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use videre::api::window::{
-    Answer, AnswerEvent, AnswerState, AskRequest, ErrorCode, PlanRequest, PrepareEvent, PresetName,
+    AnswerEvent, AnswerState, AskRequest, ErrorCode, KeptAnswer, PlanRequest, PrepareEvent, PresetName,
     StageName, StrategyName, Turn,
 };
 use videre::cancel::CancelToken;
@@ -100,7 +100,7 @@ fn said(events: &[AnswerEvent]) -> String {
     texts.collect()
 }
 
-fn answer(turn: &Turn) -> &Answer {
+fn answer(turn: &Turn) -> &KeptAnswer {
     turn.answer.as_ref().expect("something came of it")
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use videre::api::window::{Answer, ApiError, ErrorCode};
+use videre::api::window::{ApiError, ErrorCode, KeptAnswer};
 use videre::cancel::CancelToken;
 use videre::chat::Store;
 use videre::desktop::Desktop;
@@ -175,7 +175,7 @@ fn load(desktop: &Desktop, pair: &[PathBuf; 2]) -> Result<(), ApiError> {
 /// Why a question is not answered.
 fn asked(scene: &Scene, question: &str) -> ApiError {
     let turn = scene.ask(&scene.request(question), &go(), &mut |_| {}).0;
-    let Some(Answer {
+    let Some(KeptAnswer {
         error: Some(error), ..
     }) = turn.answer
     else {

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use tempfile::TempDir;
 use videre::cancel::CancelToken;
-use videre::engine::Looking;
+use videre::engine::VideoSetup;
 
-use super::{N_FRAMES, PATCHES_A_FRAME, Seen, ask, local, looking, open, sample, tiny_pair};
+use super::{N_FRAMES, PATCHES_A_FRAME, Seen, ask, local, open, sample, setup, tiny_pair};
 
 const N_VISUAL: usize = N_FRAMES * PATCHES_A_FRAME;
 
@@ -18,11 +18,11 @@ fn folder() -> TempDir {
 }
 
 /// A new engine over the same caches, as after a restart.
-fn ask_anew(folder: &Path, change: impl FnOnce(&mut Looking)) -> Seen {
+fn ask_anew(folder: &Path, change: impl FnOnce(&mut VideoSetup)) -> Seen {
     let engine = local(folder);
-    let mut looking = looking(&engine, &open(&engine));
-    change(&mut looking);
-    ask(&engine, &looking, "What is there?")
+    let mut setup = setup(&engine, &open(&engine));
+    change(&mut setup);
+    ask(&engine, &setup, "What is there?")
 }
 
 /// The files that are kept, with this ending.
@@ -46,12 +46,12 @@ fn kept(folder: &Path, ending: &str) -> Vec<PathBuf> {
 fn a_second_question_reads_only_its_own_words() {
     let folder = folder();
     let engine = local(folder.path());
-    let looking = looking(&engine, &open(&engine));
-    let first = ask(&engine, &looking, "What is there?");
+    let setup = setup(&engine, &open(&engine));
+    let first = ask(&engine, &setup, "What is there?");
     assert_eq!(first.answer().tokens.visual, N_VISUAL);
     assert_eq!(first.answer().tokens.reused, 0);
     assert_eq!(first.answer().n_encoded_images, N_FRAMES);
-    let second = ask(&engine, &looking, "And what colour is it?");
+    let second = ask(&engine, &setup, "And what colour is it?");
     assert_eq!(second.answer().n_encoded_images, 0, "nothing is encoded again");
     let reused = second.answer().tokens.reused;
     assert!(
@@ -61,7 +61,7 @@ fn a_second_question_reads_only_its_own_words() {
     let alone = {
         let folder = super::caches::folder();
         let engine = local(folder.path());
-        ask(&engine, &looking, "And what colour is it?")
+        ask(&engine, &setup, "And what colour is it?")
     };
     assert_eq!(second.said(), alone.said(), "the answer is that of a fresh start");
 }
@@ -71,11 +71,11 @@ fn a_prepared_video_is_answered_without_another_look() {
     let folder = folder();
     let engine = local(folder.path());
     let video = open(&engine);
-    let looking = looking(&engine, &video);
+    let setup = setup(&engine, &video);
     engine
-        .prepare(&video, &looking, &CancelToken::new(), &mut |_| {})
+        .prepare(&video, &setup, &CancelToken::new(), &mut |_| {})
         .expect("it is prepared");
-    let seen = ask(&engine, &looking, "What is there?");
+    let seen = ask(&engine, &setup, "What is there?");
     assert_eq!(seen.answer().n_encoded_images, 0, "nothing is left to encode");
     assert!(seen.answer().tokens.reused > N_VISUAL);
     assert_eq!(
@@ -98,7 +98,7 @@ fn a_video_opened_again_comes_from_its_prefix_or_its_features() {
     assert_eq!(again.said(), first.said());
 
     fs::remove_file(&prefixes[0]).expect("it is there");
-    let from_features = ask_anew(folder.path(), |looking| looking.max_prefix_bytes = 0);
+    let from_features = ask_anew(folder.path(), |setup| setup.max_prefix_bytes = 0);
     assert_eq!(
         from_features.answer().tokens.reused,
         0,
@@ -152,14 +152,14 @@ fn a_forgotten_video_leaves_nothing() {
     let folder = folder();
     let engine = local(folder.path());
     let video = open(&engine);
-    let looking = looking(&engine, &video);
-    ask(&engine, &looking, "What is there?");
+    let setup = setup(&engine, &video);
+    ask(&engine, &setup, "What is there?");
     engine
         .forget(&video.identity, &CancelToken::new())
         .expect("it is forgotten");
     let left = ["features", "prefix"].map(|ending| kept(folder.path(), ending).len());
     assert_eq!(left, [0, 0]);
-    let again = ask(&engine, &looking, "What is there?");
+    let again = ask(&engine, &setup, "What is there?");
     assert_eq!(again.answer().n_encoded_images, N_FRAMES, "it is looked at again");
 }
 

@@ -15,8 +15,8 @@ use std::sync::{Arc, OnceLock};
 use tempfile::TempDir;
 use videre::cancel::CancelToken;
 use videre::engine::{
-    Answer, DeviceName, Engine, Looking, MediaProtocol, MediaRole, ModelName, ModelProtocol, ModelRole,
-    OpenVideo, PlanSetting, Stage, StageMillis, USUAL_PREFIX_BYTES, Update,
+    Answer, DeviceName, Engine, MediaProtocol, MediaRole, ModelName, ModelProtocol, ModelRole, OpenVideo,
+    PlanSetting, Stage, StageMillis, USUAL_PREFIX_BYTES, Update, VideoSetup,
 };
 use videre::fault::Failure;
 use videre::question::{PromptForm, Question};
@@ -121,7 +121,7 @@ fn worker(role: &'static str, folder: &Path) -> WorkerCommand {
 }
 
 /// Everything of 50 frames: 800 tokens, enough for a prefix that is worth keeping.
-fn looking(engine: &Engine, video: &OpenVideo) -> Looking {
+fn setup(engine: &Engine, video: &OpenVideo) -> VideoSetup {
     let model = model();
     let facts = engine
         .load(&model, DeviceName::Cpu, &CancelToken::new(), &mut |_| {})
@@ -130,7 +130,7 @@ fn looking(engine: &Engine, video: &OpenVideo) -> Looking {
     let sampling = Sampling::Uniform { n_frames: N_FRAMES };
     let setting = PlanSetting::new(sampling, Strategy::EveryPatch, geometry);
     let plan = video.plan(&setting).expect("the sample has frames");
-    Looking {
+    VideoSetup {
         model,
         device: DeviceName::Cpu,
         facts,
@@ -177,14 +177,14 @@ impl Seen {
 /// Asks, and does `meanwhile` at every update.
 fn ask_meanwhile(
     engine: &Engine,
-    looking: &Looking,
+    setup: &VideoSetup,
     question: Question,
     cancel: &CancelToken,
     meanwhile: &mut dyn FnMut(&Update),
 ) -> Seen {
     let video = open(engine);
     let (mut stages, mut pieces) = (Vec::new(), Vec::new());
-    let answer = engine.ask(&video, looking, question, cancel, &mut |update| {
+    let answer = engine.ask(&video, setup, question, cancel, &mut |update| {
         meanwhile(&update);
         match update {
             Update::Progress(progress) => stages.push(progress.stage),
@@ -203,6 +203,6 @@ fn ask_meanwhile(
     }
 }
 
-fn ask(engine: &Engine, looking: &Looking, text: &str) -> Seen {
-    ask_meanwhile(engine, looking, question(text), &CancelToken::new(), &mut |_| {})
+fn ask(engine: &Engine, setup: &VideoSetup, text: &str) -> Seen {
+    ask_meanwhile(engine, setup, question(text), &CancelToken::new(), &mut |_| {})
 }

@@ -9,7 +9,7 @@ use videre::engine::{Stage, Update};
 use videre::fault::Fault;
 use videre::worker::WorkerCommand;
 
-use super::{N_FRAMES, Workers, ask, ask_meanwhile, example, local, looking, open, question};
+use super::{N_FRAMES, Workers, ask, ask_meanwhile, example, local, open, question, setup};
 
 fn folder() -> TempDir {
     TempDir::new().expect("a temporary folder can be made")
@@ -36,8 +36,8 @@ fn the_same_question_brings_the_same_events_in_this_process_and_through_both_wor
     let (here, there) = (folder(), folder());
     let inside = local(here.path());
     let workers = Workers::new(there.path());
-    let look_here = looking(&inside, &open(&inside));
-    let look_there = looking(&workers.engine, &open(&workers.engine));
+    let look_here = setup(&inside, &open(&inside));
+    let look_there = setup(&workers.engine, &open(&workers.engine));
     for text in ["What is there?", "And what colour is it?"] {
         let inside = ask(&inside, &look_here, text);
         let outside = ask(&workers.engine, &look_there, text);
@@ -54,12 +54,12 @@ fn a_killed_video_reader_ends_one_encoding_and_nothing_else() {
     let mut reader = aborting(&was_killed);
     reader.args.push("stand still".into());
     let workers = Workers::with_media(reader, folder.path());
-    let looking = looking(&workers.engine, &open(&workers.engine));
+    let setup = setup(&workers.engine, &open(&workers.engine));
     let model_pid = workers.model.pid();
     let mut killed = false;
     let seen = ask_meanwhile(
         &workers.engine,
-        &looking,
+        &setup,
         question("What is there?"),
         &CancelToken::new(),
         &mut |update| {
@@ -79,7 +79,7 @@ fn a_killed_video_reader_ends_one_encoding_and_nothing_else() {
     assert_eq!(failure.fault, Fault::WorkerEnded);
     assert!(failure.hint.is_some(), "{failure:?}");
 
-    let again = ask(&workers.engine, &looking, "What is there?");
+    let again = ask(&workers.engine, &setup, "What is there?");
     assert!(!again.said().is_empty(), "the next question is answered");
     assert_eq!(workers.model.pid(), model_pid, "by the same model process");
     let n_encoded = again.answer().n_encoded_images;
@@ -93,12 +93,12 @@ fn a_killed_video_reader_ends_one_encoding_and_nothing_else() {
 fn a_killed_model_leaves_what_was_said_and_the_video_reader() {
     let folder = folder();
     let workers = Workers::new(folder.path());
-    let looking = looking(&workers.engine, &open(&workers.engine));
+    let setup = setup(&workers.engine, &open(&workers.engine));
     let media_pid = workers.media.pid();
     let mut n_pieces = 0;
     let seen = ask_meanwhile(
         &workers.engine,
-        &looking,
+        &setup,
         question("What is there?"),
         &CancelToken::new(),
         &mut |update| {
@@ -118,7 +118,7 @@ fn a_killed_model_leaves_what_was_said_and_the_video_reader() {
     );
     assert!(!said.is_empty(), "what was said stays");
 
-    let again = ask(&workers.engine, &looking, "What is there?");
+    let again = ask(&workers.engine, &setup, "What is there?");
     assert!(
         again.said().starts_with(&said),
         "{:?} begins with {said:?}",
@@ -139,13 +139,13 @@ fn aborting(crashed: &Path) -> WorkerCommand {
 fn a_crash_inside_the_video_reader_is_told_and_the_next_question_is_answered() {
     let folder = folder();
     let workers = Workers::with_media(aborting(&folder.path().join("crashed")), folder.path());
-    let looking = looking(&workers.engine, &open(&workers.engine));
+    let setup = setup(&workers.engine, &open(&workers.engine));
     let model_pid = workers.model.pid();
-    let failure = ask(&workers.engine, &looking, "What is there?")
+    let failure = ask(&workers.engine, &setup, "What is there?")
         .answer
         .expect_err("the third frame never comes");
     assert_eq!(failure.message, "the video reader stopped: it crashed (abort)");
-    let again = ask(&workers.engine, &looking, "What is there?");
+    let again = ask(&workers.engine, &setup, "What is there?");
     assert!(!again.said().is_empty(), "the next question is answered");
     assert_eq!(workers.model.pid(), model_pid, "by the same model process");
 }
@@ -154,11 +154,11 @@ fn a_crash_inside_the_video_reader_is_told_and_the_next_question_is_answered() {
 fn a_cancelled_question_is_no_error_and_what_was_encoded_is_kept() {
     let folder = folder();
     let workers = Workers::new(folder.path());
-    let looking = looking(&workers.engine, &open(&workers.engine));
+    let setup = setup(&workers.engine, &open(&workers.engine));
     let cancel = CancelToken::new();
     let seen = ask_meanwhile(
         &workers.engine,
-        &looking,
+        &setup,
         question("What is there?"),
         &cancel,
         &mut |update| {
@@ -169,7 +169,7 @@ fn a_cancelled_question_is_no_error_and_what_was_encoded_is_kept() {
     );
     let failure = seen.answer.expect_err("it was cancelled");
     assert_eq!(failure.fault, Fault::Cancelled);
-    let again = ask(&workers.engine, &looking, "What is there?");
+    let again = ask(&workers.engine, &setup, "What is there?");
     let n_encoded = again.answer().n_encoded_images;
     assert!(
         n_encoded <= N_FRAMES - 2,

@@ -52,8 +52,8 @@ fn no_message_decides_anything() {
         }
     }
     assert_none("What an error says decides something", &offences);
-    let looking = "let is_memory = failure\n    .message\n    .as_str()\n    .contains(\"of memory and\");";
-    assert_eq!(looks_into_wordings(looking), ["message.contains("]);
+    let setup = "let is_memory = failure\n    .message\n    .as_str()\n    .contains(\"of memory and\");";
+    assert_eq!(looks_into_wordings(setup), ["message.contains("]);
     assert_eq!(
         looks_into_wordings("error.to_string().starts_with(\"no\")").len(),
         1

@@ -3,5 +3,6 @@ mod golden;
 mod naming;
 mod plans;
 mod properties;
+mod recipes;
 mod tokens;
 mod vectors;

@@ -6,14 +6,14 @@ use videre::visual::geometry::UnitRect;
 use videre::visual::preprocess::Fit;
 use videre::visual::preset::Preset;
 use videre::visual::strategy::{Cells, RowEnds, Strategy};
-use videre::visual::tower::Tower;
+use videre::visual::tower::TowerInput;
 
 use super::naming::frames;
 
-fn tower(name: &str, fit: Fit) -> Tower {
-    Tower {
+fn tower(name: &str, fit: Fit) -> TowerInput {
+    TowerInput {
         fit,
-        ..Tower::named(name).expect("a known tower")
+        ..TowerInput::named(name).expect("a known tower")
     }
 }
 

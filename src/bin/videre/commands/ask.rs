@@ -15,11 +15,7 @@ pub(crate) fn run(args: &AskArgs) -> Result<(), Failure> {
     let cancel = cancelled_by_ctrl_c();
     let engine = local();
     let mut stages = Stages::new();
-    let Ready {
-        video,
-        looking,
-        reason,
-    } = ready(
+    let Ready { video, setup, reason } = ready(
         &engine,
         &args.file,
         &args.plan,
@@ -30,7 +26,7 @@ pub(crate) fn run(args: &AskArgs) -> Result<(), Failure> {
     )?;
     let question = args.answer.question(&args.question, &args.options, Vec::new());
     let mut said = Said::default();
-    let answered = engine.ask(&video, &looking, question, &cancel, &mut |update| {
+    let answered = engine.ask(&video, &setup, question, &cancel, &mut |update| {
         stages.show(&update);
         if let Update::Text(text) = update
             && !args.json
@@ -44,8 +40,8 @@ pub(crate) fn run(args: &AskArgs) -> Result<(), Failure> {
     said.end()?;
     let mut answered = answered?;
     answered.notices.splice(0..0, reason);
-    answered.timings_ms.load += looking.facts.load_ms;
-    answered.timings_ms.total += looking.facts.load_ms;
+    answered.timings_ms.load += setup.facts.load_ms;
+    answered.timings_ms.total += setup.facts.load_ms;
     if args.json {
         return answer_json(&answered);
     }

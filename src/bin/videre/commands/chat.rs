@@ -33,7 +33,7 @@ pub(crate) fn run(args: &ChatArgs) -> Result<(), Failure> {
     // The video is read while the person thinks; the first question waits for what is left of it.
     let preparing = CancelToken::new();
     std::thread::scope(|scope| {
-        scope.spawn(|| engine.prepare(&ready.video, &ready.looking, &preparing, &mut |_| {}));
+        scope.spawn(|| engine.prepare(&ready.video, &ready.setup, &preparing, &mut |_| {}));
         let talked = talk(args, &engine, &ready, &mut stages, &ctrl_c);
         preparing.cancel();
         talked
@@ -100,7 +100,7 @@ fn ask(
     let text = line.trim();
     let question = args.answer.question(text, &[], history.to_vec());
     let mut said = Said::default();
-    let answered = engine.ask(&ready.video, &ready.looking, question, cancel, &mut |update| {
+    let answered = engine.ask(&ready.video, &ready.setup, question, cancel, &mut |update| {
         stages.show(&update);
         if let Update::Text(piece) = update
             && said.say(&piece).is_err()

@@ -13,7 +13,7 @@ use std::fs;
 use std::path::Path;
 use videre::api::EvalJson;
 use videre::cancel::CancelToken;
-use videre::engine::{Engine, Looking, ModelFacts, ModelName, OpenVideo, PlanSetting, USUAL_PREFIX_BYTES};
+use videre::engine::{Engine, ModelFacts, ModelName, OpenVideo, PlanSetting, USUAL_PREFIX_BYTES, VideoSetup};
 use videre::eval::results::Results;
 use videre::eval::{AskError, Asked, Format, Part, formats, predictions, run as evaluate, table};
 use videre::fault::{Failure as WorkFailure, Fault};
@@ -115,7 +115,7 @@ impl Asker<'_> {
             );
         }
         let video = self.open.as_ref().expect("BUG: opened above");
-        let looking = Looking {
+        let setup = VideoSetup {
             model: self.model.clone(),
             device: self.args.model.device(),
             facts: self.facts.clone(),
@@ -132,7 +132,7 @@ impl Asker<'_> {
             .question(&asked.question.text, options, Vec::new());
         let said = self
             .engine
-            .ask(video, &looking, question, cancel, &mut |_| {})
+            .ask(video, &setup, question, cancel, &mut |_| {})
             .map_err(ask_error)?;
         Ok(match &said.choice {
             // As the reference's models are made to say it.

@@ -5,10 +5,10 @@ use crate::sheet::{TokenKind, TokenRun, grouped};
 use videre::visual::plan::{Grid, ImageSource, Plan};
 use videre::visual::sampling::TimeRange;
 use videre::visual::strategy::{CellOrder, Cells, Order, Strategy};
-use videre::visual::tower::Tower;
+use videre::visual::tower::TowerInput;
 
 /// What the model reads, as (name, value).
-pub(super) fn facts(plan: &Plan, tower: &Tower, range: Option<TimeRange>) -> Vec<(String, String)> {
+pub(super) fn facts(plan: &Plan, tower: &TowerInput, range: Option<TimeRange>) -> Vec<(String, String)> {
     let geometry = plan.geometry;
     let (side, patches) = (geometry.side_px(), geometry.patches_per_side());
     let counts = plan.counts();

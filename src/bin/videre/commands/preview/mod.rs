@@ -24,7 +24,7 @@ use videre::media::{Frame, FrameIndex, Video};
 use videre::visual::plan::{Plan, TokenCounts};
 use videre::visual::preset::Preset;
 use videre::visual::sampling::FrameRef;
-use videre::visual::tower::Tower;
+use videre::visual::tower::TowerInput;
 
 /// Pictures of single frames are for looking at, not for the model.
 const MAX_PICTURE_PX: u32 = 1280;
@@ -85,7 +85,7 @@ fn tower_setting(args: &PreviewArgs, cancel: &CancelToken) -> Result<TowerSettin
         let facts = local().load(&args.model.name(), args.model.device(), cancel, &mut |_| {})?;
         return settle(&args.plan, &facts);
     }
-    let tower = Tower::named(&args.tower).expect("BUG: clap accepts only known names");
+    let tower = TowerInput::named(&args.tower).expect("BUG: clap accepts only known names");
     args.plan.settle(tower, || Preselection {
         preset: Preset::Paper,
         reason: "nothing is known of the tower's speed".to_owned(),
@@ -104,7 +104,7 @@ fn look(
     let mut written = Vec::new();
     let mut failure = None;
     let mut n_done = 0;
-    let mut progress = Progress::new("Looking");
+    let mut progress = Progress::new("VideoSetup");
     let path = video.path().to_owned();
     video.frames(&indices, cancel, &mut |frame| {
         if let Err(error) = look_at(&frame, seen, out, &mut written) {
@@ -158,7 +158,7 @@ fn file_name(path: &Path) -> String {
     crate::one_line(&path.file_name().unwrap_or(path.as_os_str()).to_string_lossy())
 }
 
-fn in_words(answered: &PreviewJson, tower: &Tower) -> String {
+fn in_words(answered: &PreviewJson, tower: &TowerInput) -> String {
     let TokenCounts {
         sampled,
         thumbnail,

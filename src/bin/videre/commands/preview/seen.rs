@@ -9,7 +9,7 @@ use videre::visual::geometry::{PixelRect, UnitRect};
 use videre::visual::plan::{Grid, ImageSource, Plan};
 use videre::visual::preprocess::fit;
 use videre::visual::sampling::FrameRef;
-use videre::visual::tower::Tower;
+use videre::visual::tower::TowerInput;
 use videre::visual::tower_image::{Canvas, TowerImage};
 
 /// A tile of the contact sheet is never larger than this.
@@ -18,7 +18,7 @@ const TILE_PX: u32 = 480;
 /// The pictures so far. Full frames are not among them, so that memory does not grow with the video's size.
 pub(super) struct Seen<'a> {
     plan: &'a Plan,
-    tower: &'a Tower,
+    tower: &'a TowerInput,
     thumbnails: Vec<(&'a Grid, Canvas<'a>)>,
     tiles: BTreeMap<usize, FrameTile>,
     /// Width and height of each frame as displayed.
@@ -28,7 +28,7 @@ pub(super) struct Seen<'a> {
 }
 
 impl<'a> Seen<'a> {
-    pub(super) fn new(plan: &'a Plan, tower: &'a Tower) -> Self {
+    pub(super) fn new(plan: &'a Plan, tower: &'a TowerInput) -> Self {
         let grid = |image: &'a ImageSource| match image {
             ImageSource::Grid(grid) => Some((grid, Canvas::new(grid, tower.geometry.side_px()))),
             ImageSource::Frame(_) => None,
