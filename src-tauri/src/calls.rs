@@ -24,7 +24,7 @@ pub(crate) fn handle(invoke: Invoke) -> bool {
     let name = message.command().to_owned();
     let program = Program::clone(&message.webview_ref().state::<Program>());
     let each = channel(&arguments).map(|id| id.channel_on(message.webview()));
-    let work = move || call(&program, &name, &arguments, each);
+    let work = move || call(&program, &name, &arguments, each.as_ref());
     if is_told(message.command()) {
         resolver.respond(work().map_err(InvokeError::from));
     } else {
@@ -43,9 +43,9 @@ fn call(
     program: &Seam<WindowShell>,
     name: &str,
     arguments: &Value,
-    each: Option<Channel>,
+    each: Option<&Channel>,
 ) -> Result<InvokeResponseBody, ApiError> {
-    let send = |body| each.as_ref().is_some_and(|each| each.send(body).is_ok());
+    let send = |body| each.is_some_and(|each| each.send(body).is_ok());
     let done = program.call(name, arguments, &mut |body| send(response(body)));
     send(InvokeResponseBody::Json("null".to_owned()));
     done.map(response)
