@@ -176,7 +176,7 @@ impl Engine {
     /// Encodes and reads what every question on this video begins with, so that the first answer does not wait for it.
     ///
     /// # Errors
-    /// [`Fault::Cancelled`] (what was done is kept), or what is wrong with file or model.
+    /// [`Fault::Cancelled`](crate::fault::Fault::Cancelled) (what was done is kept), or what is wrong with file or model.
     pub fn prepare(
         &self,
         video: &OpenVideo,
@@ -190,7 +190,7 @@ impl Engine {
     /// Answers a question about a video, preparing what is not prepared.
     ///
     /// # Errors
-    /// [`Fault::Cancelled`] (what was said stays true), or what is wrong with file, model or question.
+    /// [`Fault::Cancelled`](crate::fault::Fault::Cancelled) (what was said stays true), or what is wrong with file, model or question.
     pub fn ask(
         &self,
         video: &OpenVideo,

@@ -55,7 +55,7 @@ impl Engine {
     /// Asked for frame after frame it decodes each once; going backwards, those before it are made ready meanwhile.
     ///
     /// # Errors
-    /// [`Fault::Cancelled`]; what is wrong with the file.
+    /// [`Fault::Cancelled`](crate::fault::Fault::Cancelled); what is wrong with the file.
     pub fn picture(
         &self,
         video: &OpenVideo,
@@ -71,7 +71,7 @@ impl Engine {
     /// a third call ends the oldest that still waits.
     ///
     /// # Errors
-    /// [`Fault::Cancelled`], also when newer calls came; what is wrong with the file.
+    /// [`Fault::Cancelled`](crate::fault::Fault::Cancelled), also when newer calls came; what is wrong with the file.
     pub fn picture_near(
         &self,
         video: &OpenVideo,
@@ -103,7 +103,7 @@ impl Engine {
     /// What a file is, and its first picture: there long before its frames are listed, of which it knows none.
     ///
     /// # Errors
-    /// [`Fault::Cancelled`]; what is wrong with the file.
+    /// [`Fault::Cancelled`](crate::fault::Fault::Cancelled); what is wrong with the file.
     pub fn glance(
         &self,
         path: &Path,
@@ -132,7 +132,7 @@ impl Engine {
     /// [`Engine::picture_near`].
     ///
     /// # Errors
-    /// [`Fault::Cancelled`], also when newer calls came; what is wrong with the file.
+    /// [`Fault::Cancelled`](crate::fault::Fault::Cancelled), also when newer calls came; what is wrong with the file.
     pub fn glimpse(
         &self,
         path: &Path,
@@ -153,7 +153,7 @@ impl Engine {
     /// any order. Scrubbing does not wait for it.
     ///
     /// # Errors
-    /// [`Fault::Cancelled`]; what is wrong with the file.
+    /// [`Fault::Cancelled`](crate::fault::Fault::Cancelled); what is wrong with the file.
     pub fn filmstrip(
         &self,
         video: &OpenVideo,
@@ -174,7 +174,7 @@ impl Engine {
     /// A frame as it is, for saving.
     ///
     /// # Errors
-    /// [`Fault::Cancelled`]; what is wrong with the file.
+    /// [`Fault::Cancelled`](crate::fault::Fault::Cancelled); what is wrong with the file.
     pub fn full_frame(
         &self,
         video: &OpenVideo,

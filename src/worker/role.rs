@@ -75,7 +75,7 @@ pub trait Role: 'static {
     /// What it is asked.
     type Protocol: Protocol;
 
-    /// Works on any request: see [`requests`](crate::worker::requests), which says how.
+    /// Works on any request: by the table of its requests, which says how.
     ///
     /// # Errors
     /// As [`Handle::handle`].
@@ -196,10 +196,10 @@ macro_rules! requests {
         $(#[$about])*
         #[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
         pub enum $all {
-            $(#[doc = concat!("See [`", stringify!($request), "`].")] $request(Box<$request>),)+
+            $(#[doc = concat!("`", stringify!($request), "`.")] $request(Box<$request>),)+
         }
 
-        #[doc = concat!("What can be asked: [`", stringify!($all), "`].")]
+        #[doc = concat!("What can be asked: `", stringify!($all), "`.")]
         #[derive(Clone, Copy, Debug)]
         pub struct $protocol;
 
