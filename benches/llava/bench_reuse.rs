@@ -15,7 +15,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use videre::cancel::CancelToken;
-use videre::engine::{DeviceName, Engine, MediaRole, ModelName, ModelRole, PlanSetting, Update, VideoSetup};
+use videre::engine::{
+    DeviceName, Engine, MediaRole, ModelName, ModelRole, Preselection, Selection, Update, VideoSetup,
+};
 
 use videre::fault::{Failure, Fault};
 use videre::question::{PromptForm, Question};
@@ -94,7 +96,12 @@ impl Run {
         let geometry = TowerGeometry::new(facts.side_px, facts.patch_px)
             .map_err(|error| Failure::new(Fault::Unreadable, error.to_string()))?;
         let preset = Preset::Paper;
-        let setting = PlanSetting::new(preset.sampling(), preset.strategy(geometry), geometry);
+        let selection = Selection {
+            preset: preset.into(),
+            ..Selection::default()
+        };
+        let setting = selection.settle(geometry, || Preselection::of(&facts, geometry));
+        let setting = setting.map_err(|error| Failure::from_error(&error))?;
         let plan = video.plan(&setting)?;
         let setup = VideoSetup {
             model: name,

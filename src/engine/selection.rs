@@ -187,21 +187,6 @@ fn cells_of(strategy: &mut Strategy) -> Option<&mut Cells> {
 }
 
 impl PlanSetting {
-    /// Frames by `sampling` and tokens by `strategy`, of the whole file.
-    #[must_use]
-    pub fn new(sampling: Sampling, strategy: Strategy, geometry: TowerGeometry) -> Self {
-        Self {
-            preset: Preset::Paper,
-            reason: None,
-            strategy,
-            sampling,
-            range: None,
-            pinned: Vec::new(),
-            removed: Vec::new(),
-            geometry,
-        }
-    }
-
     /// The preset, where nothing departs from it.
     #[must_use]
     pub fn whole_preset(&self) -> Option<Preset> {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The version that both ends must speak. Shell and worker ship together, so a difference means a broken install.
-pub const PROTOCOL_VERSION: u16 = 1;
+pub const PROTOCOL_VERSION: u16 = 2;
 /// A header is metadata: a frame index of a ten-hour video is the largest thing in one.
 pub const MAX_HEADER_BYTES: u32 = 64 << 20;
 /// The largest payload: the frames of one request at tower size, with room.

@@ -16,14 +16,15 @@ use tempfile::TempDir;
 use videre::cancel::CancelToken;
 use videre::engine::{
     Answer, DeviceName, Engine, MediaProtocol, MediaRole, ModelName, ModelProtocol, ModelRole, OpenVideo,
-    PlanSetting, Stage, StageMillis, USUAL_PREFIX_BYTES, Update, VideoSetup,
+    Selection, Stage, StageMillis, USUAL_PREFIX_BYTES, Update, VideoSetup,
 };
 use videre::fault::Failure;
 use videre::question::{PromptForm, Question};
 use videre::visual::geometry::TowerGeometry;
 use videre::visual::preprocess::Fit;
+use videre::visual::preset::PresetName;
 use videre::visual::sampling::Sampling;
-use videre::visual::strategy::Strategy;
+use videre::visual::strategy::StrategyName;
 use videre::worker::{Client, Local, WorkerCommand};
 
 /// Frames that are looked at: more than are ever on their way between the roles.
@@ -128,7 +129,14 @@ fn setup(engine: &Engine, video: &OpenVideo) -> VideoSetup {
         .expect("the pair loads");
     let geometry = TowerGeometry::new(facts.side_px, facts.patch_px).expect("a tower's geometry");
     let sampling = Sampling::Uniform { n_frames: N_FRAMES };
-    let setting = PlanSetting::new(sampling, Strategy::EveryPatch, geometry);
+    let selection = Selection {
+        preset: PresetName::Paper,
+        strategy: Some(StrategyName::EveryPatch),
+        sampling: Some(sampling),
+        ..Selection::default()
+    };
+    let setting = selection.settle(geometry, || unreachable!("a preset is named"));
+    let setting = setting.expect("it has a meaning");
     let plan = video.plan(&setting).expect("the sample has frames");
     VideoSetup {
         model,
