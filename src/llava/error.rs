@@ -1,6 +1,5 @@
 //! Why a pair could not be loaded or a question not be answered.
 
-use super::estimate::MemoryError;
 use crate::cancel::Cancelled;
 use crate::fault::{Explain, Fault};
 use crate::gguf::GgufError;
@@ -126,4 +125,32 @@ impl Explain for LlavaError {
             | Self::Cancelled(_) => None,
         }
     }
+}
+
+/// The model does not fit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the model needs {} of memory and {} are free", gigabytes(*needed_bytes), gigabytes(*free_bytes))]
+pub struct MemoryError {
+    /// What it needs.
+    pub needed_bytes: u64,
+    /// What is free.
+    pub free_bytes: u64,
+}
+
+impl Explain for MemoryError {
+    fn fault(&self) -> Fault {
+        Fault::OutOfMemory
+    }
+
+    fn hint(&self) -> Option<String> {
+        Some(
+            "close other programs, take a smaller quantization of the model, or a preset with fewer tokens"
+                .to_owned(),
+        )
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "for reading, with one digit")]
+fn gigabytes(bytes: u64) -> String {
+    format!("{:.1} GB", bytes as f64 / 1e9)
 }

@@ -1,10 +1,10 @@
 //! How much memory a pair will take, known before any of it is taken.
 
-use crate::fault::{Explain, Fault};
 use crate::gguf::{Gguf, GgufError};
 
+use super::error::MemoryError;
+use super::limits::CHUNK;
 use super::pair::Pair;
-use super::session::CHUNK;
 
 /// Rows that go through the decoder at a time while a prompt is read.
 const CHUNK_ROWS: u64 = CHUNK as u64;
@@ -55,34 +55,6 @@ impl MemoryEstimate {
             })
         }
     }
-}
-
-/// The model does not fit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the model needs {} of memory and {} are free", gigabytes(*needed_bytes), gigabytes(*free_bytes))]
-pub struct MemoryError {
-    /// What it needs.
-    pub needed_bytes: u64,
-    /// What is free.
-    pub free_bytes: u64,
-}
-
-impl Explain for MemoryError {
-    fn fault(&self) -> Fault {
-        Fault::OutOfMemory
-    }
-
-    fn hint(&self) -> Option<String> {
-        Some(
-            "close other programs, take a smaller quantization of the model, or a preset with fewer tokens"
-                .to_owned(),
-        )
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "for reading, with one digit")]
-fn gigabytes(bytes: u64) -> String {
-    format!("{:.1} GB", bytes as f64 / 1e9)
 }
 
 /// Estimates a pair at a context of `n_positions`, with `cache_value_bytes` for a number of the cache (2 for f16).

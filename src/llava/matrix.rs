@@ -6,10 +6,10 @@ use std::sync::Arc;
 use candle_core::quantized::{QMatMul, QStorage, QTensor};
 use candle_core::{Module, Storage, Tensor, WithDType};
 
+use super::dequantize::{dequantize, ggml_type};
 use super::device::{Compute, KernelPath};
 use super::error::LlavaError;
 use super::kernels;
-use super::weights::{dequantize, ggml_type};
 use crate::cancel::CancelToken;
 use crate::gguf::{Source, TensorType};
 

@@ -11,7 +11,9 @@ use super::decoder::Decoder;
 use super::device::Compute;
 use super::encoder::TowerEncoder;
 use super::error::LlavaError;
-use super::estimate::{MemoryError, MemoryEstimate, estimate, free_bytes};
+use super::error::MemoryError;
+use super::estimate::{MemoryEstimate, estimate, free_bytes};
+use super::limits::{CHUNK, USUAL_CONTEXT};
 use super::pair::Pair;
 use super::projector::Projector;
 use super::template::ChatTemplate;
@@ -22,9 +24,6 @@ use crate::cancel::{CancelToken, Monitor};
 use crate::fault::{Explain, Fault};
 use crate::gguf::{Gguf, GgufError, Source};
 
-/// Positions that are held for a model of a longer context, unless a prompt needs more: keys and values of 128 thousand
-/// positions would be more than most machines have.
-pub const USUAL_CONTEXT: usize = 8192;
 /// Bytes of a model file that its identity is made of, in slices spread over it.
 const IDENTITY_SLICES: usize = 64;
 const IDENTITY_SLICE_BYTES: usize = 4096;
@@ -233,7 +232,7 @@ impl Model {
 }
 
 /// Rows of the layer that is timed: as many as are read at a time.
-const SPEED_ROWS: usize = super::session::CHUNK;
+const SPEED_ROWS: usize = CHUNK;
 
 /// What work will take, roughly: attention to a long prompt and the two ends of each model are left out.
 #[derive(Clone, Copy, Debug, PartialEq)]

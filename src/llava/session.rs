@@ -11,14 +11,11 @@ use candle_core::Tensor;
 use super::cache::{CacheType, KvCache};
 use super::decoder::{Decoder, Wanted};
 use super::error::LlavaError;
-use super::estimate::{MemoryError, free_bytes};
-use super::model::USUAL_CONTEXT;
+use super::error::MemoryError;
+use super::estimate::free_bytes;
+use super::limits::{CHUNK, USUAL_CONTEXT};
 use super::sequence::{Position, Sequence};
 use crate::cancel::CancelToken;
-
-/// Positions read at a time: some seconds of a 7B model on two cores. Unpacking the weights once for that many is a
-/// fifth of the work; what a chunk has done is lost when it is cancelled.
-pub const CHUNK: usize = 256;
 
 /// How far reading has come, in positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

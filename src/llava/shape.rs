@@ -165,7 +165,7 @@ fn divisors(file: &Gguf, tensor: &str, n_rotated: usize) -> Result<Option<Vec<f3
     let Some(info) = file.tensor(tensor) else {
         return Ok(None);
     };
-    let values = super::weights::dequantize(file.tensor_bytes(info), info.dtype, 1, info.n_values())?;
+    let values = super::dequantize::dequantize(file.tensor_bytes(info), info.dtype, 1, info.n_values())?;
     let values = values.flatten_all()?.to_vec1::<f32>()?;
     let sensible = values.len() == n_rotated / 2 && values.iter().all(|v| v.is_finite() && *v > 0.0);
     if sensible {

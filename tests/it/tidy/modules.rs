@@ -133,6 +133,56 @@ fn no_module_uses_one_that_uses_it() {
     }
 }
 
+/// The files of `src/llava` that each of them names as `super::file` or `crate::llava::file`, folders taken whole.
+fn uses_within_llava() -> BTreeMap<String, BTreeSet<String>> {
+    let files = source_files("src/llava", &[".rs"]);
+    let part = |path: &str| {
+        let path = path.strip_prefix("src/llava/").expect("it lies there");
+        let (part, _) = path.split_once('/').unwrap_or((path, ""));
+        part.trim_end_matches(".rs").to_owned()
+    };
+    let parts: BTreeSet<String> = files.iter().map(|file| part(&file.path)).collect();
+    let mut uses: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in files.iter().filter(|file| !file.path.ends_with("llava/mod.rs")) {
+        let own = part(&file.path);
+        let used = uses.entry(own.clone()).or_default();
+        // `super` of a file in a folder is the folder.
+        let is_flat = file.path.matches('/').count() == 2 || file.path.ends_with("/mod.rs");
+        let code = file
+            .text
+            .split("#[cfg(test)]")
+            .next()
+            .expect("there is a first part");
+        for line in code.lines().filter(|line| !line.trim_start().starts_with("//")) {
+            for start in ["super::", "crate::llava::"] {
+                if start == "super::" && !is_flat {
+                    continue;
+                }
+                used.extend(line.match_indices(start).filter_map(|(at, _)| {
+                    let rest = &line[at + start.len()..];
+                    let end = rest
+                        .find(|c: char| !c.is_alphanumeric() && c != '_')
+                        .unwrap_or(rest.len());
+                    let name = &rest[..end];
+                    (name != own && parts.contains(name)).then(|| name.to_owned())
+                }));
+            }
+        }
+    }
+    uses
+}
+
+#[test]
+fn no_file_of_the_engine_uses_one_that_uses_it() {
+    match order(&uses_within_llava()) {
+        Ok(order) => assert!(
+            order.len() > 20,
+            "they are looked for in the wrong way: {order:?}"
+        ),
+        Err(cycle) => assert_none("Files of `llava` use each other in a circle", &cycle),
+    }
+}
+
 #[test]
 fn the_map_in_words_is_the_one_that_is_kept() {
     let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).expect("there is a map");
