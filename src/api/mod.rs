@@ -5,7 +5,7 @@ mod eval;
 pub mod window;
 
 pub use doctor::{DoctorJson, one_line};
-pub use eval::{EvalJson, FailedVideoJson, TaskJson};
+pub use eval::EvalJson;
 
 use serde::{Deserialize, Serialize};
 

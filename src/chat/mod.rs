@@ -12,6 +12,4 @@ pub use records::{
     AnswerFacts, AnswerState, Chat, ChatSummary, KeptAnswer, KeptLook, PlanRequest, RecentVideo, Settings,
     SettingsChanges, Theme, Timings, Turn,
 };
-pub use store::{
-    ChatId, KeptModel, KeptTurn, KeptVideo, NewTurn, NewVideo, Poster, Store, TurnId, UsedModel, usual_file,
-};
+pub use store::{ChatId, KeptModel, NewTurn, NewVideo, Poster, Store, TurnId, UsedModel, usual_file};

@@ -42,9 +42,7 @@ use plan_shelf::PlanShelf;
 use work::Work;
 use workers::WorkerEnds;
 
-pub use models::LoadedModel;
 pub use seam::{Body, Seam, Shell, Window, is_told, unknown};
-pub use videos::Shown;
 
 /// The seam's calls, over owners of what is known between them. Each owner has one lock; `owner.rs` has their order.
 pub struct Desktop {

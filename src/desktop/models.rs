@@ -21,7 +21,7 @@ use crate::visual::plan::Plan;
 
 use state::{Reading, State};
 
-pub use state::LoadedModel;
+pub(super) use state::LoadedModel;
 
 impl Desktop {
     /// Loads the model that was used last, in any run; the embedded one where there was none, where its files are gone, and

@@ -58,7 +58,7 @@ impl Preselection {
 
 /// How long the first answer with `preset` is expected to take on `model`, seconds.
 #[must_use]
-pub fn expected_secs(preset: Preset, model: &ModelFacts, geometry: TowerGeometry) -> f64 {
+pub(super) fn expected_secs(preset: Preset, model: &ModelFacts, geometry: TowerGeometry) -> f64 {
     let n_images = match preset {
         Preset::Frame | Preset::Fast => 1,
         Preset::Balanced | Preset::Paper => preset.n_frames() + 1,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::answer::Answer;
 use super::feeder::Feeder;
 use super::identity::FileIdentity;
+use super::pointer::Pointer;
 use super::progress::{Estimator, Progress, Stage};
 use super::requests;
 use super::requests::media::{Indexing, MediaProtocol, Open};
@@ -15,7 +16,6 @@ use super::requests::model::{
     Ask, DeviceName, Excerpt, Forget, Load, ModelFacts, ModelName, ModelProtocol, Prepare, PromptText, Work,
     WorkEvent,
 };
-use super::viewer::Pointer;
 use crate::cancel::{CancelToken, Hold};
 use crate::fault::Failure;
 use crate::question::{PromptForm, Question};

@@ -21,13 +21,14 @@ mod media;
 #[cfg(feature = "llava")]
 mod model;
 mod plan_pictures;
+mod pointer;
 mod progress;
 mod requests;
 mod selection;
 mod viewer;
 
-pub use answer::{Answer, OptionChoice, StageMillis, TokenUse};
-pub use auto::{Preselection, expected_secs};
+pub use answer::{Answer, StageMillis};
+pub use auto::Preselection;
 pub use coordinator::{Engine, OpenVideo, USUAL_PREFIX_BYTES, Update, VideoSetup};
 pub use identity::FileIdentity;
 #[cfg(feature = "media")]
@@ -35,9 +36,9 @@ pub use media::MediaRole;
 #[cfg(feature = "llava")]
 pub use model::ModelRole;
 pub use progress::{Progress, Stage};
-pub use requests::media::{FullFrame, Glimpse, MediaProtocol, MediaRequest, Picture};
+pub use requests::media::{Glimpse, MediaProtocol, MediaRequest, Picture};
 pub use requests::model::{
-    DeviceName, Machine, MemoryNeed, ModelFacts, ModelName, ModelProtocol, PairDescription, PromptText,
+    DeviceName, Machine, ModelFacts, ModelName, ModelProtocol, PairDescription, PromptText,
 };
 pub use requests::{Check, Pixels};
 pub use selection::{PlanSetting, Refinement, Selection, SelectionError};

@@ -1,8 +1,6 @@
 //! Pictures for whoever looks at the video.
 
-use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use super::coordinator::{Engine, OpenVideo};
@@ -13,26 +11,6 @@ use super::requests::media::{
 use crate::cancel::CancelToken;
 use crate::fault::Failure;
 use crate::video::PreviewSize;
-
-/// The pictures that the pointer wants: now, and the one before, which may be on its way still.
-#[derive(Debug, Default)]
-pub(super) struct Pointer(Mutex<VecDeque<CancelToken>>);
-
-/// Pictures for a pointer that are on their way at a time: one is made while the other travels.
-const N_UNDER_WAY: usize = 2;
-
-impl Pointer {
-    /// Whoever asked before those need not be answered any more.
-    fn moves_on(&self, cancel: &CancelToken) {
-        let mut newest = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        newest.push_back(cancel.clone());
-        if newest.len() > N_UNDER_WAY
-            && let Some(earlier) = newest.pop_front()
-        {
-            earlier.cancel();
-        }
-    }
-}
 
 impl OpenVideo {
     /// The frame that is on screen at `secs`: the last one whose time stamp is not later. The first one before it.
@@ -67,8 +45,8 @@ impl Engine {
     }
 
     /// A picture near a frame, at once, for a pointer that is being dragged: the frame itself where it was seen before,
-    /// else the nearest picture that is at hand, a coarse one where it has to be made. Two may be under way;
-    /// a third call ends the oldest that still waits.
+    /// else the nearest picture that is at hand, a coarse one where it has to be made. Two may be under way:
+    /// a third call ends the one that waits behind the oldest.
     ///
     /// # Errors
     /// [`Fault::Cancelled`](crate::fault::Fault::Cancelled), also when newer calls came; what is wrong with the file.
@@ -79,7 +57,7 @@ impl Engine {
         within: PreviewSize,
         cancel: &CancelToken,
     ) -> Result<Picture, Failure> {
-        self.pointer.moves_on(cancel);
+        let _wish = self.pointer.wish(cancel);
         self.one_picture(video, index, within, Closeness::Near, cancel)
     }
 
@@ -140,7 +118,7 @@ impl Engine {
         within: PreviewSize,
         cancel: &CancelToken,
     ) -> Result<Option<Glimpse>, Failure> {
-        self.pointer.moves_on(cancel);
+        let _wish = self.pointer.wish(cancel);
         let draw = DrawNear {
             path: path.as_os_str().to_owned(),
             secs,

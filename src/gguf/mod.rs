@@ -19,7 +19,7 @@ mod write;
 
 pub use error::{GgufError, Problem};
 pub use header::Gguf;
-pub use metadata::{Array, Value, ValueType};
+pub use metadata::{Array, Value};
 pub use source::Source;
 pub use tensor::TensorInfo;
 pub use tensor_type::{TensorType, type_name};

@@ -13,7 +13,7 @@ const SCORES: usize = 4 << 20;
 
 /// What a query sees.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Sight {
+pub(super) enum Sight {
     /// Every key: the vision tower.
     All,
     /// The keys up to its own position. The first query stands at this position.
@@ -26,7 +26,7 @@ pub enum Sight {
 ///
 /// # Errors
 /// [`LlavaError::Cancelled`] within a few milliseconds (in the portable twin, between blocks), or candle's.
-pub fn attend(
+pub(super) fn attend(
     queries: &Tensor,
     keys: &Tensor,
     values: &Tensor,

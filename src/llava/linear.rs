@@ -10,7 +10,7 @@ use crate::cancel::CancelToken;
 
 /// `y = x W^T + b`.
 #[derive(Clone, Debug)]
-pub struct Linear {
+pub(super) struct Linear {
     weight: Matrix,
     bias: Option<Tensor>,
 }
@@ -20,7 +20,12 @@ impl Linear {
     ///
     /// # Errors
     /// [`LlavaError::MissingTensor`] or [`LlavaError::TensorShape`].
-    pub fn load(weights: &Weights<'_>, name: &str, out: usize, inner: usize) -> Result<Self, LlavaError> {
+    pub(super) fn load(
+        weights: &Weights<'_>,
+        name: &str,
+        out: usize,
+        inner: usize,
+    ) -> Result<Self, LlavaError> {
         Ok(Self {
             weight: weights.matrix(&format!("{name}.weight"), out, inner)?,
             bias: weights.optional_vector(&format!("{name}.bias"), out)?,
@@ -29,7 +34,7 @@ impl Linear {
 
     /// A matrix without a bias.
     #[must_use]
-    pub fn without_bias(weight: Matrix) -> Self {
+    pub(super) fn without_bias(weight: Matrix) -> Self {
         Self { weight, bias: None }
     }
 
@@ -37,7 +42,7 @@ impl Linear {
     ///
     /// # Errors
     /// [`LlavaError::Cancelled`] or candle's.
-    pub fn forward(
+    pub(super) fn forward(
         &self,
         xs: &Tensor,
         compute: &Compute,
@@ -51,7 +56,7 @@ impl Linear {
     ///
     /// # Errors
     /// [`LlavaError::Cancelled`] or candle's.
-    pub fn forward_all<const N: usize>(
+    pub(super) fn forward_all<const N: usize>(
         linears: [&Self; N],
         xs: &Tensor,
         compute: &Compute,

@@ -13,7 +13,7 @@ const GREEDY_BELOW: f64 = 1e-4;
 const PENALIZED_TOKENS: usize = 64;
 
 /// Chooses tokens, one after the other.
-pub struct Sampler {
+pub(super) struct Sampler {
     processor: LogitsProcessor,
     min_p: f32,
     repetition_penalty: f32,
@@ -22,7 +22,7 @@ pub struct Sampler {
 impl Sampler {
     /// A sampler that starts from the options' seed.
     #[must_use]
-    pub fn new(options: &SamplingOptions) -> Self {
+    pub(super) fn new(options: &SamplingOptions) -> Self {
         let temperature = options.temperature;
         let sampling = match (options.top_k.filter(|&k| k > 0), options.top_p) {
             _ if temperature < GREEDY_BELOW || temperature.is_nan() => Sampling::ArgMax,
@@ -43,7 +43,7 @@ impl Sampler {
     ///
     /// # Errors
     /// candle's: logits that are not numbers are one.
-    pub fn pick(&mut self, logits: &Tensor, answer: &[u32]) -> Result<u32, LlavaError> {
+    pub(super) fn pick(&mut self, logits: &Tensor, answer: &[u32]) -> Result<u32, LlavaError> {
         let mut logits = logits.flatten_all()?.to_dtype(DType::F32)?;
         if (self.repetition_penalty - 1.0).abs() > f32::EPSILON {
             let recent = &answer[answer.len().saturating_sub(PENALIZED_TOKENS)..];

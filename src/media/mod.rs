@@ -28,15 +28,15 @@ mod scan;
 mod source;
 mod video;
 
-pub use about::{About, about};
+pub use about::about;
 pub use error::MediaError;
 pub use filmstrip::{Filmstrip, Landing, Slide, Slots};
 pub use glimpse::Glimpse;
-pub use index::{FrameIndex, Verification};
+pub use index::FrameIndex;
 pub use limits::Limits;
 pub use lists::Lists;
 pub use preview::{Preview, Previews, encode_jpeg};
-pub use scan::{IndexProgress, IndexStage};
+pub use scan::IndexProgress;
 pub use video::{Frame, Video};
 
 /// Keeps FFmpeg from printing: what is wrong with a file is told by errors and warnings.

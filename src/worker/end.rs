@@ -5,7 +5,7 @@ use std::process::ExitStatus;
 
 /// Why a worker is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum WorkerEnd {
+pub(super) enum WorkerEnd {
     /// It ended by itself with this code.
     Exited {
         /// The exit code.
@@ -23,7 +23,7 @@ pub enum WorkerEnd {
 impl WorkerEnd {
     /// Reads the reason off an exit status.
     #[must_use]
-    pub fn from_status(status: ExitStatus) -> Self {
+    pub(super) fn from_status(status: ExitStatus) -> Self {
         #[cfg(unix)]
         {
             use std::os::unix::process::ExitStatusExt as _;

@@ -9,11 +9,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// The version that both ends must speak. Shell and worker ship together, so a difference means a broken install.
-pub const PROTOCOL_VERSION: u16 = 2;
+pub(super) const PROTOCOL_VERSION: u16 = 2;
 /// A header is metadata: a frame index of a ten-hour video is the largest thing in one.
-pub const MAX_HEADER_BYTES: u32 = 64 << 20;
+pub(super) const MAX_HEADER_BYTES: u32 = 64 << 20;
 /// The largest payload: the frames of one request at tower size, with room.
-pub const MAX_PAYLOAD_BYTES: u64 = 1 << 30;
+pub(super) const MAX_PAYLOAD_BYTES: u64 = 1 << 30;
 
 const MAGIC: [u8; 4] = *b"VIDR";
 const PREFIX_BYTES: usize = 4 + 2 + 4 + 8;
@@ -53,7 +53,11 @@ pub enum WireError {
 ///
 /// # Errors
 /// [`WireError::Io`] when the pipe broke, [`WireError::TooLarge`] before anything is written.
-pub fn write_message(to: &mut impl Write, header: &impl Serialize, payload: &[u8]) -> Result<(), WireError> {
+pub(super) fn write_message(
+    to: &mut impl Write,
+    header: &impl Serialize,
+    payload: &[u8],
+) -> Result<(), WireError> {
     let header = serde_json::to_vec(header)?;
     let header_bytes = u32::try_from(header.len()).unwrap_or(u32::MAX);
     let payload_bytes = payload.len() as u64;
@@ -74,7 +78,9 @@ pub fn write_message(to: &mut impl Write, header: &impl Serialize, payload: &[u8
 ///
 /// # Errors
 /// Any [`WireError`]. Lengths are checked before memory is taken.
-pub fn read_message<H: DeserializeOwned>(from: &mut impl Read) -> Result<Option<(H, Vec<u8>)>, WireError> {
+pub(super) fn read_message<H: DeserializeOwned>(
+    from: &mut impl Read,
+) -> Result<Option<(H, Vec<u8>)>, WireError> {
     let mut prefix = [0_u8; PREFIX_BYTES];
     match read_up_to(from, &mut prefix)? {
         0 => return Ok(None),

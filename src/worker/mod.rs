@@ -17,14 +17,9 @@ mod message;
 mod role;
 
 pub use client::{Client, WorkerCommand};
-pub use end::WorkerEnd;
-pub use frame::{
-    MAX_HEADER_BYTES, MAX_PAYLOAD_BYTES, PROTOCOL_VERSION, WireError, read_message, write_message,
-};
+pub use frame::WireError;
 pub use host::{ProtocolStdio, serve};
 pub use local::Local;
 pub use message::{Message, Nothing, Parcel};
 pub(crate) use role::requests;
-pub use role::{
-    Call, Caller, Emit, Handle, Lane, LaneOf, Outbox, Protocol, Request, RequestOf, Role, hand_to,
-};
+pub use role::{Call, Caller, Handle, Lane, Outbox, Protocol, Request, Role, hand_to};

@@ -11,7 +11,7 @@ use crate::fault::Failure;
 
 /// Takes what comes while a request is being worked on. Blocks while the receiver is behind, so that a slow reader holds
 /// the role back instead of filling memory.
-pub type Emit<'a, E> = dyn FnMut(E) + 'a;
+pub(super) type Emit<'a, E> = dyn FnMut(E) + 'a;
 
 /// Where the events of any request go, packed.
 pub type Outbox<'a> = dyn FnMut(Parcel) + 'a;
@@ -95,9 +95,9 @@ pub trait Role: 'static {
 }
 
 /// All that a role is asked.
-pub type RequestOf<R> = <<R as Role>::Protocol as Protocol>::Request;
+pub(super) type RequestOf<R> = <<R as Role>::Protocol as Protocol>::Request;
 /// A role's lanes.
-pub type LaneOf<R> = <<R as Role>::Protocol as Protocol>::Lane;
+pub(super) type LaneOf<R> = <<R as Role>::Protocol as Protocol>::Lane;
 
 /// Hands `request` to the role, packing what it says: what [`Role::serve`] does with each of its requests.
 ///

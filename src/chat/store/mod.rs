@@ -16,9 +16,9 @@ use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::ChatError;
 
-pub use chats::{ChatId, KeptTurn, NewTurn, TurnId};
+pub use chats::{ChatId, NewTurn, TurnId};
 pub use models::{KeptModel, UsedModel};
-pub use videos::{KeptVideo, NewVideo, Poster};
+pub use videos::{NewVideo, Poster};
 
 /// How long one process waits while another writes. A write takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::{Desktop, Shown};
+use super::Desktop;
+use super::videos::Shown;
 use crate::api::window::{self, ApiError, AppEvent, PickFrom};
 use crate::cancel::CancelToken;
 use crate::fault::{Failure, Fault, Origin};

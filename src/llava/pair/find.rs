@@ -98,7 +98,7 @@ fn is_plain_name(name: &str) -> bool {
 ///
 /// # Errors
 /// [`PairError::Ambiguous`] where several could be meant, else what is missing.
-pub fn find_in_folder(folder: &Path) -> Result<Pair, PairError> {
+pub(super) fn find_in_folder(folder: &Path) -> Result<Pair, PairError> {
     let contents = Contents::of(folder)?;
     let mut pairs = Vec::new();
     for (language, width) in &contents.languages {

@@ -10,7 +10,7 @@ mod part;
 use std::path::Path;
 
 pub use error::PairError;
-pub use find::{HubCache, find_in_folder};
+pub use find::HubCache;
 pub use part::{Part, classify};
 
 use crate::gguf::Gguf;
