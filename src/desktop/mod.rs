@@ -10,6 +10,7 @@ mod chats;
 mod costs;
 mod describing;
 mod diagnosis;
+mod downloads;
 mod folders;
 mod listener;
 mod loading;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ApiError, ModelState, PlanRequest, VideoInfo};
+use super::{ApiError, Download, ModelState, PlanRequest, VideoInfo};
 
 /// What is being done; in this order, any may be skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -156,6 +156,11 @@ pub enum AppEvent {
     Model {
         /// What.
         state: ModelState,
+    },
+    /// A download is further, or stopped; at most ten times a second for each.
+    Download {
+        /// How far it is now.
+        download: Download,
     },
     /// A worker ended; it is already being started again.
     WorkerEnded {

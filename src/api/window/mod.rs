@@ -7,12 +7,16 @@
 mod events;
 mod menu;
 mod model;
+mod offer;
 mod video;
 mod view;
 
 pub use events::{AnswerEvent, AppEvent, AskRequest, PrepareEvent, StageInfo, StageName, WorkerRole};
 pub use menu::{Menu, MenuItem};
 pub use model::{Device, MemoryEstimate, ModelInfo, ModelState, PickFrom};
+pub use offer::{
+    Download, DownloadState, Fit, Licence, OfferedModel, OfferedVariant, PresetFit, VariantState,
+};
 pub use video::{FilmstripRequest, FramePurpose, FrameRequest, PictureInfo, Place, SavedFile, VideoInfo};
 pub use view::{ContextUse, Cost, Offer, PlanImage, PlanImageKind, PlanView, TokenPlace};
 

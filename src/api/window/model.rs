@@ -41,6 +41,10 @@ pub struct ModelInfo {
     pub files: Vec<String>,
     /// Whether it is the one inside the program.
     pub is_embedded: bool,
+    /// Where it comes from, for people: `Ollama`, `LM Studio`, `downloaded`; `null` for files that the user chose.
+    pub found_in: Option<String>,
+    /// What removing it would free; `null` where its files are not this program's to remove.
+    pub removable_bytes: Option<u64>,
     /// Of its language model, such as `llama`.
     pub architecture: String,
     /// What its vision tower is, for people.

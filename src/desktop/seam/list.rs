@@ -133,6 +133,27 @@ macro_rules! seam_calls {
             /// there.
             work load_model(model: String) = desktop.load_model(&model, cancel);
 
+            /// The models that can be fetched, the one that suits this machine best first, with where each is. Nothing
+            /// is asked of a network.
+            value catalogue() -> Vec<window::OfferedModel> = desktop.catalogue(cancel);
+
+            /// Fetches a variant of the catalogue, or goes on with it: its progress is the `download` event, and
+            /// the page has shown its licence. Once it is here it is loaded, unless another model is being loaded.
+            value start_download(variant: String) = desktop.start_download(&variant);
+
+            /// Stops a download; what is here stays. Resolves when it has stopped.
+            value pause_download(variant: String) = desktop.pause_download(&variant);
+
+            /// Stops a download and removes what is here of it.
+            value discard_download(variant: String) = desktop.discard_download(&variant);
+
+            /// Those under way, paused and failed, and those that came in this run.
+            value downloads() -> Vec<window::Download> = Ok(desktop.downloads());
+
+            /// Removes the files of a model that was fetched, once the user has agreed to it; the embedded one takes
+            /// its place where it was loaded. Answers with the bytes that are free now.
+            value remove_model(model: String) -> u64 = desktop.remove_model(&model, cancel);
+
             // The window
 
             /// All settings.

@@ -5,11 +5,13 @@ import type {
   AskRequest,
   Chat,
   ChatSummary,
+  Download,
   FilmstripRequest,
   FrameRequest,
   Menu,
   Model,
   ModelState,
+  OfferedModel,
   PickFrom,
   Picture,
   PlanRequest,
@@ -218,6 +220,51 @@ export abstract class Calls extends Wire {
    */
   loadModel(model: string, signal: AbortSignal): Promise<void> {
     return this.value<void>('load_model', { model }, signal);
+  }
+
+  /**
+   * The models that can be fetched, the one that suits this machine best first, with where each is. Nothing
+   * is asked of a network.
+   */
+  catalogue(): Promise<Array<OfferedModel>> {
+    return this.value<Array<OfferedModel>>('catalogue', {});
+  }
+
+  /**
+   * Fetches a variant of the catalogue, or goes on with it: its progress is the `download` event, and
+   * the page has shown its licence. Once it is here it is loaded, unless another model is being loaded.
+   */
+  startDownload(variant: string): Promise<void> {
+    return this.value<void>('start_download', { variant });
+  }
+
+  /**
+   * Stops a download; what is here stays. Resolves when it has stopped.
+   */
+  pauseDownload(variant: string): Promise<void> {
+    return this.value<void>('pause_download', { variant });
+  }
+
+  /**
+   * Stops a download and removes what is here of it.
+   */
+  discardDownload(variant: string): Promise<void> {
+    return this.value<void>('discard_download', { variant });
+  }
+
+  /**
+   * Those under way, paused and failed, and those that came in this run.
+   */
+  downloads(): Promise<Array<Download>> {
+    return this.value<Array<Download>>('downloads', {});
+  }
+
+  /**
+   * Removes the files of a model that was fetched, once the user has agreed to it; the embedded one takes
+   * its place where it was loaded. Answers with the bytes that are free now.
+   */
+  removeModel(model: string): Promise<number> {
+    return this.value<number>('remove_model', { model });
   }
 
   /**

@@ -821,6 +821,182 @@ total_bytes: number,
 available_bytes: number, };
 
 /**
+ * Terms of use.
+ */
+export type Licence = {
+/**
+ * Such as `Apache 2.0`.
+ */
+name: string,
+/**
+ * Where its text is.
+ */
+link: string, };
+
+/**
+ * How a model goes into the memory that is free.
+ */
+export type Fit = "fits" | "tight" | "too-large";
+
+/**
+ * Whether a model runs on this machine with a preset.
+ */
+export type PresetFit = {
+/**
+ * With this preset.
+ */
+preset: PresetName,
+/**
+ * In a word.
+ */
+fit: Fit,
+/**
+ * In numbers.
+ */
+memory: MemoryEstimate, };
+
+/**
+ * Where a variant is.
+ */
+export type VariantState = { "kind": "absent" } | { "kind": "partial",
+/**
+ * Of `download_bytes`.
+ */
+n_bytes: number, } | { "kind": "here",
+/**
+ * The model's id, as [`ModelInfo`](super::ModelInfo) has it.
+ */
+model: string,
+/**
+ * What it takes on the disk.
+ */
+n_bytes: number, };
+
+/**
+ * A model in one quantization.
+ */
+export type OfferedVariant = {
+/**
+ * Its id in the catalogue.
+ */
+id: string,
+/**
+ * As model pages name it, such as `Q4_K_M`.
+ */
+quantisation: string,
+/**
+ * What is fetched; `null` where the catalogue does not know yet.
+ */
+download_bytes: number | null,
+/**
+ * Whether it is turned into a pair here after it was fetched.
+ */
+is_converted: boolean,
+/**
+ * Whether it runs here, for each preset.
+ */
+fits: Array<PresetFit>,
+/**
+ * Where it is.
+ */
+state: VariantState, };
+
+/**
+ * A model of the catalogue.
+ */
+export type OfferedModel = {
+/**
+ * Its id in the catalogue.
+ */
+id: string,
+/**
+ * Its name for people.
+ */
+name: string,
+/**
+ * What it is good for, in one line.
+ */
+good_for: string,
+/**
+ * Under which terms it comes; shown before anything is fetched.
+ */
+licence: Licence,
+/**
+ * Positions that it reads at most.
+ */
+n_context: number,
+/**
+ * Tokens that one picture becomes.
+ */
+n_tokens_per_image: number,
+/**
+ * Its quantizations, the one that suits this machine best first.
+ */
+variants: Array<OfferedVariant>,
+/**
+ * Why this one suits the machine, in a sentence; only with the one that suits it best, which comes first.
+ */
+reason: string | null, };
+
+/**
+ * How far a download is.
+ */
+export type DownloadState = { "kind": "asking" } | { "kind": "fetching",
+/**
+ * Smoothed; `null` until it can be told.
+ */
+bytes_per_sec: number | null,
+/**
+ * Until everything is here.
+ */
+remaining_secs: number | null,
+/**
+ * The hub does not answer at the moment, and is asked again.
+ */
+is_retrying: boolean, } | { "kind": "verifying" } | { "kind": "converting",
+/**
+ * From 0 to 1.
+ */
+share: number,
+/**
+ * Until it is ready.
+ */
+remaining_secs: number | null, } | { "kind": "paused" } | { "kind": "failed",
+/**
+ * Why.
+ */
+error: ApiError, } | { "kind": "done",
+/**
+ * The model's id.
+ */
+model: string, };
+
+/**
+ * A model that is being fetched, or was until something stopped it.
+ */
+export type Download = {
+/**
+ * The variant's id.
+ */
+variant: string,
+/**
+ * The model's name for people, with its quantization.
+ */
+name: string,
+/**
+ * Bytes that are here.
+ */
+n_bytes: number,
+/**
+ * All of them; 0 while nobody knows.
+ */
+total_bytes: number,
+/**
+ * How far it is.
+ */
+state: DownloadState, };
+
+/**
  * What the user points at to pick a model.
  */
 export type PickFrom = "files" | "folder";
@@ -849,6 +1025,14 @@ files: Array<string>,
  * Whether it is the one inside the program.
  */
 is_embedded: boolean,
+/**
+ * Where it comes from, for people: `Ollama`, `LM Studio`, `downloaded`; `null` for files that the user chose.
+ */
+found_in: string | null,
+/**
+ * What removing it would free; `null` where its files are not this program's to remove.
+ */
+removable_bytes: number | null,
 /**
  * Of its language model, such as `llama`.
  */
@@ -1024,7 +1208,11 @@ error: ApiError, } | { "kind": "model",
 /**
  * What.
  */
-state: ModelState, } | { "kind": "worker-ended",
+state: ModelState, } | { "kind": "download",
+/**
+ * How far it is now.
+ */
+download: Download, } | { "kind": "worker-ended",
 /**
  * Which.
  */
