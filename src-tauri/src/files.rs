@@ -5,8 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tauri::{AppHandle, Manager};
-use videre::api::window::AppEvent;
-use videre::cancel::CancelToken;
 
 use crate::calls::Program;
 
@@ -32,31 +30,13 @@ pub(crate) fn named(arguments: impl Iterator<Item = OsString>, folder: &Path) ->
     arguments.filter(is_file).map(|name| folder.join(name)).collect()
 }
 
-/// Opens them one after the other, away from the window's thread. The page is told of the first at once, and of each that
-/// cannot be opened; the others are in the list of recent videos.
+/// Has them opened away from the window's thread.
 pub(crate) fn open(app: &AppHandle, paths: Vec<PathBuf>) {
     if paths.is_empty() {
         return;
     }
-    let app = app.clone();
-    tauri::async_runtime::spawn_blocking(move || {
-        let program = Arc::clone(&app.state::<Program>());
-        let mut is_first = true;
-        for path in paths {
-            match program.desktop.open_file(&path, &CancelToken::new(), &mut |_| {}) {
-                Ok(info) if is_first => {
-                    is_first = false;
-                    program.send(AppEvent::Opened { videos: vec![info] });
-                }
-                Ok(_) => {}
-                Err(error) => {
-                    let name = path.file_name().unwrap_or(path.as_os_str());
-                    let name = name.to_string_lossy().into_owned();
-                    program.send(AppEvent::OpenFailed { name, error });
-                }
-            }
-        }
-    });
+    let desktop = Arc::clone(&app.state::<Program>().desktop);
+    tauri::async_runtime::spawn_blocking(move || desktop.open_given(paths));
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy;
 
+use crate::registry::Hub;
+
 /// More folders than anybody's models have.
 const MAX_FOLDERS: usize = 200;
 
@@ -17,22 +19,12 @@ pub(super) fn with_models() -> Vec<PathBuf> {
     let own = folders.data_dir().join("videre").join("models");
     let mut found = vec![own.clone()];
     found.extend(below(&own));
-    for repository in below(&hub(&folders)) {
+    for repository in below(Hub::of_environment().cache().folder()) {
         found.extend(below(&repository.join("snapshots")));
     }
     found.retain(|folder| holds_models(folder));
     found.truncate(MAX_FOLDERS);
     found
-}
-
-/// The cache of Hugging Face's tools: the variables that they read, in their order.
-fn hub(folders: &impl BaseStrategy) -> PathBuf {
-    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
-    match (variable("HF_HUB_CACHE"), variable("HF_HOME")) {
-        (Some(hub), _) => hub.into(),
-        (None, Some(home)) => PathBuf::from(home).join("hub"),
-        (None, None) => folders.cache_dir().join("huggingface").join("hub"),
-    }
 }
 
 fn below(folder: &Path) -> Vec<PathBuf> {
@@ -45,7 +37,8 @@ fn below(folder: &Path) -> Vec<PathBuf> {
     folders
 }
 
-fn holds_models(folder: &Path) -> bool {
+/// Whether there are model files in this folder.
+pub(super) fn holds_models(folder: &Path) -> bool {
     let mut entries = fs::read_dir(folder).into_iter().flatten().flatten();
     entries.any(|entry| {
         let path = entry.path();

@@ -6,12 +6,15 @@
 
 mod answers;
 mod asking;
+mod catalogue;
 mod chats;
 mod costs;
 mod describing;
 mod diagnosis;
+mod disk;
 mod downloads;
 mod folders;
+mod given;
 mod listener;
 mod loading;
 mod models;
@@ -36,6 +39,7 @@ use crate::cancel::CancelToken;
 use crate::chat::Store;
 use crate::engine::Engine;
 
+use downloads::Downloads;
 use listener::Listener;
 use models::Models;
 use open_videos::OpenVideos;
@@ -54,6 +58,7 @@ pub struct Desktop {
     plans: PlanShelf,
     work: Work,
     worker_ends: WorkerEnds,
+    downloads: Downloads,
     listener: Arc<Listener>,
 }
 
@@ -69,6 +74,7 @@ impl Desktop {
             plans: PlanShelf::default(),
             work: Work::default(),
             worker_ends: WorkerEnds::default(),
+            downloads: Downloads::default(),
             engine,
             store,
             listener,

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::Desktop;
+use super::disk;
 use super::describing::{ModelSource, described, refused};
 use super::listener::Listener;
 use super::loading::{Load, Loading};
@@ -17,6 +18,7 @@ use crate::cancel::CancelToken;
 use crate::chat::{Store, UsedModel};
 use crate::engine::{DeviceName, Engine, ModelName, OpenVideo};
 use crate::fault::{Failure, Fault};
+use crate::registry::Hub;
 use crate::visual::plan::Plan;
 
 use state::{Reading, State};
@@ -61,6 +63,15 @@ impl Desktop {
             if let Ok(model) = self.models.describe(&folder_name(&folder), cancel)
                 && !models.iter().any(|known| known.id == model.id)
             {
+                models.push(model);
+            }
+        }
+        for (source, program) in disk::of_others() {
+            cancel.check().map_err(|cancelled| of_model(cancelled.into()))?;
+            if let Ok(mut model) = self.models.describe(&source.name(), cancel)
+                && !models.iter().any(|known| known.id == model.id)
+            {
+                model.found_in = Some(program.to_owned());
                 models.push(model);
             }
         }
@@ -110,6 +121,17 @@ impl Desktop {
         loaded
     }
 
+    /// Loads it as [`Desktop::load_model`] does, but leaves it where another is being loaded.
+    ///
+    /// # Errors
+    /// As of [`Desktop::load_model`].
+    pub(super) fn load_unless_busy(&self, id: &str) -> Result<(), ApiError> {
+        if self.models.is_loading() {
+            return Ok(());
+        }
+        self.load_model(id, &CancelToken::new())
+    }
+
     /// The model that answers: waits for one that is being loaded, and loads the embedded one where there is none.
     ///
     /// # Errors
@@ -148,6 +170,10 @@ impl Models {
 
     pub(super) fn is_ready(&self) -> bool {
         matches!(self.page_state(), ModelState::Ready { .. })
+    }
+
+    fn is_loading(&self) -> bool {
+        matches!(self.page_state(), ModelState::Loading { .. })
     }
 
     pub(super) fn loaded(&self) -> Option<LoadedModel> {
@@ -225,8 +251,9 @@ impl Models {
     }
 
     /// Describes a pair, and knows it by its id from now on.
-    fn describe(&self, name: &ModelName, cancel: &CancelToken) -> Result<ModelInfo, Failure> {
+    pub(super) fn describe(&self, name: &ModelName, cancel: &CancelToken) -> Result<ModelInfo, Failure> {
         let (source, mut model) = described(name, &self.engine.describe(name, cancel)?);
+        disk::tell_where(&source, Hub::of_environment().cache(), &mut model);
         self.state.with(|state| state.describe(source, &mut model));
         Ok(model)
     }
@@ -242,7 +269,7 @@ impl Models {
     }
 
     /// What an id stands for.
-    fn source(&self, id: &str) -> Result<ModelSource, ApiError> {
+    pub(super) fn source(&self, id: &str) -> Result<ModelSource, ApiError> {
         if id == ModelSource::Embedded.id() {
             return Ok(ModelSource::Embedded);
         }

@@ -6,6 +6,7 @@ use super::describing::without_folders;
 use crate::api::window::{ApiError, ErrorCode};
 use crate::chat::ChatError;
 use crate::fault::{Failure, Fault, Origin};
+use crate::registry::RegistryError;
 
 /// The role that reads videos refused.
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` takes")]
@@ -47,6 +48,14 @@ pub(super) fn of_model_at(files: &[PathBuf]) -> impl Fn(Failure) -> ApiError {
         error.message = without_folders(&error.message, files);
         error
     }
+}
+
+/// A model cannot be fetched, or removed. The page learns the names of files and not where they are.
+#[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` takes")]
+pub(super) fn of_registry(error: RegistryError) -> ApiError {
+    let mut refusal = ApiError::of(Origin::Model, &error);
+    refusal.message = without_folders(&refusal.message, error.files());
+    refusal
 }
 
 /// Whatever has this id is not there, or not any more.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ApiError, Download, ModelState, PlanRequest, VideoInfo};
+use super::{ApiError, Download, ModelInfo, ModelState, PlanRequest, VideoInfo};
 
 /// What is being done; in this order, any may be skipped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -151,6 +151,11 @@ pub enum AppEvent {
         name: String,
         /// Why.
         error: ApiError,
+    },
+    /// A model's files were dropped: it is to be loaded, or its refusal shown.
+    ModelGiven {
+        /// Which.
+        model: ModelInfo,
     },
     /// The model does something else now.
     Model {

@@ -1,0 +1,44 @@
+//! Files that come from outside of the page: by drop, by argument, by a second start.
+
+use std::path::{Path, PathBuf};
+
+use super::Desktop;
+use super::folders::holds_models;
+use crate::api::window::AppEvent;
+use crate::cancel::CancelToken;
+
+impl Desktop {
+    /// Opens what the user gave, one after the other, and tells the page: of the first video at once, of each file that
+    /// cannot be opened, and of a model. Further videos are in the list of recent ones. GGUF files and folders with them
+    /// are one model together, whatever else was given.
+    pub fn open_given(&self, paths: Vec<PathBuf>) {
+        let (models, videos): (Vec<_>, Vec<_>) = paths.into_iter().partition(|path| is_model(path));
+        if !models.is_empty() {
+            let model = self.picked_model(&models, &CancelToken::new());
+            self.listener.tell(AppEvent::ModelGiven { model });
+        }
+        let mut is_first = true;
+        for path in videos {
+            match self.open_file(&path, &CancelToken::new(), &mut |_| {}) {
+                Ok(video) if is_first => {
+                    is_first = false;
+                    self.listener.tell(AppEvent::Opened { videos: vec![video] });
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    let name = path.file_name().unwrap_or(path.as_os_str());
+                    let name = name.to_string_lossy().into_owned();
+                    self.listener.tell(AppEvent::OpenFailed { name, error });
+                }
+            }
+        }
+    }
+}
+
+/// Whether this is a file or a folder of a model: no video is called so.
+fn is_model(path: &Path) -> bool {
+    let is_gguf = path
+        .extension()
+        .is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"));
+    is_gguf || holds_models(path)
+}
