@@ -11,7 +11,7 @@ use crate::api::window::{
 use crate::cancel::CancelToken;
 use crate::chat::KeptModel;
 use crate::registry::fit::{self, Machine, Needs, Recommendation, Verdict};
-use crate::registry::{Catalogue, Entry, Hub, Order, Part, Variant, Wanted};
+use crate::registry::{Catalogue, Entry, Hub, Order, Part, RegistryError, Source, Variant, Wanted};
 
 /// The presets that are told of, with how many frames' worth of rows each gives.
 const PRESETS: [(PresetName, u64); 4] = [
@@ -47,7 +47,9 @@ impl Choice {
     pub(super) fn source(&self, files: &[PathBuf]) -> ModelSource {
         let of = |part: Part| {
             let position = self.variant.files.iter().position(|file| file.part == part);
-            position.and_then(|position| files.get(position)).map(|file| absolute(file))
+            position
+                .and_then(|position| files.get(position))
+                .map(|file| absolute(file))
         };
         match (of(Part::Language), of(Part::Projector)) {
             (Some(language_file), Some(vision_file)) => ModelSource::Pair(KeptModel {
@@ -86,7 +88,12 @@ impl Desktop {
     pub(super) fn choice(&self, variant: &str) -> Result<Choice, ApiError> {
         let (catalogue, _) = Catalogue::of_user();
         let chosen = variant.parse::<Wanted>().and_then(|wanted| {
-            let entry = catalogue.entry(wanted.entry_id())?;
+            let Source::Entry(id) = &wanted.source else {
+                return Err(RegistryError::NotAName {
+                    text: variant.to_owned(),
+                });
+            };
+            let entry = catalogue.entry(id)?;
             let variant = entry.variant(wanted.quantization.as_deref())?;
             Ok(Choice {
                 entry: entry.clone(),
@@ -98,7 +105,7 @@ impl Desktop {
 
     /// Memory that a model could have: what is free, and what the loaded one would give back.
     fn free_bytes(&self, cancel: &CancelToken) -> Result<u64, ApiError> {
-        let machine = self.engine.examine_model(cancel).map_err(of_model)?;
+        let machine = self.engine.machine(cancel).map_err(of_model)?;
         let given_back = self.models.loaded().map_or(0, |loaded| loaded.given_back_bytes());
         Ok(machine.memory_available_bytes + given_back)
     }
@@ -168,7 +175,7 @@ fn state(choice: &Choice, hub: &Hub) -> VariantState {
             n_bytes: files.iter().map(size).sum(),
         };
     }
-    match hub.part_bytes(&order) {
+    match hub.n_bytes_here(&order) {
         0 => VariantState::Absent,
         n_bytes => VariantState::Partial { n_bytes },
     }

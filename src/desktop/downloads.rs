@@ -100,7 +100,10 @@ impl Desktop {
             .spawn(move || desktop.download(&choice, &cancel));
         started.map(drop).map_err(|error| {
             self.downloads.forget(variant);
-            of_model(Failure::new(Fault::Machine, format!("no thread for the download: {error}")))
+            of_model(Failure::new(
+                Fault::Machine,
+                format!("no thread for the download: {error}"),
+            ))
         })
     }
 
@@ -160,7 +163,8 @@ impl Desktop {
         let hub = Hub::of_environment();
         let pulled = hub
             .pull(&order, cancel, &mut |progress| {
-                self.downloads.tell(&id, &self.listener, |entry| show(progress, &mut entry.download));
+                self.downloads
+                    .tell(&id, &self.listener, |entry| show(progress, &mut entry.download));
             })
             .map_err(of_registry)?;
         let source = choice.source(&pulled.files);

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use super::Desktop;
-use super::disk;
 use super::describing::{ModelSource, described, refused};
+use super::disk;
 use super::listener::Listener;
 use super::loading::{Load, Loading};
 use super::owner::Owned;

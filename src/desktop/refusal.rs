@@ -54,7 +54,9 @@ pub(super) fn of_model_at(files: &[PathBuf]) -> impl Fn(Failure) -> ApiError {
 #[expect(clippy::needless_pass_by_value, reason = "it is what `map_err` takes")]
 pub(super) fn of_registry(error: RegistryError) -> ApiError {
     let mut refusal = ApiError::of(Origin::Model, &error);
-    refusal.message = without_folders(&refusal.message, error.files());
+    if let Some(path) = error.path() {
+        refusal.message = without_folders(&refusal.message, &[path.to_owned()]);
+    }
     refusal
 }
 

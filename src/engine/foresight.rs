@@ -49,6 +49,14 @@ impl Engine {
         self.model.call(foresee, cancel)
     }
 
+    /// What the model role knows of its build and the machine.
+    ///
+    /// # Errors
+    /// [`Fault::Cancelled`](crate::fault::Fault::Cancelled); why it does not answer.
+    pub fn machine(&self, cancel: &CancelToken) -> Result<Machine, Failure> {
+        self.model.call(ExamineModel, cancel)
+    }
+
     /// What this build is and what this machine has, and whether the two go together. A role that cannot be asked is a
     /// check that failed.
     #[must_use]

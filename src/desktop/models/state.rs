@@ -43,7 +43,7 @@ impl LoadedModel {
     }
 
     /// Memory that it would give back; its weights are mapped, and count as free already.
-    pub(super) fn given_back_bytes(&self) -> u64 {
+    pub(in crate::desktop) fn given_back_bytes(&self) -> u64 {
         self.facts.cache_bytes + self.model.memory.working_bytes
     }
 }

@@ -257,7 +257,7 @@ fn packed(shown: &Shown) -> Result<Vec<u8>, ApiError> {
 
 /// Opens those that can be opened.
 fn open_all(
-    desktop: &Desktop,
+    desktop: &Arc<Desktop>,
     paths: &[PathBuf],
     cancel: &CancelToken,
 ) -> Result<Vec<window::VideoInfo>, ApiError> {
