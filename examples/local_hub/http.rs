@@ -18,19 +18,19 @@ const MAX_LINES: usize = 100;
 
 /// A request, as it came.
 #[derive(Clone, Debug)]
-pub struct Seen {
+pub(crate) struct Seen {
     /// `GET` or `HEAD`.
-    pub method: String,
+    pub(crate) method: String,
     /// Path and query.
-    pub path: String,
+    pub(crate) path: String,
     /// Whether it came to the host of the bytes, and not to the hub.
-    pub is_at_bytes: bool,
+    pub(crate) is_at_bytes: bool,
     /// `Range`, `If-Range` and `Authorization`.
-    pub range: Option<String>,
+    pub(crate) range: Option<String>,
     /// What the range is of.
-    pub if_range: Option<String>,
+    pub(crate) if_range: Option<String>,
     /// The token.
-    pub authorization: Option<String>,
+    pub(crate) authorization: Option<String>,
 }
 
 /// A request's first line and headers.

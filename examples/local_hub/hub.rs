@@ -13,12 +13,12 @@ use std::thread;
 use sha2::{Digest, Sha256};
 use videre::cancel::CancelToken;
 
-pub use http::Seen;
+pub(crate) use http::Seen;
 use http::{Body, Reply, Request, read, send};
 
 /// What happens to the next transfer of a file's bytes, instead of a whole one.
 #[derive(Clone, Debug)]
-pub enum Act {
+pub(crate) enum Act {
     /// The connection is cut after so many bytes of the body.
     CutAfter(usize),
     /// Nothing more comes after so many bytes of the body.
@@ -37,21 +37,21 @@ pub enum Act {
 
 /// How the hub is.
 #[derive(Clone, Debug, Default)]
-pub struct Manner {
+pub(crate) struct Manner {
     /// The hub sends to another host for the bytes.
-    pub sends_away: bool,
+    pub(crate) sends_away: bool,
     /// The token without which nothing is given.
-    pub token: Option<String>,
+    pub(crate) token: Option<String>,
     /// Bytes a second, for each connection.
-    pub bytes_per_sec: Option<f64>,
+    pub(crate) bytes_per_sec: Option<f64>,
     /// The bytes' host gives no ETag.
-    pub is_without_etag: bool,
+    pub(crate) is_without_etag: bool,
     /// The hub says no hash of files.
-    pub is_without_hash: bool,
+    pub(crate) is_without_hash: bool,
     /// A name that it sends from, and the one that it sends to: a repository that was renamed.
-    pub renamed: Option<(String, String)>,
+    pub(crate) renamed: Option<(String, String)>,
     /// Bytes that every file is said to have, instead of those that it has.
-    pub said_bytes: Option<u64>,
+    pub(crate) said_bytes: Option<u64>,
 }
 
 /// A file of a repository.
@@ -79,7 +79,7 @@ struct Shared {
 }
 
 /// A running hub; it ends when it is dropped.
-pub struct LocalHub {
+pub(crate) struct LocalHub {
     shared: Arc<Shared>,
     address: SocketAddr,
     bytes_address: SocketAddr,
@@ -87,7 +87,7 @@ pub struct LocalHub {
 
 impl LocalHub {
     /// A hub without repositories, at any free port, or at `port`.
-    pub fn start(port: u16) -> io::Result<Self> {
+    pub(crate) fn start(port: u16) -> io::Result<Self> {
         let (hub, bytes) = (
             TcpListener::bind(("127.0.0.1", port))?,
             TcpListener::bind("127.0.0.1:0")?,
@@ -108,13 +108,13 @@ impl LocalHub {
     }
 
     /// What `HF_ENDPOINT` has to be.
-    pub fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// Puts a file into a repository, in place of one that is there: large ones are known by their SHA-256, small ones by
     /// git's hash, as on the hub.
-    pub fn put(&self, repository: &str, path: &str, bytes: Vec<u8>) {
+    pub(crate) fn put(&self, repository: &str, path: &str, bytes: Vec<u8>) {
         let is_large = bytes.len() > 4096 || path.ends_with(".gguf");
         let file = File {
             sha256: hex(&Sha256::digest(&bytes)),
@@ -127,22 +127,22 @@ impl LocalHub {
     }
 
     /// Changes how it is.
-    pub fn be(&self, change: impl FnOnce(&mut Manner)) {
+    pub(crate) fn be(&self, change: impl FnOnce(&mut Manner)) {
         change(&mut self.shared.state().manner);
     }
 
     /// What happens to the next transfers of bytes, in this order.
-    pub fn act(&self, acts: impl IntoIterator<Item = Act>) {
+    pub(crate) fn act(&self, acts: impl IntoIterator<Item = Act>) {
         self.shared.state().acts.extend(acts);
     }
 
     /// The requests that came until now.
-    pub fn seen(&self) -> Vec<Seen> {
+    pub(crate) fn seen(&self) -> Vec<Seen> {
         self.shared.state().seen.clone()
     }
 
     /// Bytes of files that went out.
-    pub fn n_sent_bytes(&self) -> u64 {
+    pub(crate) fn n_sent_bytes(&self) -> u64 {
         self.shared.state().n_sent_bytes
     }
 }

@@ -8,6 +8,7 @@
 //! It says what `HF_ENDPOINT` has to be, and serves until its standard input ends. `--away` sends to another port for the
 //! bytes, as the real hub sends to another host.
 
+#[expect(dead_code, reason = "tests do more with it")]
 mod hub;
 
 use std::io::{self, Read, Write};

@@ -167,48 +167,59 @@ pub struct Recommendation<'a> {
     pub reason: String,
 }
 
-/// Without a GPU, more than this takes minutes to read a video.
-const PATIENT_BYTES: u64 = 3_500_000_000;
+/// Without a GPU, more than this (bytes of weights, by rows of a short clip) takes more than a minute to the first word on
+/// two cores.
+const PATIENT_WORK: u64 = 2_500_000_000_000;
 
-/// The model that suits a machine best: the richest that fits, and without a GPU the richest of those that a processor
-/// reads a video with in little time. The catalogue's order decides among equals. `None` where nothing fits.
+/// A variant that has room.
+#[derive(Clone)]
+struct Choice<'a> {
+    entry: &'a Entry,
+    variant: &'a Variant,
+    fit: Fit,
+}
+
+impl Choice<'_> {
+    /// The better model; of one model the usual variant, as what is larger brings little.
+    fn rank(&self) -> (u8, bool) {
+        (
+            self.entry.quality,
+            self.entry.variants.first() == Some(self.variant),
+        )
+    }
+
+    fn is_quick(&self) -> bool {
+        let n_rows = own_rows(self.entry).min(self.entry.context_len);
+        self.fit.needs.weights_bytes.saturating_mul(n_rows) <= PATIENT_WORK
+    }
+}
+
+/// The model that suits a machine best: the best that fits, and without a GPU the best of those that a processor reads a
+/// video with in little time. `None` where nothing fits.
 #[must_use]
-pub fn recommend<'a>(catalogue: &'a Catalogue, machine: Machine) -> Option<Recommendation<'a>> {
+pub fn recommend(catalogue: &Catalogue, machine: Machine) -> Option<Recommendation<'_>> {
     let (free_bytes, is_gpu) = match machine.free_gpu_bytes {
         Some(free_bytes) => (free_bytes, true),
         None => (machine.free_bytes, false),
     };
-    let all = catalogue
+    let mut fitting = Vec::new();
+    // Making a pair of a checkpoint is more than a first model should ask for.
+    for entry in catalogue
         .entries()
         .iter()
-        .flat_map(|entry| entry.variants.iter().map(move |one| (entry, one)));
-    let fitting: Vec<(&Entry, &Variant, Fit)> = all
-        .map(|(entry, variant)| {
-            (
-                entry,
-                variant,
-                fit(catalogue, entry, variant, own_rows(entry), free_bytes),
-            )
-        })
-        // Making a pair from a checkpoint is more than a first model should ask for.
-        .filter(|(entry, _, fit)| fit.verdict == Verdict::Fits && entry.checkpoint.is_none())
-        .collect();
-    let is_quick = |fit: &Fit| is_gpu || fit.needs.weights_bytes <= PATIENT_BYTES;
-    // Of a model, its usual variant; what is larger than that brings little.
-    let usual = |(entry, variant, _): &&(&Entry, &Variant, Fit)| entry.variants.first() == Some(*variant);
-    let richest = |of: &mut dyn Iterator<Item = &(&'a Entry, &'a Variant, Fit)>| {
-        let best = of.max_by_key(|(_, _, fit)| fit.needs.weights_bytes);
-        best.map(|(entry, variant, fit)| (*entry, *variant, fit.clone()))
-    };
-    let (entry, variant, fit) =
-        richest(&mut fitting.iter().filter(usual).filter(|(_, _, fit)| is_quick(fit)))
-            .or_else(|| richest(&mut fitting.iter().filter(|(_, _, fit)| is_quick(fit))))
-            .or_else(|| {
-                fitting
-                    .iter()
-                    .min_by_key(|(_, _, fit)| fit.needs.weights_bytes)
-                    .cloned()
-            })?;
+        .filter(|entry| entry.checkpoint.is_none())
+    {
+        for variant in &entry.variants {
+            let fit = fit(catalogue, entry, variant, own_rows(entry), free_bytes);
+            if fit.verdict == Verdict::Fits {
+                fitting.push(Choice { entry, variant, fit });
+            }
+        }
+    }
+    let quick = fitting.iter().filter(|choice| is_gpu || choice.is_quick());
+    let best = quick.max_by_key(|choice| choice.rank());
+    let best = best.or_else(|| fitting.iter().min_by_key(|choice| choice.fit.needs.weights_bytes))?;
+    let Choice { entry, variant, fit } = best.clone();
     let reason = reason(&fit, is_gpu);
     Some(Recommendation {
         entry,
@@ -222,10 +233,10 @@ fn reason(fit: &Fit, is_gpu: bool) -> String {
     let needed = megabytes(fit.needs.total_bytes());
     let free = megabytes(fit.free_bytes);
     if is_gpu {
-        format!("the most capable one that fits the GPU: it needs {needed} of {free}")
+        format!("the best at videos that fits the GPU: it needs {needed} of {free}")
     } else {
         format!(
-            "the most capable one that a processor answers with in little time: it needs {needed} of {free}"
+            "the best at videos that a processor answers with in little time: it needs {needed} of {free}"
         )
     }
 }

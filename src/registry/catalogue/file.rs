@@ -23,6 +23,9 @@ struct Model {
     name: String,
     family: String,
     good_for: String,
+    /// In the middle where nobody says.
+    #[serde(default = "middling")]
+    quality: u8,
     licence: LicenceTable,
     context: u64,
     tokens_a_frame: u64,
@@ -111,6 +114,10 @@ fn main() -> String {
     "main".to_owned()
 }
 
+fn middling() -> u8 {
+    5
+}
+
 /// Reads the models of a catalogue.
 pub(super) fn parse(text: &str, place: &str) -> Result<Vec<Entry>, RegistryError> {
     let wrong = |at: usize, what: String| RegistryError::Catalogue {
@@ -168,6 +175,7 @@ impl Model {
             name: self.name,
             family: self.family,
             good_for: self.good_for,
+            quality: self.quality,
             licence: Licence {
                 name: self.licence.name,
                 link: self.licence.link,

@@ -30,6 +30,8 @@ pub struct Entry {
     pub family: String,
     /// What it is good for, in one line.
     pub good_for: String,
+    /// How well it answers about videos, from 1 to 9: the order of published comparisons, not a measure.
+    pub quality: u8,
     /// What it may be used for.
     pub licence: Licence,
     /// Positions that it reads at most.

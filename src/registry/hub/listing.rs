@@ -46,7 +46,8 @@ impl Hub {
             .endpoint(&self.endpoint)
             .client(client.clone())
             .cache_dir(self.cache.folder())
-            .cache_enabled(false);
+            .cache_enabled(false)
+            .retry_max_attempts(2);
         if let Some(token) = &self.token {
             builder = builder.token(token.secret());
         }
