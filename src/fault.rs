@@ -32,6 +32,9 @@ pub enum Fault {
     OutOfMemory,
     /// Too little disk space.
     DiskFull,
+    /// The network, or a host on it: not reached, not allowed to be, refusing for now, or sending what is wrong. Tried again
+    /// it may work.
+    Network,
     /// The worker that worked on it is gone; the request may be sent again to a new one.
     WorkerEnded,
     /// Anything else about the machine, or a fault of the program.
@@ -54,7 +57,7 @@ impl Fault {
             | Self::Input => 1,
             Self::Usage => 2,
             Self::Unsupported | Self::Newer => 3,
-            Self::OutOfMemory | Self::DiskFull | Self::WorkerEnded | Self::Machine => 4,
+            Self::OutOfMemory | Self::DiskFull | Self::Network | Self::WorkerEnded | Self::Machine => 4,
             Self::Cancelled => 130,
         }
     }
@@ -239,6 +242,7 @@ impl ErrorCode {
                 | Fault::Input
                 | Fault::Usage
                 | Fault::Unsupported
+                | Fault::Network
                 | Fault::Machine,
                 _,
             ) => Self::Unknown,

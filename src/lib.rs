@@ -22,6 +22,7 @@ pub mod logs;
 #[cfg(feature = "media")]
 pub mod media;
 pub mod question;
+pub mod registry;
 pub mod video;
 pub mod visual;
 pub mod worker;

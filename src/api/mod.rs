@@ -2,6 +2,7 @@
 
 mod doctor;
 mod eval;
+pub mod models;
 pub mod window;
 
 pub use doctor::{DoctorJson, one_line};

@@ -12,6 +12,10 @@ mod eval;
 /// Headers of GGUF files, good and broken.
 mod gguf;
 
+/// Models that can be had, and downloads from a hub on the loopback.
+#[cfg(unix)]
+mod registry;
+
 /// What is kept between runs.
 #[cfg(unix)]
 mod chat;

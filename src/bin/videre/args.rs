@@ -41,7 +41,7 @@ pub(crate) enum Command {
     Eval(EvalArgs),
     /// Measure how fast a model is on this machine
     Bench(BenchArgs),
-    /// Say what models are
+    /// Get models, say what they are, remove them
     #[command(subcommand)]
     Models(ModelsCommand),
     /// Check this machine and this build
@@ -71,8 +71,60 @@ pub(crate) enum Command {
 
 #[derive(Subcommand)]
 pub(crate) enum ModelsCommand {
+    /// Show the models that can be had, what of them is here, and what other programs have
+    List(ModelsListArgs),
+    /// Download a model into the Hugging Face cache; an interrupted download goes on where it stopped
+    Pull(PullArgs),
+    /// Read downloaded models again, and compare them with their hashes
+    Verify(VerifyArgs),
+    /// Remove a model from the Hugging Face cache
+    Remove(RemoveArgs),
     /// Say what the two files of a model are, and which chat template is used
     Inspect(InspectArgs),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ModelsListArgs {
+    /// Answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct PullArgs {
+    /// An id of `videre models list`, or owner/repo on Hugging Face; with a colon and a quantization, that one
+    #[arg(value_name = "ID|OWNER/REPO[:QUANT]")]
+    pub(crate) model: String,
+
+    /// Answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct VerifyArgs {
+    /// Which one; all that are in the cache where none is named
+    #[arg(value_name = "ID|OWNER/REPO[:QUANT]")]
+    pub(crate) model: Option<String>,
+
+    /// Answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct RemoveArgs {
+    /// Which one
+    #[arg(value_name = "ID|OWNER/REPO[:QUANT]")]
+    pub(crate) model: String,
+
+    /// Remove it without asking
+    #[arg(short, long)]
+    pub(crate) yes: bool,
+
+    /// Answer as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
 }
 
 #[derive(clap::Args)]

@@ -4,6 +4,8 @@ mod answers;
 mod ask;
 mod endings;
 mod eval;
+#[cfg(unix)]
+mod models;
 mod nano;
 mod preview;
 

@@ -13,6 +13,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("video", &[]),
     ("question", &[]),
     ("gguf", &["fault"]),
+    ("registry", &["cancel", "fault"]),
     ("visual", &["cancel", "fault"]),
     ("worker", &["cancel", "fault"]),
     ("media", &["cancel", "fault", "video"]),
@@ -27,7 +28,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("eval", &["cancel", "fault"]),
     (
         "api",
-        &["chat", "engine", "eval", "fault", "llava", "video", "visual"],
+        &[
+            "chat", "engine", "eval", "fault", "llava", "registry", "video", "visual",
+        ],
     ),
     (
         "desktop",

@@ -10,8 +10,7 @@ const WALLS: &[(&[&str], &[&str])] = &[
         &["candle_core", "candle_nn", "candle_transformers", "tokenizers::"],
         &["src/llava/"],
     ),
-    // Nothing is downloaded yet.
-    (&["hf_hub"], &[]),
+    (&["hf_hub", "reqwest", "tokio::"], &["src/registry/"]),
     (&["rusqlite"], &["src/chat/"]),
     (&["tauri"], &[]),
 ];
@@ -47,6 +46,8 @@ const MAY_DERIVE_SERDE: &[&str] = &[
     // What is kept.
     "src/chat/records/",
     "src/eval/results.rs",
+    "src/registry/catalogue/file.rs",
+    "src/registry/download/sidecar.rs",
     // What is published.
     "src/api/",
 ];

@@ -1,17 +1,37 @@
-//! `videre models`: which models there are, and what they are.
+//! `videre models`: which models there are, getting them, and what they are.
+
+mod list;
+mod pull;
+mod remove;
+mod verify;
 
 use crate::args::{InspectArgs, ModelsCommand};
 use crate::failure::Failure;
 use crate::output::{answer, answer_json};
+use crate::report;
 use std::fmt::Write;
 use videre::api::ModelJson;
 use videre::llava::describe::{DescribeError, describe};
 use videre::llava::pair::Pair;
+use videre::registry::Catalogue;
 
 pub(crate) fn run(command: &ModelsCommand) -> Result<(), Failure> {
     match command {
         ModelsCommand::Inspect(args) => inspect(args),
+        ModelsCommand::List(args) => list::run(args),
+        ModelsCommand::Pull(args) => pull::run(args),
+        ModelsCommand::Verify(args) => verify::run(args),
+        ModelsCommand::Remove(args) => remove::run(args),
     }
+}
+
+/// The catalogue, a person's own models in it. What is wrong with those is said, and no reason to stop.
+fn catalogue() -> Catalogue {
+    let (catalogue, error) = Catalogue::of_user();
+    if let Some(error) = error {
+        report(&error.into());
+    }
+    catalogue
 }
 
 fn inspect(args: &InspectArgs) -> Result<(), Failure> {
