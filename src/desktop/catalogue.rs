@@ -39,8 +39,19 @@ impl Choice {
         format!("{} {}", self.entry.name, self.variant.quantization)
     }
 
-    pub(super) fn order(&self) -> Order {
-        self.entry.order(&self.variant)
+    /// What is fetched for it; of a checkpoint, the hub is asked which files it has, unless they are here.
+    pub(super) fn order(&self, hub: &Hub, cancel: &CancelToken) -> Result<Order, RegistryError> {
+        let (catalogue, _) = Catalogue::of_user();
+        hub.order(&catalogue, &self.id().parse()?, cancel)
+    }
+
+    /// The pair, where all of it is here.
+    fn here(&self, hub: &Hub) -> Option<ModelSource> {
+        if self.entry.checkpoint.is_some() {
+            return None;
+        }
+        let files = hub.find(&self.entry.order(&self.variant))?;
+        Some(self.source(&files))
     }
 
     /// The model that the files of its order are.
@@ -159,7 +170,7 @@ fn offered_variant(entry: &Entry, variant: &Variant, free_bytes: u64, hub: &Hub)
         id: choice.id(),
         quantisation: variant.quantization.clone(),
         download_bytes: variant.download_bytes(),
-        is_converted: entry.is_converted,
+        is_converted: entry.checkpoint.is_some(),
         fits: fits.to_vec(),
         state: state(&choice, hub),
     }
@@ -167,16 +178,18 @@ fn offered_variant(entry: &Entry, variant: &Variant, free_bytes: u64, hub: &Hub)
 
 /// Where a variant is.
 fn state(choice: &Choice, hub: &Hub) -> VariantState {
-    let order = choice.order();
-    if let Some(files) = hub.find(&order) {
-        let size = |file: &PathBuf| std::fs::metadata(file).map_or(0, |about| about.len());
+    if let Some(source) = choice.here(hub) {
         return VariantState::Here {
-            model: choice.source(&files).id(),
-            n_bytes: files.iter().map(size).sum(),
+            model: source.id(),
+            n_bytes: source.paths().iter().map(size).sum(),
         };
     }
-    match hub.n_bytes_here(&order) {
+    match hub.n_bytes_here(&choice.entry.order(&choice.variant)) {
         0 => VariantState::Absent,
         n_bytes => VariantState::Partial { n_bytes },
     }
+}
+
+fn size(file: &PathBuf) -> u64 {
+    std::fs::metadata(file).map_or(0, |about| about.len())
 }

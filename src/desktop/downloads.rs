@@ -122,8 +122,9 @@ impl Desktop {
     pub fn discard_download(&self, variant: &str, cancel: &CancelToken) -> Result<(), ApiError> {
         self.downloads.stop(variant, cancel)?;
         let choice = self.choice(variant)?;
-        let removed = Hub::of_environment().discard(&choice.order());
-        removed.map_err(of_registry)?;
+        let hub = Hub::of_environment();
+        let order = choice.order(&hub, cancel).map_err(of_registry)?;
+        hub.discard(&order).map_err(of_registry)?;
         self.downloads.forget(variant);
         Ok(())
     }
@@ -159,8 +160,8 @@ impl Desktop {
     }
 
     fn fetch(&self, choice: &Choice, cancel: &CancelToken) -> Result<ModelSource, ApiError> {
-        let (id, order) = (choice.id(), choice.order());
-        let hub = Hub::of_environment();
+        let (id, hub) = (choice.id(), Hub::of_environment());
+        let order = choice.order(&hub, cancel).map_err(of_registry)?;
         let pulled = hub
             .pull(&order, cancel, &mut |progress| {
                 self.downloads

@@ -308,6 +308,18 @@ impl Explain for RegistryError {
     }
 }
 
+impl RegistryError {
+    /// The file or folder of this machine that it names.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        match self {
+            Self::NoSpace { folder, .. } => Some(folder),
+            Self::Write { path, .. } | Self::Read { path, .. } => Some(path),
+            _ => None,
+        }
+    }
+}
+
 /// Bytes for people: `4.08 GB`, `624 MB`, `3.1 kB`.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "for reading, with three digits")]

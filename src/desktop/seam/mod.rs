@@ -201,7 +201,7 @@ macro_rules! dispatch {
             name: &str,
             arguments: &Value,
             each: &mut dyn FnMut(Body) -> bool,
-            $desktop: &Desktop,
+            $desktop: &Arc<Desktop>,
             $shell: &impl Shell,
             $calls: &Calls,
             $cancel: &CancelToken,
@@ -257,7 +257,7 @@ fn packed(shown: &Shown) -> Result<Vec<u8>, ApiError> {
 
 /// Opens those that can be opened.
 fn open_all(
-    desktop: &Arc<Desktop>,
+    desktop: &Desktop,
     paths: &[PathBuf],
     cancel: &CancelToken,
 ) -> Result<Vec<window::VideoInfo>, ApiError> {

@@ -188,7 +188,8 @@ impl Entry {
     }
 
     /// What has to be fetched for one of its variants, where that is a pair.
-    pub(super) fn order(&self, variant: &Variant) -> Order {
+    #[must_use]
+    pub fn order(&self, variant: &Variant) -> Order {
         let lacks_hash = variant.files.iter().any(|file| file.checksum.is_none());
         let note = "the catalogue has no hash of all of it: the hub's own is taken";
         Order {

@@ -323,7 +323,7 @@ impl<'a> Part<'a> {
             file,
             hasher,
             n_bytes,
-            sidecar: sidecar.unwrap_or_else(|| Sidecar::new(place.n_bytes)),
+            sidecar: sidecar.unwrap_or_else(|| Sidecar::new(&place.name, place.n_bytes)),
         };
         if n_there > place.n_bytes {
             part.rewind()?;
@@ -387,7 +387,7 @@ impl<'a> Part<'a> {
     }
 }
 
-fn remove(part: &Path) -> Result<(), RegistryError> {
+pub(super) fn remove(part: &Path) -> Result<(), RegistryError> {
     let removed = fs::remove_file(part).and_then(|()| Sidecar::remove(part));
     removed.map_err(RegistryError::write(part))
 }

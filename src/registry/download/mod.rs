@@ -3,6 +3,7 @@
 
 mod fetch;
 mod keeper;
+mod parts;
 mod progress;
 pub(super) mod request;
 mod sidecar;

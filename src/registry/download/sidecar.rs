@@ -16,11 +16,18 @@ pub(super) struct Sidecar {
     /// Bytes of the whole file.
     #[serde(rename = "size")]
     pub(super) n_bytes: u64,
+    /// The file's path in its repository: its hash need not be known to whoever looks for its part.
+    #[serde(default)]
+    pub(super) path: String,
 }
 
 impl Sidecar {
-    pub(super) fn new(n_bytes: u64) -> Self {
-        Self { etag: None, n_bytes }
+    pub(super) fn new(path: &str, n_bytes: u64) -> Self {
+        Self {
+            etag: None,
+            n_bytes,
+            path: path.to_owned(),
+        }
     }
 
     fn path(part: &Path) -> PathBuf {

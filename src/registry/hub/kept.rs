@@ -58,6 +58,13 @@ impl Cache {
         kept
     }
 
+    /// Parts of a repository's files.
+    pub(in crate::registry) fn parts(&self, id: &RepositoryId) -> Vec<PathBuf> {
+        let mut parts = entries(&self.repository(id).join("blobs"));
+        parts.retain(|path| is_part(path));
+        parts
+    }
+
     /// What of one repository is here.
     #[must_use]
     pub fn kept_of(&self, id: &RepositoryId) -> KeptRepository {
