@@ -20,6 +20,16 @@ const fetch = (page, name = 'SmolVLM2 500M') =>
   entry(page, name)
     .getByRole('button', { name: /^Download/u })
     .click();
+/** A question that the embedded model cannot answer, and its answer. In a narrow window the conversation is opened. */
+const wonder = async (page) => {
+  await open(page);
+  const conversation = page.getByRole('button', { name: 'Conversation', exact: true });
+  await page.locator('[data-mark]').first().waitFor();
+  if (await conversation.isVisible()) await conversation.click();
+  await ask(page, 'What is the cook doing?');
+  await answered(page);
+};
+const shapes = { answer: 'A red star and a green circle.' };
 const cut = {
   code: 'unknown',
   message: 'huggingface.co did not answer for 2 minutes',
@@ -367,30 +377,22 @@ export const STATES = {
     },
   },
   offer: {
-    options: alone({}, { answer: 'A red star and a green circle.' }),
-    make: async (page) => {
-      await open(page);
-      await ask(page, 'What is the cook doing?');
-      await answered(page);
-    },
+    options: alone({}, shapes),
+    make: wonder,
   },
   'offer-downloading': {
-    options: alone({ hold_at: 0.42 }, { answer: 'A red star and a green circle.' }),
+    options: alone({ hold_at: 0.42 }, shapes),
     make: async (page) => {
-      await open(page);
-      await ask(page, 'What is the cook doing?');
-      await answered(page);
+      await wonder(page);
       await page.getByRole('button', { name: 'Get a model' }).click();
       await fetch(page);
       await page.keyboard.press('Escape');
     },
   },
   'offer-ready': {
-    options: alone({}, { answer: 'A red star and a green circle.' }),
+    options: alone({}, shapes),
     make: async (page) => {
-      await open(page);
-      await ask(page, 'What is the cook doing?');
-      await answered(page);
+      await wonder(page);
       await page.getByRole('button', { name: 'Get a model' }).click();
       await fetch(page);
       await page.getByText('In use').first().waitFor();

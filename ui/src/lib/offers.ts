@@ -48,11 +48,11 @@ export function smallerChoice(catalogue: OfferedModel[], model: OfferedModel): C
   return null;
 }
 
-/** The first of the catalogue, as it suits the machine best. */
+/** The first of the catalogue, as it suits the machine best; null where not even that fits. */
 export function bestChoice(catalogue: OfferedModel[]): Choice | null {
   const model = catalogue[0];
   const variant = model?.variants[0];
-  return model === undefined || variant === undefined ? null : { model, variant };
+  return model === undefined || variant === undefined || isTooLarge(variant) ? null : { model, variant };
 }
 
 export function findVariant(catalogue: OfferedModel[], id: string): Choice | null {

@@ -4,6 +4,7 @@ import { bestChoice, findVariant, type Choice } from '../lib/offers';
 import { asApiError } from './errors';
 
 export interface Hooks {
+  started(): void;
   finished(download: Download): void;
   failed(download: Download, error: ApiError): void;
   refused(error: ApiError): void;
@@ -24,7 +25,9 @@ export class Downloads {
     this.coming[0] ?? [...this.#by_variant.values()].findLast(({ state }) => state.kind !== 'done') ?? null,
   );
   /** A part of an earlier run that can go on. */
-  readonly leftover = $derived(this.#findLeftover());
+  readonly leftover = $derived(this.#find('paused')?.standing.download ?? null);
+  /** The first of the catalogue that is on this machine. */
+  readonly here = $derived(this.#find('here'));
 
   #backend: Backend;
   #hooks: Hooks;
@@ -81,6 +84,7 @@ export class Downloads {
   /** Fetches it, or goes on with it. Whoever calls it has shown the licence, and somebody has pressed a button. */
   async start(variant: string): Promise<void> {
     const before = this.of(variant) ?? this.#unknown(variant);
+    this.#hooks.started();
     this.#heard.add(variant);
     this.#put({ ...before, state: { kind: 'asking' } });
     try {
@@ -130,11 +134,16 @@ export class Downloads {
     };
   }
 
-  #findLeftover(): Download | null {
+  /** The first of the catalogue that stands like this. */
+  #find<Kind extends Standing['kind']>(
+    kind: Kind,
+  ): (Choice & { standing: Extract<Standing, { kind: Kind }> }) | null {
     for (const model of this.catalogue ?? []) {
       for (const variant of model.variants) {
-        const found = standing(variant, model.name, this.of(variant.id));
-        if (found.kind === 'paused') return found.download;
+        const found = this.standing({ model, variant });
+        if (found.kind === kind) {
+          return { model, variant, standing: found as Extract<Standing, { kind: Kind }> };
+        }
       }
     }
     return null;

@@ -33,10 +33,7 @@ export function wayOn({ model, downloads }: WindowState): Way {
     if (state.kind === 'failed') return { kind: 'failed', download: current, message: state.error.message };
     return { kind: state.kind === 'paused' ? 'paused' : 'coming', download: current };
   }
-  const best = downloads.best;
-  const standing = best === null ? null : downloads.standing(best);
-  if (best !== null && standing?.kind === 'here') {
-    return { kind: 'here', name: best.model.name, model: standing.model };
-  }
+  const { here, best } = downloads;
+  if (here !== null) return { kind: 'here', name: here.model.name, model: here.standing.model };
   return { kind: 'get', choice: best };
 }

@@ -73,6 +73,7 @@ export class WindowState {
   constructor(backend: Backend) {
     this.backend = backend;
     this.downloads = new Downloads(backend, {
+      started: () => (this.declined_offer = false),
       finished: ({ name }) => {
         void this.readModels();
         if (this.sheet === 'models') this.say(text.downloads.finished(name));

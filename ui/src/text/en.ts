@@ -119,6 +119,12 @@ const fit: Record<Fit, (needed: string, free: string) => string> = {
   'too-large': (needed, free) => `too large, ${needed} needed, ${free} free`,
 };
 
+const fit_all: typeof fit = {
+  fits: (needed, free) => `Fits with every preset, ${needed} of ${free} free memory`,
+  tight: (needed, free) => `Tight with every preset, ${needed} of ${free} free memory`,
+  'too-large': (needed, free) => `Too large for this machine, ${needed} needed, ${free} free`,
+};
+
 const closeness: Record<Closeness, string> = {
   exact: 'as trained',
   near: 'nearly exact',
@@ -379,9 +385,9 @@ export const en = {
     knows_here: 'nano knows moving shapes only.',
     label: 'A model that knows more',
     get: 'Get a model',
-    names: (name: string, size: string) =>
-      `${name}, ${size}, fits this machine and can answer about your videos.`,
-    names_here: (name: string, size: string) => `A model that can answer about your videos: ${name}, ${size}`,
+    names: (name: string, size: string) => `${name}, ${size}, can answer about your videos.`,
+    names_here: (name: string, size: string) =>
+      `A model that can answer about your videos: ${name}, ${size}.`,
     some: 'A larger model can answer about your videos.',
     here: (name: string) => `${name} is on this machine and can answer about your videos.`,
     use: (name: string) => `Use ${name}`,
@@ -405,6 +411,7 @@ export const en = {
     again: 'Try again',
     remove: 'Remove what is here',
     finished: (name: string) => `${name} is downloaded`,
+    failed_why: (message: string) => `${download.failed}: ${message}`,
     failed_name: (name: string) => `The download of ${name} stopped`,
   },
 
@@ -435,10 +442,8 @@ export const en = {
       ].join(' · '),
     fits: (presets: string[], how: Fit, needed: number, available: number) =>
       `${presets.join(', ')}: ${fit[how](formatBytes(needed), formatBytes(available))}`,
-    fits_all: (how: Fit, needed: number, available: number) => {
-      const words = fit[how](formatBytes(needed), formatBytes(available));
-      return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
-    },
+    fits_all: (how: Fit, needed: number, available: number) =>
+      fit_all[how](formatBytes(needed), formatBytes(available)),
     fit_parts: (preset: string, parts: string, total: number) =>
       `${preset}: ${formatBytes(total)} (${parts})`,
     smaller: (name: string) => `${name} fits`,

@@ -10,8 +10,8 @@ import type {
 
 const GB = 1e9;
 const FREE_BYTES = 11 * GB;
-/** What is left beyond this is room enough. */
-const TIGHT = 0.85;
+/** Whoever needs more of the free memory than this has it tight. */
+const TIGHT = 0.75;
 const N_TOKENS: Partial<Record<PresetName, number>> = { fast: 576, balanced: 2304, paper: 3456 };
 
 const APACHE: Licence = { name: 'Apache 2.0', link: 'https://www.apache.org/licenses/LICENSE-2.0' };
