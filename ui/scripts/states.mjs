@@ -372,7 +372,7 @@ export const STATES = {
     make: async (page) => {
       await page.getByRole('button', { name: 'Get a model' }).click();
       await fetch(page);
-      await page.getByText('The download stopped').first().waitFor();
+      await page.getByRole('dialog').getByText('The download stopped').first().waitFor();
       await page.keyboard.press('Escape');
     },
   },

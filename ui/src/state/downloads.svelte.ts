@@ -18,12 +18,14 @@ export class Downloads {
   error = $state.raw<ApiError | null>(null);
   #by_variant = $state.raw<ReadonlyMap<string, Download>>(new Map());
   readonly best = $derived(bestChoice(this.catalogue ?? []));
-  /** Those that are under way, the latest first. */
-  readonly coming = $derived([...this.#by_variant.values()].filter(({ state }) => isComing(state)).reverse());
-  /** The one to be told of where there is room for one: under way, or else stopped. */
-  readonly current = $derived(
-    this.coming[0] ?? [...this.#by_variant.values()].findLast(({ state }) => state.kind !== 'done') ?? null,
+  /** Those that are not here yet, the latest first. */
+  readonly unfinished = $derived(
+    [...this.#by_variant.values()].filter(({ state }) => state.kind !== 'done').reverse(),
   );
+  /** Of them, those under way. */
+  readonly coming = $derived(this.unfinished.filter(({ state }) => isComing(state)));
+  /** The one to be told of where there is room for one: under way, or else stopped. */
+  readonly current = $derived(this.coming[0] ?? this.unfinished[0] ?? null);
   /** A part of an earlier run that can go on. */
   readonly leftover = $derived(this.#find('paused')?.standing.download ?? null);
   /** The first of the catalogue that is on this machine. */
@@ -34,6 +36,7 @@ export class Downloads {
   #shown = new Map<string, Shown>();
   /** What was told of since the list was last asked for: newer than the list. */
   #heard = new Set<string>();
+  #n_reads = 0;
 
   constructor(backend: Backend, hooks: Hooks) {
     this.#backend = backend;
@@ -41,12 +44,15 @@ export class Downloads {
   }
 
   async read(): Promise<void> {
+    const read = ++this.#n_reads;
     this.#heard.clear();
     try {
       const [catalogue, downloads] = await Promise.all([
         this.#backend.catalogue(),
         this.#backend.downloads(),
       ]);
+      // A later look is under way, and knows more.
+      if (read !== this.#n_reads) return;
       this.catalogue = catalogue;
       this.error = null;
       const heard = [...this.#by_variant].filter(([variant]) => this.#heard.has(variant));

@@ -3,6 +3,7 @@ import type {
   AppEvent,
   Backend,
   Model,
+  ModelId,
   ModelState,
   RecentVideo,
   Settings,
@@ -117,7 +118,7 @@ export class WindowState {
         const was = this.model;
         this.model = event.state;
         // Another model means other pictures and tokens.
-        if (event.state.kind !== was.kind) {
+        if (event.state.kind !== was.kind || idOf(event.state) !== idOf(was)) {
           this.open?.sees.forgetPictures();
           this.open?.updatePlan();
         }
@@ -284,4 +285,8 @@ export class WindowState {
       if (told.code !== 'cancelled') this.tell(title, told);
     }
   }
+}
+
+function idOf(state: ModelState): ModelId | null {
+  return state.kind === 'none' ? null : state.model.id;
 }

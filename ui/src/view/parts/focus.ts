@@ -1,10 +1,12 @@
 /**
  * Keeps the keyboard's place: where the control that has the focus goes away because the thing it is about changed, the
- * next one in the same place gets it, or the place itself. Give the place `tabindex="-1"`.
+ * next one in the same place gets it, or the place itself. Give the place `tabindex="-1"`. A pointer has its own place.
  */
 export function keepsFocus(place: HTMLElement): () => void {
   let last: Element | null = null;
-  const remember = (event: FocusEvent) => (last = event.target instanceof Element ? event.target : null);
+  const remember = ({ target }: FocusEvent) => {
+    last = target instanceof Element && target.matches(':focus-visible') ? target : null;
+  };
   const forget = (event: FocusEvent) => {
     // Leaving a control for another place; a control that is taken away loses the focus to nobody.
     if (event.relatedTarget !== null) last = null;
