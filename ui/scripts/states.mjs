@@ -10,6 +10,31 @@ const ask = async (page, words) => {
   await page.keyboard.press('Enter');
 };
 const emit = (page, event) => page.evaluate((told) => window.double.emit(told), event);
+const alone = (download = {}, more = {}) => script({ has_only_embedded: true, download, ...more });
+const shop = async (page) => {
+  await page.locator('button.model').click();
+  await page.getByRole('tab', { name: 'Get a model' }).click();
+};
+const entry = (page, name) => page.getByRole('group', { name, exact: false });
+const fetch = (page, name = 'SmolVLM2 500M') =>
+  entry(page, name)
+    .getByRole('button', { name: /^Download/u })
+    .click();
+/** A question that the embedded model cannot answer, and its answer. In a narrow window the conversation is opened. */
+const wonder = async (page) => {
+  await open(page);
+  const conversation = page.getByRole('button', { name: 'Conversation', exact: true });
+  await page.locator('[data-mark]').first().waitFor();
+  if (await conversation.isVisible()) await conversation.click();
+  await ask(page, 'What is the cook doing?');
+  await answered(page);
+};
+const shapes = { answer: 'A red star and a green circle.' };
+const cut = {
+  code: 'unknown',
+  message: 'huggingface.co did not answer for 2 minutes',
+  hint: 'Check the connection. What is here stays, and the download goes on from there.',
+};
 const answered = (page) => page.locator('.facts').first().waitFor();
 
 const story =
@@ -270,6 +295,108 @@ export const STATES = {
       await page.evaluate(() => (window.double.script.picked = window.double.constructor.wrong));
       await page.locator('button.model').click();
       await page.getByRole('button', { name: 'Load two files…' }).click();
+    },
+  },
+  shop: { options: alone(), make: shop },
+  'shop-licence': {
+    options: alone(),
+    make: async (page) => {
+      await shop(page);
+      await page.getByRole('button', { name: 'Apache 2.0' }).first().click();
+    },
+  },
+  'shop-too-large': {
+    options: alone(),
+    make: async (page) => {
+      await shop(page);
+      await entry(page, 'Vicuna 13B').scrollIntoViewIfNeeded();
+    },
+  },
+  'shop-downloading': {
+    options: alone({ hold_at: 0.42 }),
+    make: async (page) => (await shop(page), fetch(page)),
+  },
+  'shop-retrying': {
+    options: alone({ hold_at: 0.42, is_retrying: true }),
+    make: async (page) => (await shop(page), fetch(page)),
+  },
+  'shop-paused': {
+    options: alone({ hold_at: 0.42 }),
+    make: async (page) => {
+      await shop(page);
+      await fetch(page);
+      await page.waitForTimeout(400);
+      await page.getByRole('button', { name: 'Pause', exact: true }).click();
+    },
+  },
+  'shop-discard': {
+    options: alone({ hold_at: 0.42 }),
+    make: async (page) => {
+      await shop(page);
+      await fetch(page);
+      await page.waitForTimeout(400);
+      await page.getByRole('button', { name: 'Remove what is here' }).click();
+    },
+  },
+  'shop-failed': {
+    options: alone({ fail_fetch: cut }),
+    make: async (page) => (await shop(page), fetch(page)),
+  },
+  'shop-verifying': {
+    options: alone({ verify_ms: 60_000 }),
+    make: async (page) => (await shop(page), fetch(page)),
+  },
+  'shop-converting': {
+    options: alone({ hold_converting_at: 0.64 }),
+    make: async (page) => (await shop(page), fetch(page, 'LLaVA-OneVision 0.5B')),
+  },
+  'shop-ready': { options: alone(), make: async (page) => (await shop(page), fetch(page)) },
+  'models-alone': { options: alone(), make: async (page) => page.locator('button.model').click() },
+  'models-remove': {
+    options: script({ download: { here: ['smolvlm2-2.2b:Q4_K_M'] } }),
+    make: async (page) => {
+      await page.locator('button.model').click();
+      await page.getByRole('button', { name: /^Remove SmolVLM2/u }).click();
+    },
+  },
+  'start-downloading': {
+    options: alone({ hold_at: 0.42 }),
+    make: async (page) => {
+      await page.getByRole('button', { name: 'Get a model' }).click();
+      await fetch(page);
+      await page.keyboard.press('Escape');
+    },
+  },
+  'start-download-failed': {
+    options: { recents: '1', ...alone({ fail_fetch: cut }) },
+    make: async (page) => {
+      await page.getByRole('button', { name: 'Get a model' }).click();
+      await fetch(page);
+      await page.getByRole('dialog').getByText('The download stopped').first().waitFor();
+      await page.keyboard.press('Escape');
+    },
+  },
+  offer: {
+    options: alone({}, shapes),
+    make: wonder,
+  },
+  'offer-downloading': {
+    options: alone({ hold_at: 0.42 }, shapes),
+    make: async (page) => {
+      await wonder(page);
+      await page.getByRole('button', { name: 'Get a model' }).click();
+      await fetch(page);
+      await page.keyboard.press('Escape');
+    },
+  },
+  'offer-ready': {
+    options: alone({}, shapes),
+    make: async (page) => {
+      await wonder(page);
+      await page.getByRole('button', { name: 'Get a model' }).click();
+      await fetch(page);
+      await page.getByText('In use').first().waitFor();
+      await page.keyboard.press('Escape');
     },
   },
   help: { options: large, make: async (page) => (await open(page), page.keyboard.press('?')) },

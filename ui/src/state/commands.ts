@@ -21,7 +21,7 @@ function ofWindow(command: Command, window: WindowState): boolean {
       window.showStart();
       return true;
     case 'models':
-      window.sheet = 'models';
+      window.showModels('here');
       return true;
     case 'help':
       window.sheet = window.sheet === 'help' ? null : 'help';

@@ -3,6 +3,7 @@ import type {
   AppEvent,
   Backend,
   Model,
+  ModelId,
   ModelState,
   RecentVideo,
   Settings,
@@ -12,6 +13,7 @@ import type {
 } from '../backend';
 import type { Command } from '../lib/keys';
 import { text } from '../text';
+import { Downloads } from './downloads.svelte';
 import { asApiError, isCancelled } from './errors';
 import { OpenVideo } from './open.svelte';
 
@@ -24,6 +26,8 @@ export interface Notice {
 }
 
 export type SheetName = 'models' | 'help' | 'go-to';
+/** What the sheet of models shows: those that are here, or those that can be fetched. */
+export type ModelsPart = 'here' | 'get';
 
 export const DEFAULTS: Settings = {
   theme: 'system',
@@ -40,6 +44,7 @@ const BRIEF_MS = 4000;
 /** The window: what is open in it, and what it knows of the program. */
 export class WindowState {
   readonly backend: Backend;
+  readonly downloads: Downloads;
   settings = $state.raw<Settings>(DEFAULTS);
   open = $state.raw<OpenVideo | null>(null);
   recents = $state.raw<RecentVideo[] | null>(null);
@@ -47,6 +52,9 @@ export class WindowState {
   models = $state.raw<Model[]>([]);
   notice = $state.raw<Notice | null>(null);
   sheet = $state<SheetName | null>(null);
+  models_part = $state<ModelsPart>('here');
+  /** The offer of a model that knows more was put away, until the window is closed. */
+  declined_offer = $state(false);
   is_drag_over = $state(false);
   is_opening = $state(false);
   is_full_screen = $state(false);
@@ -65,6 +73,16 @@ export class WindowState {
 
   constructor(backend: Backend) {
     this.backend = backend;
+    this.downloads = new Downloads(backend, {
+      started: () => (this.declined_offer = false),
+      finished: ({ name }) => {
+        void this.readModels();
+        if (this.sheet === 'models') this.say(text.downloads.finished(name));
+        else this.brief(text.downloads.finished(name));
+      },
+      failed: ({ name }, error) => this.say(`${text.downloads.failed_name(name)}. ${error.message}`),
+      refused: (error) => this.tell(text.errors.unexpected, error),
+    });
     this.#stop_listening = backend.listen((event) => this.#hear(event));
   }
 
@@ -74,6 +92,7 @@ export class WindowState {
       this.settings = settings;
       this.model = model;
     });
+    void this.downloads.read();
     await this.readRecents();
     this.backend.ready();
   }
@@ -99,12 +118,14 @@ export class WindowState {
         const was = this.model;
         this.model = event.state;
         // Another model means other pictures and tokens.
-        if (event.state.kind !== was.kind) {
+        if (event.state.kind !== was.kind || idOf(event.state) !== idOf(was)) {
           this.open?.sees.forgetPictures();
           this.open?.updatePlan();
         }
         return;
       }
+      case 'download':
+        return this.downloads.hear(event.download);
       case 'worker-ended':
         return this.tell(text.errors.worker[event.role], event.error);
     }
@@ -169,6 +190,11 @@ export class WindowState {
 
   // ------------------------------------------------------------------------------------- models and settings
 
+  showModels(part: ModelsPart): void {
+    this.models_part = part;
+    this.sheet = 'models';
+  }
+
   async readModels(): Promise<void> {
     await this.attempt(async () => {
       this.models = await this.backend.models();
@@ -183,13 +209,33 @@ export class WindowState {
   }
 
   async loadModel(model: Model): Promise<void> {
-    this.#loading.abort();
-    this.#loading = new AbortController();
     try {
-      await this.backend.loadModel(model.id, this.#loading.signal);
+      await this.#load(model.id);
     } catch (error) {
       if (!isCancelled(error)) this.model = { kind: 'failed', model, error: asApiError(error) };
     }
+  }
+
+  /** The same where no more is known of it than its id. */
+  async loadModelById(id: string): Promise<void> {
+    const known = this.models.find((model) => model.id === id);
+    if (known !== undefined) return this.loadModel(known);
+    await this.attempt(() => this.#load(id));
+  }
+
+  #load(id: string): Promise<void> {
+    this.#loading.abort();
+    this.#loading = new AbortController();
+    return this.backend.loadModel(id, this.#loading.signal);
+  }
+
+  /** Removes its files; the user has agreed to it. */
+  async removeModel(id: string, name: string): Promise<void> {
+    await this.attempt(async () => {
+      const n_bytes = await this.backend.removeModel(id);
+      this.say(text.models.removed(name, n_bytes));
+    }, text.models.not_removed(name));
+    await Promise.all([this.readModels(), this.downloads.read()]);
   }
 
   cancelLoading(): void {
@@ -239,4 +285,8 @@ export class WindowState {
       if (told.code !== 'cancelled') this.tell(title, told);
     }
   }
+}
+
+function idOf(state: ModelState): ModelId | null {
+  return state.kind === 'none' ? null : state.model.id;
 }

@@ -1,6 +1,7 @@
-import type { ErrorCode, PresetName, Stage, StrategyName, Theme } from '../backend';
+import type { DownloadState, ErrorCode, Fit, PresetName, Stage, StrategyName, Theme } from '../backend';
 import { formatBytes, formatCount, formatRemaining, formatSecs } from '../lib/format';
 import type { Command, Section } from '../lib/keys';
+import type { Closeness } from '../lib/offers';
 
 const plural = (count: number, one: string, many: string) =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
@@ -101,6 +102,37 @@ const next_step: Partial<Record<ErrorCode, string>> = {
   unknown: 'Copy diagnosis',
 };
 
+const download: Record<DownloadState['kind'], string> = {
+  asking: 'Asking for the files',
+  fetching: 'Downloading',
+  verifying: 'Checking the files',
+  converting: 'Converting',
+  paused: 'Paused',
+  failed: 'The download stopped',
+  done: 'Ready',
+};
+
+/** How a model goes into the memory that is free: what needs it, how much that is, how much is free. */
+const fit: Record<Fit, (needed: string, free: string) => string> = {
+  fits: (needed, free) => `fits, ${needed} of ${free} free`,
+  tight: (needed, free) => `tight, ${needed} of ${free} free`,
+  'too-large': (needed, free) => `too large, ${needed} needed, ${free} free`,
+};
+
+const fit_all: typeof fit = {
+  fits: (needed, free) => `Fits with every preset, ${needed} of ${free} free memory`,
+  tight: (needed, free) => `Tight with every preset, ${needed} of ${free} free memory`,
+  'too-large': (needed, free) => `Too large for this machine, ${needed} needed, ${free} free`,
+};
+
+const closeness: Record<Closeness, string> = {
+  exact: 'as trained',
+  near: 'nearly exact',
+  good: 'good',
+  small: 'smaller',
+  smallest: 'smallest, less exact',
+};
+
 const theme: Record<Theme, string> = { system: 'As the system', light: 'Light', dark: 'Dark' };
 
 /** Names of codecs as people know them; others are shown as FFmpeg spells them. */
@@ -149,8 +181,6 @@ export const en = {
     forget_what: 'Its conversations and everything kept about it are deleted. The video file itself stays.',
     forget_do: 'Forget this video',
     chats: (count: number) => plural(count, 'conversation', 'conversations'),
-    embedded: 'A small built-in model is ready. It knows only simple moving shapes.',
-    embedded_more: 'Load a larger model…',
     today: 'Today',
     yesterday: 'Yesterday',
   },
@@ -176,6 +206,7 @@ export const en = {
     chat_busy: 'Conversation, an answer is on its way',
     size: (width: number, height: number) => `${width} × ${height}`,
     shown_size: (size: string, shown: string) => `${size}, shown as ${shown}`,
+    download: (name: string, words: string) => `${name}: ${words}`,
     codec: (name: string) => codec[name] ?? name,
     fps: (fps: number) => `${Number(fps.toFixed(2))} fps`,
     variable_rate: 'variable rate',
@@ -320,7 +351,6 @@ export const en = {
     hint: 'Enter asks, Shift+Enter starts a new line',
     finished: (text: string) => `Answer: ${text}`,
     embedded: 'The built-in model knows only simple moving shapes. Expect little of it on other videos.',
-    embedded_more: 'Load a larger model…',
     embedded_ok: 'Understood',
     preparing: 'You can ask while the model looks at the video.',
   },
@@ -350,14 +380,86 @@ export const en = {
     rate: (per_sec: number) => `${per_sec.toFixed(1)} tokens a second`,
   },
 
+  offer: {
+    knows: 'The built-in model knows moving shapes only.',
+    knows_here: 'nano knows moving shapes only.',
+    label: 'A model that knows more',
+    get: 'Get a model',
+    names: (name: string, size: string) => `${name}, ${size}, can answer about your videos.`,
+    names_here: (name: string, size: string) =>
+      `A model that can answer about your videos: ${name}, ${size}.`,
+    some: 'A larger model can answer about your videos.',
+    here: (name: string) => `${name} is on this machine and can answer about your videos.`,
+    use: (name: string) => `Use ${name}`,
+    show: 'Show',
+    loading: (name: string) => `Loading ${name}`,
+    ready: (name: string) => `${name} can answer this now.`,
+    ask_again: (name: string) => `Ask again with ${name}`,
+    decline: 'Not now',
+  },
+
+  downloads: {
+    state: download,
+    progress: (n_bytes: number, total_bytes: number) =>
+      total_bytes === 0 ? formatBytes(n_bytes) : `${formatBytes(n_bytes)} of ${formatBytes(total_bytes)}`,
+    share: (share: number) => `${Math.floor(share * 100)}%`,
+    speed: (bytes_per_sec: number) => `${formatBytes(bytes_per_sec)}/s`,
+    retrying: 'The server does not answer at the moment. It is asked again.',
+    goes_on: 'You can close this and go on watching; it loads by itself when it is here.',
+    pause: 'Pause',
+    resume: 'Resume',
+    again: 'Try again',
+    remove: 'Remove what is here',
+    finished: (name: string) => `${name} is downloaded`,
+    failed_why: (message: string) => `${download.failed}: ${message}`,
+    failed_name: (name: string) => `The download of ${name} stopped`,
+  },
+
   models: {
     title: 'Model and device',
+    parts: 'Models',
     device: 'Device',
     why: 'Why',
     available: 'On this machine',
+    get: 'Get a model',
+    get_lead: 'Nothing is fetched before you press Download. After that the model needs no network.',
+    get_empty: 'No model is listed.',
+    best: 'Best for this machine',
+    converted: 'Converted on this machine after the download',
+    download: (bytes: number | null) => (bytes === null ? 'Download' : `Download ${formatBytes(bytes)}`),
+    size_unknown: 'The size shows when the download begins',
+    under: 'under',
+    licence: (name: string) => `${name}: where its text is`,
+    copy_link: 'Copy link',
+    copied_link: 'Link copied',
+    choice: (name: string) => `Quantization of ${name}`,
+    closeness,
+    option: (quantisation: string, words: string | null, bytes: number | null) =>
+      [
+        quantisation,
+        ...(words === null ? [] : [words]),
+        ...(bytes === null ? [] : [formatBytes(bytes)]),
+      ].join(' · '),
+    fits: (presets: string[], how: Fit, needed: number, available: number) =>
+      `${presets.join(', ')}: ${fit[how](formatBytes(needed), formatBytes(available))}`,
+    fits_all: (how: Fit, needed: number, available: number) =>
+      fit_all[how](formatBytes(needed), formatBytes(available)),
+    fit_parts: (preset: string, parts: string, total: number) =>
+      `${preset}: ${formatBytes(total)} (${parts})`,
+    smaller: (name: string) => `${name} fits`,
+    smaller_show: 'Show it',
+    smaller_take: 'Choose it',
+    on_disk: (bytes: number) => `${formatBytes(bytes)} on disk`,
+    ready: 'Ready',
     load: 'Load',
     loading: 'Loading',
     loaded: 'In use',
+    remove: (name: string) => `Remove ${name}`,
+    remove_question: (bytes: number) => `Remove ${formatBytes(bytes)}?`,
+    remove_do: 'Remove',
+    keep: 'Keep',
+    removed: (name: string, bytes: number) => `${name} is removed; ${formatBytes(bytes)} are free again`,
+    not_removed: (name: string) => `${name} could not be removed`,
     load_files: 'Load two files…',
     load_folder: 'Load a folder…',
     load_hint: 'A model is a pair: the language model and its mmproj file, both GGUF.',

@@ -45,6 +45,8 @@ const NAMES = [
     'help',
   ],
   ...['go-to', 'menu', 'narrow'],
+  ...['shop', 'shop-licence', 'shop-downloading', 'shop-failed', 'shop-ready', 'models-remove'],
+  ...['start-downloading', 'offer', 'offer-downloading', 'offer-ready'],
 ];
 
 test.each(NAMES.flatMap((name) => [[name, 'dark'] as const, [name, 'light'] as const]))(

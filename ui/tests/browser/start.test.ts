@@ -6,7 +6,7 @@ const open = useWindows();
 test('the first start offers a video, the sample, and says what the built-in model knows', async () => {
   const { page } = await open();
   await page.getByRole('heading', { name: 'Ask a video' }).waitFor();
-  await page.getByText('It knows only simple moving shapes').waitFor();
+  await page.getByText('The built-in model knows moving shapes only').waitFor();
   await page.getByRole('button', { name: 'Open a video…' }).click();
   await page.locator('.picture[data-exact=true]').waitFor();
 });

@@ -8,11 +8,13 @@ import type {
   Backend,
   Chat,
   ChatSummary,
+  Download,
   FilmstripRequest,
   FrameRequest,
   Menu,
   Model,
   ModelState,
+  OfferedModel,
   Picture,
   PlanRequest,
   PlanView,
@@ -26,6 +28,7 @@ import type {
 import { DEFAULTS } from '../../src/state/window.svelte';
 import { frameJpeg, towerPicture } from './camera';
 import type { ClipFacts } from './clip';
+import { Downloads, SMOOTH, type DownloadScript } from './downloads';
 import { BIG, NANO, VICUNA, WRONG } from './models';
 import { planFor } from './plans';
 
@@ -53,6 +56,10 @@ export interface Script {
   fail_plan: ApiError | null;
   fail_frame: ApiError | null;
   picked: Model | null;
+  /** Only the model inside the program is there. */
+  has_only_embedded: boolean;
+  download: DownloadScript;
+  fail_remove: ApiError | null;
 }
 
 /**
@@ -77,6 +84,9 @@ export class Double implements Backend {
     fail_plan: null,
     fail_frame: null,
     picked: VICUNA,
+    has_only_embedded: false,
+    download: SMOOTH,
+    fail_remove: null,
   };
   /** Every call by name, for tests that count. */
   readonly calls: string[] = [];
@@ -88,6 +98,7 @@ export class Double implements Backend {
   #settings: Settings = DEFAULTS;
   #model: ModelState;
   #models: Model[] = [NANO, VICUNA, BIG];
+  #downloads: Downloads;
   #plans = new Map<string, PlanView>();
   #answered = new Map<string, PlanView>();
   #encoded = new Set<number>();
@@ -101,6 +112,14 @@ export class Double implements Backend {
     if (settings !== null) this.#settings = { ...DEFAULTS, ...(JSON.parse(settings) as Partial<Settings>) };
     const script = options.get('script');
     if (script !== null) this.script = { ...this.script, ...(JSON.parse(script) as Partial<Script>) };
+    this.script.download = { ...SMOOTH, ...this.script.download };
+    if (this.script.has_only_embedded) this.#models = [NANO];
+    this.#downloads = new Downloads({
+      script: () => this.script.download,
+      tell: (download) => this.#hearDownload(download),
+      came: (model) => this.#models.push(model),
+      gone: (id) => this.#forgetModel(id),
+    });
     this.#model = {
       kind: 'ready',
       model: options.get('model') === 'large' ? VICUNA : NANO,
@@ -450,6 +469,43 @@ export class Double implements Backend {
       throw error;
     }
     this.emit({ kind: 'model', state: { kind: 'ready', model, device: this.#device() } });
+  }
+  async catalogue(): Promise<OfferedModel[]> {
+    return this.#downloads.catalogue();
+  }
+  async downloads(): Promise<Download[]> {
+    return this.#downloads.list();
+  }
+  async startDownload(variant: string): Promise<void> {
+    this.calls.push(`startDownload ${variant}`);
+    this.#downloads.start(variant);
+  }
+  async pauseDownload(variant: string): Promise<void> {
+    this.calls.push(`pauseDownload ${variant}`);
+    this.#downloads.pause(variant);
+  }
+  async discardDownload(variant: string): Promise<void> {
+    this.calls.push(`discardDownload ${variant}`);
+    this.#downloads.discard(variant);
+  }
+  async removeModel(model: string): Promise<number> {
+    this.calls.push(`removeModel ${model}`);
+    if (this.script.fail_remove !== null) throw this.script.fail_remove;
+    return this.#downloads.remove(model);
+  }
+
+  #hearDownload(download: Download): void {
+    this.emit({ kind: 'download', download });
+    const { state } = download;
+    if (state.kind === 'done' && this.#model.kind !== 'loading') {
+      void this.loadModel(state.model, new AbortController().signal);
+    }
+  }
+  #forgetModel(id: string): void {
+    this.#models = this.#models.filter((model) => model.id !== id);
+    if (this.#model.kind === 'ready' && this.#model.model.id === id) {
+      this.emit({ kind: 'model', state: { kind: 'ready', model: NANO, device: this.#device() } });
+    }
   }
   async settings(): Promise<Settings> {
     return this.#settings;

@@ -4,10 +4,12 @@ const GB = 1e9;
 
 export const NANO: Model = {
   id: 'nano',
-  name: 'Nano',
+  name: 'nano',
   quantisation: '',
   files: [],
   is_embedded: true,
+  found_in: null,
+  removable_bytes: null,
   architecture: 'llama',
   tower: 'CLIP ViT-L/14, 336 px',
   n_tokens_per_image: 576,
@@ -29,6 +31,8 @@ export const VICUNA: Model = {
   quantisation: 'Q4_K_M',
   files: ['llava-v1.6-vicuna-7b.Q4_K_M.gguf', 'mmproj-model-f16.gguf'],
   is_embedded: false,
+  found_in: null,
+  removable_bytes: null,
   architecture: 'llama',
   tower: 'CLIP ViT-L/14, 336 px',
   n_tokens_per_image: 576,
@@ -50,6 +54,7 @@ export const BIG: Model = {
   name: 'LLaVA 1.6 34B',
   quantisation: 'Q4_K_M',
   files: ['llava-v1.6-34b.Q4_K_M.gguf', 'mmproj-34b-f16.gguf'],
+  found_in: 'LM Studio',
   memory: {
     weights_bytes: 20.7 * GB,
     cache_bytes: 1.9 * GB,

@@ -13,6 +13,7 @@ import copy from '@phosphor-icons/core/assets/regular/copy.svg?raw';
 import cornersIn from '@phosphor-icons/core/assets/regular/corners-in.svg?raw';
 import cornersOut from '@phosphor-icons/core/assets/regular/corners-out.svg?raw';
 import cpu from '@phosphor-icons/core/assets/regular/cpu.svg?raw';
+import download from '@phosphor-icons/core/assets/regular/download-simple.svg?raw';
 import eye from '@phosphor-icons/core/assets/regular/eye.svg?raw';
 import eyeFill from '@phosphor-icons/core/assets/fill/eye-fill.svg?raw';
 import file from '@phosphor-icons/core/assets/regular/file.svg?raw';
@@ -49,6 +50,7 @@ const SOURCES = {
   'corners-in': cornersIn,
   'corners-out': cornersOut,
   cpu,
+  download,
   eye,
   'eye-fill': eyeFill,
   file,
