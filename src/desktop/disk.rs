@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Desktop;
 use super::describing::ModelSource;
+use super::folders::for_conversion;
 use super::refusal::{of_model, of_registry, of_store};
 use crate::api::window::{ApiError, ModelInfo};
 use crate::cancel::CancelToken;
@@ -25,15 +26,23 @@ pub(super) fn of_others() -> Vec<(ModelSource, &'static str)> {
     models.collect()
 }
 
-/// Says of a model whose files lie in the cache of downloads that they do, and how much they are.
+/// Says of a model whose files are this program's to remove that they were fetched, and how much they are.
 pub(super) fn tell_where(source: &ModelSource, cache: &Cache, model: &mut ModelInfo) {
     let files = source.paths();
-    let own = !files.is_empty() && files.iter().all(|file| file.starts_with(cache.folder()));
-    if own {
+    if is_removable(&files, cache) {
         model.found_in = Some("downloaded".to_owned());
         let size = |file: &PathBuf| fs::metadata(file).map_or(0, |about| about.len());
         model.removable_bytes = Some(files.iter().map(size).sum());
     }
+}
+
+/// Whether these lie in the cache of downloads, or are a pair that was made of a checkpoint.
+fn is_removable(files: &[PathBuf], cache: &Cache) -> bool {
+    let made = for_conversion("");
+    let is_own = |file: &PathBuf| {
+        file.starts_with(cache.folder()) || made.as_ref().is_some_and(|made| file.starts_with(made))
+    };
+    !files.is_empty() && files.iter().all(is_own)
 }
 
 impl Desktop {
@@ -46,7 +55,7 @@ impl Desktop {
         let source = self.models.source(id)?;
         let hub = Hub::of_environment();
         let files = source.paths();
-        if files.is_empty() || !files.iter().all(|file| file.starts_with(hub.cache().folder())) {
+        if !is_removable(&files, hub.cache()) {
             let refusal = Failure::new(Fault::Usage, "these files are not this program's to remove")
                 .with_hint("remove them where they are");
             return Err(of_model(refusal));
@@ -65,6 +74,15 @@ impl Desktop {
 fn remove(cache: &Cache, files: &[PathBuf]) -> Result<u64, ApiError> {
     let is_meant = |kept: &KeptFile| files.iter().any(|file| is_same(file, &kept.file));
     let mut freed_bytes = 0;
+    for file in files.iter().filter(|file| !file.starts_with(cache.folder())) {
+        let n_bytes = fs::metadata(file).map_or(0, |about| about.len());
+        let removed = fs::remove_file(file);
+        removed.map_err(|error| {
+            let text = format!("the model's file cannot be removed: {error}");
+            of_model(Failure::new(Fault::of_writing(&error), text))
+        })?;
+        freed_bytes += n_bytes;
+    }
     for repository in cache.kept() {
         if repository.files.iter().any(is_meant) {
             let removed = cache.remove(&repository.id, is_meant);

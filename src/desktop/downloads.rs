@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Instant;
 
 use super::Desktop;
 use super::catalogue::Choice;
@@ -11,6 +13,7 @@ use super::listener::Listener;
 use super::refusal::{of_model, of_model_at, of_registry};
 use crate::api::window::{ApiError, AppEvent, Download, DownloadState};
 use crate::cancel::{CancelToken, Monitor};
+use crate::chat::KeptModel;
 use crate::fault::{Failure, Fault};
 use crate::registry::{Hub, Phase, Progress};
 
@@ -168,12 +171,76 @@ impl Desktop {
                     .tell(&id, &self.listener, |entry| show(progress, &mut entry.download));
             })
             .map_err(of_registry)?;
-        let source = choice.source(&pulled.files);
+        let source = match &choice.entry.checkpoint {
+            None => choice.source(&pulled.files),
+            Some(_) => self.convert(choice, &pulled.files, cancel)?,
+        };
         // What came is looked at now: a pair that cannot be loaded is no download that went well.
         self.models
             .describe(&source.name(), cancel)
             .map_err(of_model_at(&source.paths()))?;
         Ok(source)
+    }
+
+    /// Makes a pair of a checkpoint that is here.
+    fn convert(
+        &self,
+        choice: &Choice,
+        files: &[PathBuf],
+        cancel: &CancelToken,
+    ) -> Result<ModelSource, ApiError> {
+        let no_folder = || {
+            of_model(Failure::new(
+                Fault::Machine,
+                "nobody knows where models are kept here",
+            ))
+        };
+        let out = choice.conversion_folder().ok_or_else(no_folder)?;
+        let config = files.iter().find(|file| file.ends_with("config.json"));
+        let folder = config.and_then(|config| config.parent()).ok_or_else(|| {
+            of_model(Failure::new(
+                Fault::Unreadable,
+                "the checkpoint has no config.json",
+            ))
+        })?;
+        let (id, began) = (choice.id(), Remaining(Instant::now()));
+        let mut last = None;
+        let converted = self.engine.convert(
+            folder,
+            &out,
+            &choice.variant.quantization,
+            cancel,
+            &mut |n_done, n_total| {
+                let share = n_done as f64 / n_total.max(1) as f64;
+                // A hundred steps are seen; a tensor more is not.
+                if last.replace((share * 100.0) as u8) == Some((share * 100.0) as u8) {
+                    return;
+                }
+                self.downloads.tell(&id, &self.listener, |entry| {
+                    entry.download.state = DownloadState::Converting {
+                        share,
+                        remaining_secs: began.secs(share),
+                    };
+                });
+            },
+        );
+        let (language_file, vision_file) =
+            converted.map_err(of_model_at(&[folder.to_owned(), out.clone()]))?;
+        Ok(ModelSource::Pair(KeptModel {
+            language_file,
+            vision_file,
+        }))
+    }
+}
+
+/// When a conversion will be done, by how far it is.
+struct Remaining(Instant);
+
+impl Remaining {
+    fn secs(&self, share: f64) -> Option<f64> {
+        let spent = self.0.elapsed().as_secs_f64();
+        // Before that it is a guess that is not worth showing.
+        (spent > 1.0 && share > 0.02).then(|| spent / share * (1.0 - share))
     }
 }
 

@@ -16,7 +16,7 @@ pub(super) fn with_models() -> Vec<PathBuf> {
     let Ok(folders) = etcetera::choose_base_strategy() else {
         return Vec::new();
     };
-    let own = folders.data_dir().join("videre").join("models");
+    let own = own_models(&folders);
     let mut found = vec![own.clone()];
     found.extend(below(&own));
     for repository in below(Hub::of_environment().cache().folder()) {
@@ -25,6 +25,29 @@ pub(super) fn with_models() -> Vec<PathBuf> {
     found.retain(|folder| holds_models(folder));
     found.truncate(MAX_FOLDERS);
     found
+}
+
+/// The program's own folder of models: what is put there, and what is made of checkpoints.
+fn own_models(folders: &impl BaseStrategy) -> PathBuf {
+    folders.data_dir().join("videre").join("models")
+}
+
+/// Where the pair of that name is made of a checkpoint.
+pub(super) fn for_conversion(name: &str) -> Option<PathBuf> {
+    let folders = etcetera::choose_base_strategy().ok()?;
+    Some(own_models(&folders).join(name))
+}
+
+/// The pair of a folder that holds one: language model, and tower with projector.
+pub(super) fn pair_in(folder: &Path) -> Option<(PathBuf, PathBuf)> {
+    let files = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    let models = files.filter(|path| path.extension().is_some_and(|extension| extension == "gguf"));
+    let is_vision = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default();
+        name.as_encoded_bytes().starts_with(b"mmproj-")
+    };
+    let (vision, language): (Vec<_>, Vec<_>) = models.partition(is_vision);
+    Some((language.into_iter().next()?, vision.into_iter().next()?))
 }
 
 fn below(folder: &Path) -> Vec<PathBuf> {

@@ -12,6 +12,7 @@
 
 mod answer;
 mod auto;
+mod convert;
 mod coordinator;
 mod feeder;
 mod foresight;

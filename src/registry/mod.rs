@@ -19,6 +19,7 @@ mod have;
 mod hub;
 mod order;
 mod quantization;
+mod table;
 mod verify;
 
 pub use catalogue::{Catalogue, Entry, Variant};
@@ -27,4 +28,5 @@ pub use download::{FileProgress, Phase, Progress, Pulled};
 pub use error::{RegistryError, megabytes};
 pub use hub::{Cache, Hub, KeptFile, KeptRepository, Patience, Removed, RepositoryId};
 pub use order::{Order, OrderedFile, Part, Source, Wanted};
+pub use table::which_model;
 pub use verify::Verified;

@@ -1,5 +1,6 @@
 //! The model role: frames and words to answers. The only part of the engine that calls `llava`.
 
+mod convert;
 mod features;
 mod feed;
 mod headers;

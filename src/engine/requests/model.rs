@@ -22,6 +22,8 @@ pub enum ModelLane {
     Feed,
     /// For what is known without loading anything, from headers and from what is kept: nobody who looks waits behind work.
     Headers,
+    /// For making pairs of checkpoints, which takes minutes: nobody waits behind it.
+    Convert,
     /// For holding work up: behind nothing that waits for that work.
     Hold,
 }
@@ -32,6 +34,7 @@ impl Lane for ModelLane {
             Self::Work => "work",
             Self::Feed => "feed",
             Self::Headers => "headers",
+            Self::Convert => "convert",
             Self::Hold => "hold",
         }
     }
@@ -50,6 +53,7 @@ requests! {
         Foresee: Headers, Nothing => Foresight;
         Hold: Hold, Nothing => ();
         ExamineModel: Headers, Nothing => Machine;
+        Convert: Convert, Converting => ConvertedPair;
     }
 }
 
@@ -339,6 +343,35 @@ pub struct Machine {
     pub memory_available_bytes: u64,
 }
 
+/// Makes a pair of a checkpoint. What an earlier one of the same left unfinished is gone on with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Convert {
+    /// The folder of the checkpoint.
+    pub folder: OsString,
+    /// Where the pair goes.
+    pub out: OsString,
+    /// How the language model is stored, such as `Q4_K_M`.
+    pub quantization: String,
+}
+
+/// How far a conversion is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Converting {
+    /// Bytes that are written.
+    pub n_done: u64,
+    /// Bytes of the pair.
+    pub n_total: u64,
+}
+
+/// A pair that was made of a checkpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConvertedPair {
+    /// The language model.
+    pub language_file: OsString,
+    /// Tower and projector.
+    pub vision_file: OsString,
+}
+
 impl Message for Load {}
 impl Message for ModelFacts {}
 impl Message for Prepare {}
@@ -353,6 +386,9 @@ impl Message for Foresight {}
 impl Message for Hold {}
 impl Message for ExamineModel {}
 impl Message for Machine {}
+impl Message for Convert {}
+impl Message for Converting {}
+impl Message for ConvertedPair {}
 
 impl Message for Feed {
     fn take_bytes(&mut self) -> Vec<u8> {

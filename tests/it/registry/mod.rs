@@ -7,6 +7,7 @@ mod downloads;
 mod faults;
 mod full_disk;
 mod stores;
+mod table;
 
 /// The hub, which is also a program for tests by hand.
 #[path = "../../../examples/local_hub/hub.rs"]
