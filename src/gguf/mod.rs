@@ -18,7 +18,7 @@ mod tensor_type;
 mod write;
 
 pub use error::{GgufError, Problem};
-pub use header::Gguf;
+pub use header::{Gguf, architecture_of};
 pub use metadata::{Array, Value, ValueType};
 pub use source::Source;
 pub use tensor::TensorInfo;
