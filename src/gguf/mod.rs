@@ -23,4 +23,4 @@ pub use metadata::{Array, Value, ValueType};
 pub use source::Source;
 pub use tensor::TensorInfo;
 pub use tensor_type::{TensorType, type_name};
-pub use write::{GgufWriter, MetaValue};
+pub use write::{ALIGNMENT, GgufWriter, MetaValue};

@@ -1,7 +1,5 @@
 //! Templates from model files: Jinja as `render_jinja_template` of transformers runs it, with a budget.
 
-use std::collections::BTreeMap;
-
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind, context};
@@ -93,8 +91,7 @@ impl Jinja {
         let source = tags::without_generation(&self.source);
         let environment = environment(self.now);
         let template = environment.template_from_str(&source)?;
-        let tokens: BTreeMap<_, _> = self.tokens.iter().map(|(name, text)| (*name, text)).collect();
-        let tokens = Value::from_serialize(&tokens);
+        let tokens = Value::from_pairs(self.tokens.iter().map(|(name, text)| (*name, text)));
         let as_text = |mark: String| Value::from(mark);
         let as_parts = |mark: String| Value::from(vec![context! { type => "text", text => mark }]);
         let attempt = |content: &dyn Fn(String) -> Value| -> Result<Vec<Piece>, TemplateError> {

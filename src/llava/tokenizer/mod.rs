@@ -13,6 +13,7 @@ mod vocab;
 
 use std::borrow::Cow;
 
+pub(in crate::llava) use byte_level::{GPT_2, pre_tokenizer_of};
 pub use error::TokenizerError;
 pub use stream::AnswerStream;
 

@@ -11,6 +11,7 @@ use videre::llava::pair::Pair;
 pub(crate) fn run(command: &ModelsCommand) -> Result<(), Failure> {
     match command {
         ModelsCommand::Inspect(args) => inspect(args),
+        ModelsCommand::Convert(args) => super::convert::run(args),
     }
 }
 
