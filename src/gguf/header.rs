@@ -106,6 +106,24 @@ impl Gguf {
     }
 }
 
+/// What `general.architecture` says in a file that may be cut short, split or damaged behind it; nothing where not even
+/// that can be read. It is the first key of every writer.
+#[must_use]
+pub fn architecture_of(path: &Path) -> Option<String> {
+    let source = Source::open(path).ok()?;
+    let bytes = source.bytes();
+    check_magic(bytes).ok()?;
+    let mut cursor = Cursor::after_magic(bytes);
+    let (_version, _n_tensors, n_keys) = (cursor.u32().ok()?, cursor.u64().ok()?, cursor.u64().ok()?);
+    for _ in 0..n_keys.min(MAX_KEYS) {
+        let key = cursor.name().ok()?;
+        if let (Stored::Str(text), true) = (cursor.value(key).ok()?, key == "general.architecture") {
+            return str::from_utf8(&bytes[text]).ok().map(str::to_owned);
+        }
+    }
+    None
+}
+
 type Parsed = (u32, BTreeMap<String, Stored>, BTreeMap<String, TensorInfo>);
 
 fn parse(bytes: &[u8]) -> Result<Parsed, Problem> {

@@ -18,9 +18,9 @@ mod tensor_type;
 mod write;
 
 pub use error::{GgufError, Problem};
-pub use header::Gguf;
+pub use header::{Gguf, architecture_of};
 pub use metadata::{Array, Value};
 pub use source::Source;
 pub use tensor::TensorInfo;
 pub use tensor_type::{TensorType, type_name};
-pub use write::{GgufWriter, MetaValue};
+pub use write::{ALIGNMENT, GgufWriter, MetaValue};

@@ -4,7 +4,8 @@ use std::io::{self, Write};
 
 use super::tensor_type::TensorType;
 
-const ALIGNMENT: usize = 32;
+/// Where tensors may begin: multiples of this many bytes.
+pub const ALIGNMENT: usize = 32;
 
 /// A metadata value to write.
 #[derive(Clone, Debug, PartialEq)]
@@ -105,9 +106,7 @@ impl GgufWriter {
         out: &mut impl Write,
         mut fill: impl FnMut(&str, &[usize], &mut Vec<u8>) -> io::Result<()>,
     ) -> io::Result<()> {
-        let header = self.header();
-        out.write_all(&header)?;
-        pad(out, header.len())?;
+        out.write_all(&self.head())?;
         for tensor in &self.tensors {
             let mut bytes = Vec::with_capacity(tensor.n_bytes);
             fill(&tensor.name, &tensor.shape, &mut bytes)?;
@@ -131,6 +130,15 @@ impl GgufWriter {
             file.resize(file.len().next_multiple_of(ALIGNMENT) + tensor.n_bytes, 0);
         }
         file
+    }
+
+    /// Everything before the first tensor. The tensors follow in order, each filled up to a multiple of [`ALIGNMENT`]: for
+    /// whoever writes files that are larger than memory.
+    #[must_use]
+    pub fn head(&self) -> Vec<u8> {
+        let mut head = self.header();
+        head.resize(head.len().next_multiple_of(ALIGNMENT), 0);
+        head
     }
 
     fn header(&self) -> Vec<u8> {

@@ -77,7 +77,7 @@ pub struct TokenizerFacts {
     pub kind: &'static str,
     /// Number of tokens.
     pub n_tokens: usize,
-    /// The token that starts a sequence.
+    /// The token that is put before a sequence.
     pub bos: Option<String>,
     /// The tokens that end an answer.
     pub stops: Vec<String>,
@@ -134,7 +134,7 @@ pub fn describe(pair: &Pair) -> Result<Description, DescribeError> {
                 "byte-level"
             },
             n_tokens: tokenizer.n_tokens(),
-            bos: tokenizer.bos().map(text),
+            bos: tokenizer.added_bos().map(text),
             stops: tokenizer.stops().iter().map(|&id| text(id)).collect(),
         },
         template: template.name(),

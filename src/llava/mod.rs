@@ -8,6 +8,7 @@
 //! Model code is written on candle's tensors and does not ask which device it runs on. Knows nothing of
 //! video files, FFmpeg or chats.
 
+pub mod convert;
 pub mod describe;
 pub mod embedded;
 pub mod estimate;

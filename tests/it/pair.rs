@@ -115,11 +115,48 @@ fn the_partner_is_the_one_that_fits_not_the_first() {
 }
 
 #[test]
-fn several_that_fit_are_listed() {
+fn the_best_of_several_formats_of_one_tower_is_taken() {
+    let of = |dtype| {
+        let mut writer = vision(32);
+        writer
+            .remove_tensor("mm.2.weight")
+            .tensor("mm.2.weight", &[32, 32], dtype);
+        writer.zeroed()
+    };
+    let files = [
+        ("lm.gguf", language(32).zeroed()),
+        ("a-mmproj-q4.gguf", of(TensorType::Q4_0)),
+        ("b-mmproj-q8.gguf", of(TensorType::Q8_0)),
+        ("c-mmproj-f32.gguf", of(TensorType::F32)),
+        ("d-mmproj-bf16.gguf", of(TensorType::BF16)),
+        ("e-mmproj-f16.gguf", of(TensorType::F16)),
+        ("f-mmproj-other-width.gguf", vision(64).zeroed()),
+    ];
+    let best = [
+        "e-mmproj-f16.gguf",
+        "d-mmproj-bf16.gguf",
+        "c-mmproj-f32.gguf",
+        "b-mmproj-q8.gguf",
+        "a-mmproj-q4.gguf",
+    ];
+    let dir = folder(&files);
+    for taken in best {
+        found(find(&dir.path().join("lm.gguf")), "lm.gguf", taken);
+        found(find(dir.path()), "lm.gguf", taken);
+        std::fs::remove_file(dir.path().join(taken)).expect("it was just read");
+    }
+}
+
+#[test]
+fn several_models_that_fit_are_listed() {
+    let mut other = vision(16).zeroed();
+    // The first tensor of the directory is the vector of the class: another value is another tower.
+    let at = other.len() - (8 + 8 * 3 * 14 * 14 + 5 * 8 + 16 * 8 + 16 * 16) * 4;
+    other[at] = 1;
     let dir = folder(&[
         ("lm.gguf", language(16).zeroed()),
         ("mm-f16.gguf", vision(16).zeroed()),
-        ("mm-q8.gguf", vision(16).zeroed()),
+        ("mm-q8.gguf", other),
     ]);
     let by_file = refusal(dir.path(), find(&dir.path().join("lm.gguf")));
     assert_eq!(
@@ -135,6 +172,87 @@ fn several_that_fit_are_listed() {
         (
             "more than one model could be meant: lm.gguf, mm-f16.gguf, mm-q8.gguf".into(),
             Fault::Usage
+        )
+    );
+    let dir = folder(&[
+        ("lm-q4.gguf", language(16).zeroed()),
+        ("lm-q8.gguf", language(16).zeroed()),
+        ("mm.gguf", vision(16).zeroed()),
+    ]);
+    let by_vision = refusal(dir.path(), find(&dir.path().join("mm.gguf")));
+    assert_eq!(
+        by_vision.0,
+        "more than one model could be meant: lm-q4.gguf, lm-q8.gguf"
+    );
+}
+
+#[test]
+fn a_partner_that_cannot_be_used_is_named_with_what_is_wrong() {
+    let text = |value: &str| MetaValue::Str(value.into());
+    let check = |given: &str, files: &[(&str, Vec<u8>)], message: &str, fault: Fault| {
+        let dir = folder(files);
+        for path in [dir.path().join(given), dir.path().to_owned()] {
+            let (said, why) = refusal(dir.path(), find(&path));
+            assert_eq!((said.as_str(), why), (message, fault));
+        }
+    };
+    let lm = || ("lm.gguf", language(16).zeroed());
+    let mm = || ("mm.gguf", vision(16).zeroed());
+    let ldp = vision(16).set("clip.projector_type", text("ldp")).zeroed();
+    check(
+        "lm.gguf",
+        &[lm(), ("mm.gguf", ldp.clone())],
+        "the mmproj file beside it cannot be used (the projector 'ldp' is not supported: mm.gguf): lm.gguf",
+        Fault::Unsupported,
+    );
+    let gemma = language(16).set("general.architecture", text("gemma3")).zeroed();
+    check(
+        "mm.gguf",
+        &[("lm.gguf", gemma.clone()), mm()],
+        "the language model beside it cannot be used (the architecture 'gemma3' is not supported: lm.gguf): mm.gguf",
+        Fault::Unsupported,
+    );
+    let split = language(16)
+        .set("split.count", MetaValue::U32(2))
+        .set("split.no", MetaValue::U32(0))
+        .zeroed();
+    check(
+        "mm.gguf",
+        &[("lm-00001-of-00002.gguf", split), mm()],
+        "the language model beside it cannot be used (part 1 of 2 of a split model: lm-00001-of-00002.gguf): mm.gguf",
+        Fault::Unsupported,
+    );
+    let whole = vision(16).zeroed();
+    let message = format!(
+        "the mmproj file beside it cannot be used (the model file is cut short: {} of {} bytes are there: mm.gguf): lm.gguf",
+        whole.len() - 1,
+        whole.len()
+    );
+    let cut = whole[..whole.len() - 1].to_vec();
+    check("lm.gguf", &[lm(), ("mm.gguf", cut)], &message, Fault::Unreadable);
+    check(
+        "lm.gguf",
+        &[lm(), ("mmproj.gguf", b"GG".to_vec())],
+        "the mmproj file beside it cannot be used (the model file is cut short: 2 of 24 bytes are there: \
+         mmproj.gguf): lm.gguf",
+        Fault::Unreadable,
+    );
+    // A language model of another kind that lies there too is no reason why the mmproj file is not.
+    let dir = folder(&[lm(), ("other.gguf", gemma.clone())]);
+    let lone = refusal(dir.path(), find(&dir.path().join("lm.gguf")));
+    assert_eq!(
+        lone.0,
+        "this is a language model without its mmproj file: lm.gguf"
+    );
+    let dir = folder(&[("lm.gguf", gemma), ("mm.gguf", ldp)]);
+    let neither = refusal(dir.path(), find(dir.path()));
+    assert_eq!(
+        neither,
+        (
+            "no LLaVA model in this folder (the architecture 'gemma3' is not supported: lm.gguf; the projector 'ldp' is \
+             not supported: mm.gguf): DIR"
+                .into(),
+            Fault::Unsupported
         )
     );
 }
@@ -157,17 +275,6 @@ fn halves_alone_say_what_is_missing() {
     assert_eq!(refusal(dir.path(), find(dir.path())), lone);
     assert_eq!(refusal(dir.path(), find(&dir.path().join("mm.gguf"))), lone);
 
-    let dir = folder(&[
-        ("lm.gguf", language(16).zeroed()),
-        ("mm.gguf", vision(16).zeroed()[..900].to_vec()),
-    ]);
-    let (message, _) = refusal(dir.path(), find(&dir.path().join("lm.gguf")));
-    assert!(
-        message.starts_with(
-            "this is a language model without its mmproj file (the model file is cut short: 900 of"
-        ),
-        "{message}"
-    );
     let dir = folder(&[]);
     assert_eq!(
         refusal(dir.path(), find(dir.path())).0,

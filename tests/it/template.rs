@@ -1,8 +1,8 @@
 //! Chat templates and prompts, word for word.
 
 use videre::gguf::{Gguf, GgufWriter, MetaValue, Source};
-use videre::llava::prompt::{PromptInput, PromptPart, ReferenceForm, chat_prompt, reference_prompt};
-use videre::llava::template::{ChatTemplate, Family, Message, Piece, Role, render_jinja};
+use videre::llava::prompt::{Prompt, PromptInput, PromptPart, ReferenceForm, chat_prompt, reference_prompt};
+use videre::llava::template::{ChatTemplate, Family, Message, Moment, Piece, Role, render_jinja};
 use videre::llava::tokenizer::Tokenizer;
 use videre::question::Turn;
 
@@ -19,6 +19,15 @@ fn choose(markup: &[&str], name: &str, source: Option<&str>) -> ChatTemplate {
 
 /// The same with more keys.
 fn choose_with(markup: &[&str], name: &str, source: Option<&str>, more: &[(&str, &str)]) -> ChatTemplate {
+    let mut writer = byte_level(markup, name, source);
+    for (key, value) in more {
+        writer.set(key, MetaValue::Str((*value).into()));
+    }
+    let file = header(&writer, "test.gguf");
+    ChatTemplate::choose(&file, &tokenizer(&file))
+}
+
+fn byte_level(markup: &[&str], name: &str, source: Option<&str>) -> GgufWriter {
     let mut writer = GgufWriter::new();
     let texts: Vec<&str> = ["a", "b", "ab", "</s>"].iter().chain(markup).copied().collect();
     let kinds = texts
@@ -37,15 +46,16 @@ fn choose_with(markup: &[&str], name: &str, source: Option<&str>, more: &[(&str,
     if let Some(source) = source {
         writer.set("tokenizer.chat_template", MetaValue::Str(source.into()));
     }
-    for (key, value) in more {
-        writer.set(key, MetaValue::Str((*value).into()));
-    }
-    let file = Gguf::read(Source::Static {
-        bytes: writer.zeroed().leak(),
-        name: "test.gguf",
-    })
-    .expect("the test gives a good one");
-    ChatTemplate::choose(&file, &Tokenizer::read(&file).expect("the test gives a good one"))
+    writer
+}
+
+fn header(writer: &GgufWriter, name: &'static str) -> Gguf {
+    let bytes = writer.zeroed().leak();
+    Gguf::read(Source::Static { bytes, name }).expect("the test gives a good one")
+}
+
+fn tokenizer(file: &Gguf) -> Tokenizer {
+    Tokenizer::read(file).expect("the test gives a good one")
 }
 
 fn asked(template: &ChatTemplate) -> String {
@@ -140,6 +150,119 @@ fn the_template_of_the_file_is_used_where_it_works() {
     assert_eq!(
         asked(&parts),
         format!("USER: <image>\n{KEY_FRAMES}\none?\nASSISTANT: 1\nUSER: two?\nASSISTANT:")
+    );
+}
+
+/// The ids of a question to a model whose template and tokenizer say this of the token that begins.
+fn ids(source: &str, adds_bos: bool) -> Vec<u32> {
+    let mut writer = byte_level(&["<s>"], "LLaVA", Some(source));
+    writer
+        .set("tokenizer.ggml.bos_token_id", MetaValue::U32(4))
+        .set("tokenizer.ggml.add_bos_token", MetaValue::Bool(adds_bos));
+    let file = header(&writer, "test.gguf");
+    let tokenizer = tokenizer(&file);
+    let template = ChatTemplate::choose(&file, &tokenizer);
+    assert_eq!(template.name(), "file");
+    let message = Message {
+        role: Role::User,
+        content: vec![Piece::user("ab")],
+    };
+    let pieces = template.render(&[message]).expect("it was just tried");
+    let parts = Prompt { pieces }.encode(&tokenizer).expect("it has both letters");
+    match parts.as_slice() {
+        [PromptPart::Tokens(ids)] => ids.clone(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_sequence_begins_as_often_as_the_template_and_the_tokenizer_together_want() {
+    let writes = "{{ bos_token }}{% for m in messages %}{{ m.content }}{% endfor %}";
+    let silent = "{% for m in messages %}{{ m.content }}{% endfor %}";
+    assert_eq!(ids(writes, false), [4, 2], "what the template writes is written");
+    assert_eq!(
+        ids(writes, true),
+        [4, 2],
+        "and not twice where the tokenizer adds one"
+    );
+    assert_eq!(ids(silent, true), [4, 2]);
+    assert_eq!(ids(silent, false), [2]);
+    let twice = format!("{{{{ bos_token }}}}{writes}");
+    assert_eq!(ids(&twice, false), [4, 4, 2], "a template may want two");
+}
+
+#[test]
+fn bunny_is_asked_like_vicuna_on_any_vocabulary() {
+    const LLAMA_3: &[&str] = &["<|start_header_id|>", "<|eot_id|>", "<|end_of_text|>"];
+    const PHI: &[&str] = &["<|user|>", "<|end|>", "<|assistant|>", "<|endoftext|>"];
+    let asked_of = |markup: &[&str], name: &str, file: &'static str, source: Option<&str>| {
+        let mut writer = byte_level(markup, name, source);
+        let texts: Vec<&str> = ["a", "b", "ab", "c"].iter().chain(markup).copied().collect();
+        writer.set("tokenizer.ggml.tokens", strings(&texts)).set(
+            "tokenizer.ggml.eos_token_id",
+            MetaValue::U32(texts.len() as u32 - 1),
+        );
+        let file = header(&writer, file);
+        let template = ChatTemplate::choose(&file, &tokenizer(&file));
+        (template.name(), asked(&template))
+    };
+    let vicuna = asked(&ChatTemplate::of_family(Family::Vicuna));
+    let llama_3 = ("vicuna", vicuna.replace("</s>", "<|end_of_text|>"));
+    let phi = ("vicuna", vicuna.replace("</s>", "<|endoftext|>"));
+    let own = "{% for m in messages %}<|start_header_id|>{{ m.content }}<|eot_id|>{% endfor %}";
+    let by_name = asked_of(LLAMA_3, "Bunny-Llama-3-8B-V", "ggml-model-f16.gguf", Some(own));
+    assert_eq!(by_name, llama_3);
+    assert_eq!(asked_of(PHI, "Bunny-v1_0-4B", "ggml-model-f16.gguf", None), phi);
+    assert_eq!(
+        asked_of(PHI, "model", "Bunny-v1_0-4B/ggml-model-f16.gguf", None),
+        phi
+    );
+    let cached = "hub/models--BAAI--Bunny-Llama-3-8B-V-gguf/snapshots/0/ggml-model-f16.gguf";
+    assert_eq!(asked_of(LLAMA_3, "model", cached, None), llama_3);
+    let other = asked_of(LLAMA_3, "LLaVA-Llama-3", "ggml-model-f16.gguf", None);
+    assert_eq!(other.0, "llama-3");
+}
+
+/// Templates with what transformers renders them to: `tests/reference/templates.py`.
+#[test]
+fn templates_are_rendered_as_transformers_does() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/llava/templates.json");
+    let text = std::fs::read_to_string(path).expect("a file of the repository");
+    let cases: Vec<serde_json::Value> = serde_json::from_str(&text).expect("JSON");
+    let text = |value: &serde_json::Value| value.as_str().expect("a text").to_owned();
+    let now = Moment::new((2026, 3, 7), (16, 5, 9)).expect("there is such a day");
+    for case in &cases {
+        let name = text(&case["name"]);
+        let mut writer = byte_level(&["<s>"], "LLaVA", Some(&text(&case["template"])));
+        writer.set("tokenizer.ggml.bos_token_id", MetaValue::U32(4));
+        let file = header(&writer, "test.gguf");
+        let template = ChatTemplate::choose_at(&file, &tokenizer(&file), now);
+        assert_eq!(template.name(), "file", "{name}: {}", template.reason());
+        for conversation in case["conversations"].as_array().expect("a list") {
+            let said = conversation["messages"].as_array().expect("a list");
+            let message = |message: &serde_json::Value| Message {
+                role: if message["role"] == "user" {
+                    Role::User
+                } else {
+                    Role::Assistant
+                },
+                content: vec![Piece::user(text(&message["content"]))],
+            };
+            let messages: Vec<Message> = said.iter().map(message).collect();
+            let pieces = template.render(&messages).expect("it was tried");
+            assert_eq!(Prompt { pieces }.text(), text(&conversation["text"]), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_template_that_can_do_without_a_date_writes_none_of_today() {
+    let source = "{% if strftime_now is defined %}{{ strftime_now('%d %b %Y') }}{% else %}26 Jul 2024{% endif %}{% for m in messages %}{{ m.content }}{% endfor %}";
+    let template = choose(&[], "LLaVA", Some(source));
+    assert!(
+        asked(&template).starts_with("26 Jul 2024"),
+        "{}",
+        asked(&template)
     );
 }
 

@@ -7,6 +7,7 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
+use videre::llava::convert::Quant;
 use videre::visual::sampling::TimeRange;
 use videre::visual::tower::TowerInput;
 
@@ -81,6 +82,31 @@ pub(crate) enum ModelsCommand {
     Remove(RemoveArgs),
     /// Say what the two files of a model are, and which chat template is used
     Inspect(InspectArgs),
+    /// Make a model of a Hugging Face checkpoint in safetensors
+    Convert(ConvertArgs),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct ConvertArgs {
+    /// The checkpoint: the folder that holds config.json
+    #[arg(value_name = "DIR")]
+    pub(crate) folder: PathBuf,
+
+    /// How the language model is stored: F32, F16, BF16, Q8_0, Q6_K, Q5_K_M, Q4_K_M or Q4_0
+    #[arg(long, value_name = "FORMAT", default_value = "Q4_K_M", value_parser = quant)]
+    pub(crate) quant: Quant,
+
+    /// Folder for the two files; without it, one in the checkpoint's named after the format
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// A format by its name.
+fn quant(name: &str) -> Result<Quant, String> {
+    Quant::named(name).ok_or_else(|| {
+        let known: Vec<&str> = Quant::ALL.into_iter().map(Quant::name).collect();
+        format!("one of {} is expected", known.join(", "))
+    })
 }
 
 #[derive(clap::Args)]

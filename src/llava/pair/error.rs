@@ -49,6 +49,16 @@ pub enum PairError {
         /// What was found beside it instead, or nothing.
         beside: String,
     },
+    /// The other half lies there and cannot be used.
+    #[error("the {half} beside it cannot be used ({problem}): {file}")]
+    Partner {
+        /// "mmproj file" or "language model".
+        half: &'static str,
+        /// The file that is sound.
+        file: String,
+        /// What is wrong with the other one.
+        problem: Box<PairError>,
+    },
     /// Two language models where a pair was asked for.
     #[error("both files are language models: {first} and {second}")]
     TwoLanguageModels {
@@ -86,12 +96,12 @@ pub enum PairError {
         candidates: Vec<String>,
     },
     /// A folder without a pair.
-    #[error("no LLaVA model in this folder{why}: {folder}")]
+    #[error("no LLaVA model in this folder{}: {folder}", in_brackets(problems))]
     NoneInFolder {
         /// The folder.
         folder: String,
-        /// What is wrong with the files in it, or nothing.
-        why: String,
+        /// What is wrong with the files in it; none where there are none.
+        problems: Vec<PairError>,
     },
     /// A repository that was never downloaded.
     #[error("'{repository}' is not in the Hugging Face cache: {cache}")]
@@ -111,10 +121,23 @@ pub enum PairError {
     },
 }
 
+/// What is wrong with files, for the middle of a message.
+fn in_brackets(problems: &[PairError]) -> String {
+    match problems {
+        [] => String::new(),
+        _ => {
+            let words: Vec<String> = problems.iter().map(PairError::to_string).collect();
+            format!(" ({})", words.join("; "))
+        }
+    }
+}
+
 impl Explain for PairError {
     fn fault(&self) -> Fault {
         match self {
             Self::Gguf(error) => error.fault(),
+            Self::Partner { problem, .. } => problem.fault(),
+            Self::NoneInFolder { problems, .. } => problems.first().map_or(Fault::NoPair, Self::fault),
             Self::Unsupported { .. } => Fault::Unsupported,
             Self::Damaged { .. } => Fault::Unreadable,
             Self::NotThere { .. } | Self::NotInCache { .. } => Fault::Missing,
@@ -122,8 +145,7 @@ impl Explain for PairError {
             | Self::LoneProjector { .. }
             | Self::TwoLanguageModels { .. }
             | Self::TwoProjectors { .. }
-            | Self::Widths { .. }
-            | Self::NoneInFolder { .. } => Fault::NoPair,
+            | Self::Widths { .. } => Fault::NoPair,
             Self::Ambiguous { .. } => Fault::Usage,
             Self::Io { source, .. } => Fault::of_reading(source),
         }
@@ -132,6 +154,7 @@ impl Explain for PairError {
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Gguf(error) => return error.hint(),
+            Self::Partner { problem, .. } => return problem.hint(),
             Self::Unsupported {
                 what: "architecture", ..
             } => "get a LLaVA built on Vicuna, Mistral, Llama 3, Phi-3 or Qwen2",
@@ -152,6 +175,7 @@ impl Explain for PairError {
             Self::Ambiguous { .. } => {
                 "name the language model with --model and its mmproj file with --mmproj"
             }
+            Self::NoneInFolder { problems, .. } if !problems.is_empty() => return problems[0].hint(),
             Self::NoneInFolder { .. } => "a LLaVA is two files: the language model and its mmproj file",
             Self::NotInCache { .. } => "download it first, or give the folder where its files are",
             Self::Io { .. } => "check that the folder may be read",

@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
+use super::precision::{most_precise, one_tower};
 use super::{Pair, PairError, Part, classify};
-use crate::gguf::Gguf;
+use crate::gguf::{Gguf, architecture_of};
 
 /// More GGUF files than any folder of one model has; the rest of a larger folder is not looked at.
 const MAX_FILES: usize = 256;
@@ -94,40 +95,46 @@ fn is_plain_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain)
 }
 
-/// The one pair of a folder.
+/// The one pair of a folder. Where the same tower lies there in several formats, the best is taken (see
+/// [`most_precise`]).
 ///
 /// # Errors
-/// [`PairError::Ambiguous`] where several could be meant, else what is missing.
+/// [`PairError::Ambiguous`] where several could be meant, else what is missing or what is wrong with it.
 pub(super) fn find_in_folder(folder: &Path) -> Result<Pair, PairError> {
     let contents = Contents::of(folder)?;
-    let mut pairs = Vec::new();
-    for (language, width) in &contents.languages {
-        for (vision, projected) in &contents.visions {
-            if width == projected {
-                pairs.push((language, vision));
-            }
-        }
+    let fitting = |width: usize| contents.visions.iter().filter(move |(_, w)| *w == width);
+    let with_partner: Vec<(&Gguf, Vec<&Gguf>)> = contents
+        .languages
+        .iter()
+        .map(|(language, width)| (language, fitting(*width).map(|(vision, _)| vision).collect()))
+        .filter(|(_, visions): &(_, Vec<_>)| !visions.is_empty())
+        .collect();
+    if let [(language, visions)] = with_partner.as_slice()
+        && one_tower(visions)
+        && let Some(vision) = most_precise(visions)
+    {
+        return Pair::of((*language).clone(), vision.clone());
     }
     match (
-        pairs.as_slice(),
+        with_partner.is_empty(),
         contents.languages.as_slice(),
         contents.visions.as_slice(),
     ) {
-        ([(language, vision)], ..) => Ok(Pair {
-            language: (*language).clone(),
-            vision: (*vision).clone(),
-        }),
-        ([], [(language, _)], [(vision, _)]) => Pair::of(language.clone(), vision.clone()),
-        ([], [(language, _)], []) => Err(contents.lone_language(language)),
-        ([], [], [(vision, _)]) => Err(contents.lone_projector(vision)),
-        ([], ..) => Err(PairError::NoneInFolder {
-            folder: folder.display().to_string(),
-            why: contents.why(),
-        }),
-        _ => {
-            let mut candidates: Vec<String> = pairs
+        (true, [(language, _)], [(vision, _)]) => Pair::of(language.clone(), vision.clone()),
+        (true, [(language, _)], []) => {
+            let file = language.source().name().to_owned();
+            Err(contents.without_partner(file, Half::Language))
+        }
+        (true, [], [(vision, _)]) => {
+            let file = vision.source().name().to_owned();
+            Err(contents.without_partner(file, Half::Vision))
+        }
+        (true, ..) => Err(contents.none_in(folder)),
+        (false, ..) => {
+            let mut candidates: Vec<String> = with_partner
                 .iter()
-                .flat_map(|(language, vision)| [file_name(language), file_name(vision)])
+                .flat_map(|(language, visions)| visions.iter().copied().chain([*language]))
+                .map(file_name)
                 .collect();
             candidates.sort();
             candidates.dedup();
@@ -145,9 +152,9 @@ fn find_partner(path: &Path) -> Result<Pair, PairError> {
         _ => Path::new("."),
     };
     let contents = Contents::of(folder)?;
-    let (candidates, width) = match part {
-        Part::Language { width } => (&contents.visions, width),
-        Part::Vision { projected_width } => (&contents.languages, projected_width),
+    let (candidates, width, half) = match part {
+        Part::Language { width } => (&contents.visions, width, Half::Language),
+        Part::Vision { projected_width } => (&contents.languages, projected_width, Half::Vision),
     };
     let fitting: Vec<&Gguf> = candidates
         .iter()
@@ -157,13 +164,13 @@ fn find_partner(path: &Path) -> Result<Pair, PairError> {
     match (fitting.as_slice(), candidates.as_slice()) {
         ([partner], _) => Pair::of(file, (*partner).clone()),
         ([], [(other, _)]) => Pair::of(file, other.clone()),
-        ([], _) => Err(match part {
-            Part::Language { .. } => contents.lone_language(&file),
-            Part::Vision { .. } => contents.lone_projector(&file),
-        }),
-        (several, _) => Err(PairError::Ambiguous {
-            candidates: several.iter().map(|file| file_name(file)).collect(),
-        }),
+        ([], _) => Err(contents.without_partner(file.source().name().to_owned(), half)),
+        (several, _) => match most_precise(several) {
+            Some(vision) if half == Half::Language && one_tower(several) => Pair::of(file, vision.clone()),
+            _ => Err(PairError::Ambiguous {
+                candidates: several.iter().map(|file| file_name(file)).collect(),
+            }),
+        },
     }
 }
 
@@ -175,12 +182,47 @@ fn file_name(file: &Gguf) -> String {
         .into_owned()
 }
 
+/// Which half of a pair.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Half {
+    Language,
+    Vision,
+}
+
+impl Half {
+    /// What a file that was refused would have been, as far as its first bytes or its name tell.
+    fn of_refused(path: &Path) -> Option<Self> {
+        match architecture_of(path).as_deref() {
+            Some("clip") => Some(Self::Vision),
+            Some(_) => Some(Self::Language),
+            None => {
+                let name = path.file_name()?.to_string_lossy().to_lowercase();
+                name.contains("mmproj").then_some(Self::Vision)
+            }
+        }
+    }
+
+    fn other(self) -> Self {
+        match self {
+            Self::Language => Self::Vision,
+            Self::Vision => Self::Language,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Language => "language model",
+            Self::Vision => "mmproj file",
+        }
+    }
+}
+
 /// The usable halves in a folder with their widths, and what is wrong with the other files.
 #[derive(Default)]
 struct Contents {
     languages: Vec<(Gguf, usize)>,
     visions: Vec<(Gguf, usize)>,
-    refused: Vec<PairError>,
+    refused: Vec<(Option<Half>, PairError)>,
 }
 
 impl Contents {
@@ -214,28 +256,49 @@ impl Contents {
         match read {
             Ok((Part::Language { width }, file)) => self.languages.push((file, width)),
             Ok((Part::Vision { projected_width }, file)) => self.visions.push((file, projected_width)),
-            Err(error) => self.refused.push(error),
+            Err(error) => self.refused.push((Half::of_refused(path), error)),
         }
     }
 
-    /// Why the files that were left out are of no use, for the end of a message.
-    fn why(&self) -> String {
-        self.refused
-            .first()
-            .map_or_else(String::new, |error| format!(" ({error})"))
-    }
-
-    fn lone_language(&self, file: &Gguf) -> PairError {
-        PairError::LoneLanguageModel {
-            file: file.source().name().to_owned(),
-            beside: self.why(),
+    /// Why `file`, which is one half, has no other: that one cannot be used, or is not there.
+    fn without_partner(mut self, file: String, half: Half) -> PairError {
+        let wanted = half.other();
+        if let Some(problem) = self.take_refused(Some(wanted)) {
+            return PairError::Partner {
+                half: wanted.name(),
+                file,
+                problem: Box::new(problem),
+            };
+        }
+        // What a file is that cannot be read at all is not known: it may be the one.
+        let unknown = self.take_refused(None);
+        let beside = unknown.map_or_else(String::new, |problem| format!(" ({problem})"));
+        match half {
+            Half::Language => PairError::LoneLanguageModel { file, beside },
+            Half::Vision => PairError::LoneProjector { file, beside },
         }
     }
 
-    fn lone_projector(&self, file: &Gguf) -> PairError {
-        PairError::LoneProjector {
-            file: file.source().name().to_owned(),
-            beside: self.why(),
+    /// Why there is no pair in a folder: the first problem of each half that is not there.
+    fn none_in(mut self, folder: &Path) -> PairError {
+        let lacks_language = self.languages.is_empty().then_some(Half::Language);
+        let lacks_vision = self.visions.is_empty().then_some(Half::Vision);
+        let mut problems: Vec<PairError> = [lacks_language, lacks_vision]
+            .into_iter()
+            .flatten()
+            .filter_map(|half| self.take_refused(Some(half)))
+            .collect();
+        if problems.is_empty() {
+            problems.extend(self.take_refused(None));
         }
+        PairError::NoneInFolder {
+            folder: folder.display().to_string(),
+            problems,
+        }
+    }
+
+    fn take_refused(&mut self, half: Option<Half>) -> Option<PairError> {
+        let at = self.refused.iter().position(|(of, _)| *of == half)?;
+        Some(self.refused.remove(at).1)
     }
 }

@@ -6,6 +6,7 @@
 mod error;
 mod find;
 mod part;
+mod precision;
 
 use std::path::Path;
 

@@ -1,5 +1,8 @@
 //! The templates that LLaVA models were trained with, by family.
 
+use std::borrow::Cow;
+use std::path::Path;
+
 use super::{Message, Piece, Role};
 use crate::gguf::Gguf;
 use crate::llava::tokenizer::Tokenizer;
@@ -7,7 +10,7 @@ use crate::llava::tokenizer::Tokenizer;
 /// A way of writing conversations that several models share.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Family {
-    /// `vicuna_v1` of LLaVA: a sentence, then `USER: … ASSISTANT: …</s>`.
+    /// `vicuna_v1` of LLaVA: a sentence, then `USER: … ASSISTANT: …</s>`. Bunny says the same on other vocabularies.
     Vicuna,
     /// `mistral_instruct` of LLaVA: `[INST] … [/INST] …</s>`.
     Mistral,
@@ -21,12 +24,20 @@ pub enum Family {
 
 const VICUNA_SYSTEM: &str = "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, and polite answers to the user's questions. ";
 const CHATML_SYSTEM: &str = "<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n";
+/// What Vicuna's words end an answer with.
+pub(super) const END_OF_SEQUENCE: &str = "</s>";
 /// Rotary base of Mistral Instruct 0.2, below LLaVA 1.6; BakLLaVA's Mistral 0.1, asked like Vicuna, has ten thousand.
 const MISTRAL_INSTRUCT_ROPE_BASE: f32 = 1e6;
 
 impl Family {
     /// The family of a language model, and the evidence for it.
     pub(super) fn detect(file: &Gguf, tokenizer: &Tokenizer) -> (Self, String) {
+        if is_named_bunny(file) {
+            return (
+                Self::Vicuna,
+                "its name is that of Bunny, which is asked like Vicuna".to_owned(),
+            );
+        }
         let has = |texts: &[&str]| texts.iter().all(|text| tokenizer.id_of(text).is_some());
         let markup: [(Self, &[&str]); 3] = [
             (Self::Llama3, &["<|start_header_id|>", "<|eot_id|>"]),
@@ -99,7 +110,7 @@ impl Family {
     fn around(self, role: Role) -> (&'static str, &'static str) {
         match (self, role) {
             (Self::Vicuna, Role::User) => ("USER: ", " "),
-            (Self::Vicuna, Role::Assistant) => ("ASSISTANT: ", "</s>"),
+            (Self::Vicuna, Role::Assistant) => ("ASSISTANT: ", END_OF_SEQUENCE),
             (Self::Mistral, Role::User) => ("[INST] ", " [/INST]"),
             (Self::Mistral, Role::Assistant) => (" ", " </s>"),
             (Self::Llama3, Role::User) => ("<|start_header_id|>user<|end_header_id|>\n\n", "<|eot_id|>"),
@@ -113,44 +124,83 @@ impl Family {
         }
     }
 
-    pub(super) fn render(self, messages: &[Message]) -> Vec<Piece> {
+    /// The conversation; `turn_end` is what the vocabulary has in place of Vicuna's [`END_OF_SEQUENCE`].
+    pub(super) fn render(self, messages: &[Message], turn_end: &str) -> Vec<Piece> {
         let (head, answer) = self.ends();
         let mut pieces = Vec::new();
-        let fixed = |pieces: &mut Vec<Piece>, text: &'static str| {
+        let fixed = |pieces: &mut Vec<Piece>, text: Cow<'static, str>| {
             if !text.is_empty() {
                 pieces.push(Piece::fixed(text));
             }
         };
-        fixed(&mut pieces, head);
+        fixed(&mut pieces, head.into());
         for message in messages {
             let (before, after) = self.around(message.role);
-            fixed(&mut pieces, before);
+            fixed(&mut pieces, before.into());
             pieces.extend(message.content.iter().cloned());
-            fixed(&mut pieces, after);
+            fixed(
+                &mut pieces,
+                match after {
+                    END_OF_SEQUENCE => turn_end.to_owned().into(),
+                    _ => after.into(),
+                },
+            );
         }
-        fixed(&mut pieces, answer);
+        fixed(&mut pieces, answer.into());
         pieces
     }
 }
 
-/// Whether a name in the file is that of a model that is asked like Vicuna: LLaVA 1.5, Vicuna, BakLLaVA.
-pub(super) fn is_named_vicuna(file: &Gguf) -> bool {
-    const NAMES: [&str; 5] = ["vicuna", "llava-v1.5", "llava-1.5", "llava v1.5", "bakllava"];
-    names(file).any(|name| NAMES.iter().any(|known| name.contains(known)))
+/// What ends an answer in Vicuna's words: `</s>`, or what a vocabulary without it has for the end of a sequence (Bunny's
+/// `<|endoftext|>` and `<|end_of_text|>`).
+pub(super) fn turn_end(tokenizer: &Tokenizer) -> String {
+    let own = || tokenizer.eos().and_then(|id| tokenizer.text_of(id));
+    let text = match tokenizer.id_of(END_OF_SEQUENCE) {
+        Some(_) => END_OF_SEQUENCE,
+        None => own().unwrap_or(END_OF_SEQUENCE),
+    };
+    text.to_owned()
 }
 
-/// The names that a file goes by, in lower case: what its metadata says, and its own.
+/// Whether a template is of a model that is not asked in Vicuna's words: it writes that model's markup.
+pub(super) fn is_of_another(source: &str) -> bool {
+    const MARKUP: [&str; 4] = ["[INST]", "<|start_header_id|>", "<|user|>", "<|im_start|>"];
+    MARKUP.iter().any(|markup| source.contains(markup))
+}
+
+/// Whether a name in the file is that of a model that is asked like Vicuna: LLaVA 1.5, Vicuna, BakLLaVA, Bunny.
+pub(super) fn is_named_vicuna(file: &Gguf) -> bool {
+    const NAMES: [&str; 5] = ["vicuna", "llava-v1.5", "llava-1.5", "llava v1.5", "bakllava"];
+    names(file).any(|name| NAMES.iter().any(|known| name.contains(known))) || is_named_bunny(file)
+}
+
+/// Whether a name is that of Bunny, whose vocabularies (Phi's, Llama 3's) point to templates that it was not trained with.
+/// Its files are called `ggml-model`, so that the folder counts too.
+fn is_named_bunny(file: &Gguf) -> bool {
+    let folder = Path::new(file.source().name()).parent().and_then(Path::file_name);
+    let folder = folder.map(|name| name.to_string_lossy().to_lowercase());
+    names(file).chain(folder).any(|name| name.contains("bunny"))
+}
+
+/// The names that a file goes by, in lower case: what its metadata says, its own, and that of the repository in whose cache
+/// it lies.
 fn names(file: &Gguf) -> impl Iterator<Item = String> {
     let keys = [
         "general.name",
         "general.basename",
         "general.finetune",
         "general.base_model.0.name",
+        "general.source.repo_url",
+        "general.source.huggingface.repository",
     ];
     let named = keys
         .into_iter()
         .filter_map(|key| file.str(key).ok().flatten().map(str::to_lowercase));
-    let path = std::path::Path::new(file.source().name());
+    let path = Path::new(file.source().name());
     let own = path.file_name().map(|name| name.to_string_lossy().to_lowercase());
-    named.chain(own)
+    let repository = path
+        .iter()
+        .map(|part| part.to_string_lossy().to_lowercase())
+        .find(|part| part.starts_with("models--"));
+    named.chain(own).chain(repository)
 }

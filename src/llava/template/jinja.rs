@@ -1,10 +1,11 @@
-//! Templates from model files: Jinja as `apply_chat_template` of transformers runs it, with a budget.
+//! Templates from model files: Jinja as `render_jinja_template` of transformers runs it, with a budget.
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::value::{Kwargs, Value};
+use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind, context};
 
-use super::{Message, Piece, Role};
+use super::python::{self, Moment};
+use super::{Message, Piece, Role, tags};
 use crate::fault::{Explain, Fault};
 
 /// What a rendering may cost: about this many instructions, or 64 bytes of text each. The longest templates in use need a
@@ -58,60 +59,78 @@ impl From<Error> for TemplateError {
     }
 }
 
-/// A template together with the tokens that it may write out.
-pub(super) fn with_tokens(source: &str, bos: &str, eos: &str) -> String {
-    let literal = |text: &str| serde_json::Value::from(text).to_string();
-    let (bos, eos) = (literal(bos), literal(eos));
-    // The line end after the block is trimmed, so that the template begins at the start of a line.
-    format!("{{% set bos_token = {bos} %}}{{% set eos_token = {eos} %}}\n{source}")
+/// A template with what it may write beside the messages.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Jinja {
+    /// As the file has it.
+    pub(super) source: String,
+    /// The tokens that it may write out, by the names that templates know them by.
+    pub(super) tokens: Vec<(&'static str, String)>,
+    /// What `strftime_now` tells; without it there is no such function.
+    pub(super) now: Option<Moment>,
 }
 
-/// Whether a template writes conversations of one and of several turns.
-pub(super) fn check(source: &str) -> Result<(), TemplateError> {
-    let message = |role| Message {
-        role,
-        content: Vec::new(),
+impl Jinja {
+    /// Whether the template writes conversations of one and of several turns.
+    pub(super) fn check(&self) -> Result<(), TemplateError> {
+        let message = |role| Message {
+            role,
+            content: Vec::new(),
+        };
+        self.render(&[message(Role::User)])?;
+        self.render(&[message(Role::User), message(Role::Assistant), message(Role::User)])?;
+        Ok(())
+    }
+
+    /// Renders a conversation. Contents are tried as texts first, then as lists of parts, which the templates of multimodal
+    /// models expect.
+    pub(super) fn render(&self, messages: &[Message]) -> Result<Vec<Piece>, TemplateError> {
+        if self.source.len() > MAX_SOURCE_BYTES {
+            return Err(TemplateError::TooLong);
+        }
+        let source = tags::without_generation(&self.source);
+        let environment = environment(self.now);
+        let template = environment.template_from_str(&source)?;
+        let tokens = Value::from_pairs(self.tokens.iter().map(|(name, text)| (*name, text)));
+        let as_text = |mark: String| Value::from(mark);
+        let as_parts = |mark: String| Value::from(vec![context! { type => "text", text => mark }]);
+        let attempt = |content: &dyn Fn(String) -> Value| -> Result<Vec<Piece>, TemplateError> {
+            let list = marked(messages, content);
+            // What transformers passes where a caller has neither tools nor documents is none, not undefined.
+            let rendered = template.render(context! {
+                messages => list, tools => (), documents => (), add_generation_prompt => true, ..tokens.clone()
+            })?;
+            split(&rendered, messages)
+        };
+        attempt(&as_text).or_else(|first| attempt(&as_parts).map_err(|_second| first))
+    }
+}
+
+/// The messages as a template sees them, a mark in place of what each says.
+fn marked(messages: &[Message], content: &dyn Fn(String) -> Value) -> Vec<Value> {
+    let message = |(i, message): (usize, &Message)| {
+        let role = match message.role {
+            Role::User => "user",
+            Role::Assistant => "assistant",
+        };
+        context! { role => role, content => content(format!("{OPEN}{i}{CLOSE}")) }
     };
-    render(source, &[message(Role::User)])?;
-    render(
-        source,
-        &[message(Role::User), message(Role::Assistant), message(Role::User)],
-    )?;
-    Ok(())
+    messages.iter().enumerate().map(message).collect()
 }
 
-/// Renders a conversation with a template in Jinja. Contents are tried as texts first, then as lists of parts, which the
-/// templates of multimodal models expect.
+/// Renders a conversation with a template in Jinja that has neither tokens nor a clock.
 ///
 /// # Errors
 /// [`TemplateError`] where the template fails, costs too much, or does not write each message once and in order.
 pub fn render(source: &str, messages: &[Message]) -> Result<Vec<Piece>, TemplateError> {
-    if source.len() > MAX_SOURCE_BYTES {
-        return Err(TemplateError::TooLong);
-    }
-    let environment = environment();
-    let template = environment.template_from_str(source)?;
-    let as_text = |mark: String| Value::from(mark);
-    let as_parts = |mark: String| Value::from(vec![context! { type => "text", text => mark }]);
-    let attempt = |content: &dyn Fn(String) -> Value| -> Result<Vec<Piece>, TemplateError> {
-        let list: Vec<Value> = messages
-            .iter()
-            .enumerate()
-            .map(|(i, message)| {
-                let role = match message.role {
-                    Role::User => "user",
-                    Role::Assistant => "assistant",
-                };
-                context! { role => role, content => content(format!("{OPEN}{i}{CLOSE}")) }
-            })
-            .collect();
-        let text = template.render(context! { messages => list, add_generation_prompt => true })?;
-        split(&text, messages)
+    let jinja = Jinja {
+        source: source.to_owned(),
+        ..Jinja::default()
     };
-    attempt(&as_text).or_else(|first| attempt(&as_parts).map_err(|_second| first))
+    jinja.render(messages)
 }
 
-fn environment() -> Environment<'static> {
+fn environment(now: Option<Moment>) -> Environment<'static> {
     let mut environment = Environment::new();
     environment.set_fuel(Some(FUEL));
     let syntax = SyntaxConfig::builder()
@@ -119,29 +138,8 @@ fn environment() -> Environment<'static> {
         .lstrip_blocks(true)
         .build();
     environment.set_syntax(syntax.expect("BUG: the delimiters are the usual ones"));
-    environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
-    environment.add_filter("tojson", to_json);
-    environment.add_function("raise_exception", |message: String| -> Result<Value, Error> {
-        Err(Error::new(ErrorKind::InvalidOperation, message))
-    });
-    // No `strftime_now`: a date in the head would throw away every kept prefix at midnight. Templates that ask whether it
-    // is there write their own date.
+    python::add_to(&mut environment, now);
     environment
-}
-
-/// JSON without the escapes for HTML that the engine's own filter writes.
-#[expect(clippy::needless_pass_by_value, reason = "the signature of a filter")]
-fn to_json(value: &Value, options: Kwargs) -> Result<Value, Error> {
-    let pretty = options.get::<Option<u32>>("indent")?.is_some();
-    let _ = options.get::<Option<bool>>("ensure_ascii")?;
-    options.assert_all_used()?;
-    let text = if pretty {
-        serde_json::to_string_pretty(value)
-    } else {
-        serde_json::to_string(value)
-    };
-    text.map(Value::from)
-        .map_err(|error| Error::new(ErrorKind::BadSerialization, "not JSON").with_source(error))
 }
 
 /// Puts the messages back where their marks stand.

@@ -6,9 +6,14 @@
 
 mod family;
 mod jinja;
+mod python;
+mod tags;
 
 pub use family::Family;
 pub use jinja::{TemplateError, render as render_jinja};
+pub use python::Moment;
+
+use jinja::Jinja;
 
 use super::tokenizer::{Span, Tokenizer};
 use crate::gguf::Gguf;
@@ -57,8 +62,10 @@ pub struct Message {
 /// The template of a model, and why it is this one.
 #[derive(Clone, Debug)]
 pub struct ChatTemplate {
-    source: Option<String>,
+    own: Option<Jinja>,
     family: Family,
+    /// What Vicuna's words end an answer with: the text of the vocabulary's own token.
+    turn_end: String,
     reason: String,
     video_sentence: Option<String>,
 }
@@ -67,14 +74,23 @@ pub struct ChatTemplate {
 const VIDEO_SENTENCE: &str = "videre.video_sentence";
 
 impl ChatTemplate {
-    /// Chooses the template for a language model.
+    /// Chooses the template for a language model, at this moment.
     #[must_use]
     pub fn choose(file: &Gguf, tokenizer: &Tokenizer) -> Self {
+        Self::choose_at(file, tokenizer, Moment::now())
+    }
+
+    /// Chooses the template for a language model. One that must write a date writes that of `now`, whenever it is rendered:
+    /// what was read of a prompt stays of use as long as the model is loaded.
+    #[must_use]
+    pub fn choose_at(file: &Gguf, tokenizer: &Tokenizer, now: Moment) -> Self {
         let (family, evidence) = Family::detect(file, tokenizer);
+        let turn_end = family::turn_end(tokenizer);
         let video_sentence = file.str(VIDEO_SENTENCE).ok().flatten().map(str::to_owned);
         let fallback = |why: &str| Self {
-            source: None,
+            own: None,
             family,
+            turn_end: turn_end.clone(),
             reason: format!("{why}; {evidence}"),
             video_sentence: video_sentence.clone(),
         };
@@ -82,16 +98,15 @@ impl ChatTemplate {
             Ok(Some(source)) if !source.trim().is_empty() => source,
             _ => return fallback("the file has no template"),
         };
-        if family == Family::Vicuna && family::is_named_vicuna(file) && source.contains("[INST]") {
-            // Conversions of Vicuna inherit the template of the Llama 2 below it, which Vicuna was not trained with.
+        if family == Family::Vicuna && family::is_named_vicuna(file) && family::is_of_another(source) {
+            // Conversions inherit the template of the model below, which Vicuna and Bunny were not trained with.
             return fallback("the file's template is that of another model");
         }
-        let token = |id: Option<u32>| id.and_then(|id| tokenizer.text_of(id)).unwrap_or_default();
-        let source = jinja::with_tokens(source, token(tokenizer.bos()), token(tokenizer.eos()));
-        match jinja::check(&source) {
-            Ok(()) => Self {
-                source: Some(source),
+        match working(source, known_tokens(file, tokenizer), now) {
+            Ok(own) => Self {
+                own: Some(own),
                 family,
+                turn_end,
                 reason: "the file has a template".to_owned(),
                 video_sentence,
             },
@@ -103,8 +118,9 @@ impl ChatTemplate {
     #[must_use]
     pub fn of_family(family: Family) -> Self {
         Self {
-            source: None,
+            own: None,
             family,
+            turn_end: family::END_OF_SEQUENCE.to_owned(),
             reason: "chosen".to_owned(),
             video_sentence: None,
         }
@@ -113,7 +129,7 @@ impl ChatTemplate {
     /// `file`, or the name of the family.
     #[must_use]
     pub fn name(&self) -> &'static str {
-        if self.source.is_some() {
+        if self.own.is_some() {
             "file"
         } else {
             self.family.name()
@@ -150,9 +166,41 @@ impl ChatTemplate {
     /// # Errors
     /// [`TemplateError`] where the file's template fails on this conversation.
     pub fn render(&self, messages: &[Message]) -> Result<Vec<Piece>, TemplateError> {
-        match &self.source {
-            Some(source) => jinja::render(source, messages),
-            None => Ok(self.family.render(messages)),
+        match &self.own {
+            Some(own) => own.render(messages),
+            None => Ok(self.family.render(messages, &self.turn_end)),
         }
     }
+}
+
+/// A template that works, without a clock where it can do so: a date in the head would throw away every kept prefix at
+/// midnight, and templates that ask whether there is a clock write a date of their own.
+fn working(source: &str, tokens: Vec<(&'static str, String)>, now: Moment) -> Result<Jinja, TemplateError> {
+    let timeless = Jinja {
+        source: source.to_owned(),
+        tokens,
+        now: None,
+    };
+    if timeless.check().is_ok() {
+        return Ok(timeless);
+    }
+    let dated = Jinja {
+        now: Some(now),
+        ..timeless
+    };
+    dated.check().map(|()| dated)
+}
+
+/// The tokens that transformers hands to a template, with their names there. Templates write the first two without asking
+/// whether the model has them.
+fn known_tokens(file: &Gguf, tokenizer: &Tokenizer) -> Vec<(&'static str, String)> {
+    let text = |id: Option<u32>| id.and_then(|id| tokenizer.text_of(id)).map(str::to_owned);
+    let named = |key: &str| text(file.u64(key).ok().flatten().and_then(|id| u32::try_from(id).ok()));
+    let mut tokens = vec![
+        ("bos_token", text(tokenizer.bos()).unwrap_or_default()),
+        ("eos_token", text(tokenizer.eos()).unwrap_or_default()),
+    ];
+    tokens.extend(named("tokenizer.ggml.unknown_token_id").map(|text| ("unk_token", text)));
+    tokens.extend(named("tokenizer.ggml.padding_token_id").map(|text| ("pad_token", text)));
+    tokens
 }

@@ -18,7 +18,8 @@ const LLAMA_3_VOCAB: usize = 128_256;
 
 /// GPT-2's cut: contractions, words, numbers, signs, each with the space before it. The crate's `ByteLevel` ends it with
 /// `|\s+`; llama.cpp leaves that out, and the text between two matches is a piece of its own in both.
-const GPT_2: &str = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
+pub(in crate::llava) const GPT_2: &str =
+    r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+";
 const LLAMA_3: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 const QWEN_2: &str = r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+";
 const TEKKEN: &str = r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]*|\s*[\r\n]+|\s+(?!\S)|\s+";
@@ -63,6 +64,26 @@ fn cut_of(name: &str) -> Option<Cut> {
         "gpt-4o" | "llama4" => plain(&[GPT_4O]),
         "default" => plain(&[r"[\p{P}\$\+<=>\^~\|]+", GPT_2, r"\p{N}+", "[0-9][0-9][0-9]"]),
         _ => return None,
+    })
+}
+
+/// The name of the pre-tokenizer that cuts by these patterns, for files that are to be written.
+pub(in crate::llava) fn pre_tokenizer_of(
+    patterns: &[&str],
+    takes_whole_pieces: bool,
+) -> Option<&'static str> {
+    const NAMES: [&str; 7] = [
+        "llama-bpe",
+        "smaug-bpe",
+        "qwen2",
+        "smollm",
+        "gpt-2",
+        "tekken",
+        "gpt-4o",
+    ];
+    NAMES.into_iter().find(|name| {
+        cut_of(name)
+            .is_some_and(|cut| cut.patterns == patterns && cut.takes_whole_pieces == takes_whole_pieces)
     })
 }
 

@@ -13,6 +13,7 @@ mod vocab;
 
 use std::borrow::Cow;
 
+pub(in crate::llava) use byte_level::{GPT_2, pre_tokenizer_of};
 pub use error::TokenizerError;
 pub use stream::AnswerStream;
 
@@ -81,6 +82,7 @@ pub struct Tokenizer {
     model: Model,
     specials: Specials,
     bos: Option<u32>,
+    adds_bos: bool,
     eos: Option<u32>,
     stops: Vec<u32>,
 }
@@ -106,14 +108,14 @@ impl Tokenizer {
             other => return Err(error::unsupported(file, "tokenizer", other)),
         };
         let id = |key: &str| vocab::token_id(file, key, &vocab);
-        let wants_bos = file
+        let adds_bos = file
             .bool("tokenizer.ggml.add_bos_token")?
             .unwrap_or(bos_by_default);
-        let bos = id("tokenizer.ggml.bos_token_id")?.filter(|_| wants_bos);
         Ok(Self {
             specials: Specials::new(&vocab, matches!(model, Model::SentencePiece(_)))
                 .map_err(|error| error::damaged(file, &error.to_string()))?,
-            bos,
+            bos: id("tokenizer.ggml.bos_token_id")?,
+            adds_bos,
             eos: id("tokenizer.ggml.eos_token_id")?,
             stops: vocab::stop_ids(file, &vocab)?,
             vocab,
@@ -127,10 +129,16 @@ impl Tokenizer {
         self.vocab.len()
     }
 
-    /// The token that starts a sequence, where the model was trained with one.
+    /// The token that starts a sequence, whether or not it is put there: a template may write it.
     #[must_use]
     pub fn bos(&self) -> Option<u32> {
         self.bos
+    }
+
+    /// The token that [`Tokenizer::encode`] puts before a sequence, where the model was trained to read it from there.
+    #[must_use]
+    pub fn added_bos(&self) -> Option<u32> {
+        self.bos.filter(|_| self.adds_bos)
     }
 
     /// The token that ends a sequence.
@@ -174,7 +182,7 @@ impl Tokenizer {
     pub fn encode(&self, chunk: &[Span<'_>], place: Place) -> Result<Vec<u32>, TokenizerError> {
         let mut ids = Vec::new();
         if place == Place::Start {
-            ids.extend(self.bos);
+            ids.extend(self.added_bos());
         }
         let mut after_special = true;
         let mut strip_next = false;
@@ -186,8 +194,9 @@ impl Tokenizer {
                     is_control,
                     strips_right,
                 } => {
-                    // A template that writes the token itself must not get it twice.
-                    let doubled = Some(id) == self.bos && ids == [id] && place == Place::Start;
+                    // A template that writes the token itself must not get it twice; where nothing adds it, what the
+                    // template writes is all there is.
+                    let doubled = Some(id) == self.added_bos() && ids == [id] && place == Place::Start;
                     // SentencePiece reads its own user-defined tokens as part of the text around them.
                     if let (Model::SentencePiece(model), false, true) =
                         (&self.model, is_control, after_special)

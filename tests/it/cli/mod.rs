@@ -2,6 +2,7 @@
 
 mod answers;
 mod ask;
+mod convert;
 mod endings;
 mod eval;
 #[cfg(unix)]

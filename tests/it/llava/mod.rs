@@ -5,6 +5,8 @@
 )]
 
 mod cancelling;
+mod convert;
+mod convert_layouts;
 mod decoder;
 mod embedded;
 #[path = "../../../examples/random_pair/layout.rs"]

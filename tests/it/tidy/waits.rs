@@ -28,6 +28,11 @@ const MAY_SAY: &[(&str, &str, &str)] = &[
         "nobody tells when another process lets go of a database that is being made",
     ),
     (
+        "src/llava/convert/write.rs",
+        "try_lock(",
+        "once: that another conversion writes the same file is said, not waited for",
+    ),
+    (
         "src/bin/videre/stages.rs",
         "recv_timeout(",
         "once, for how long a stage may last before it is shown",

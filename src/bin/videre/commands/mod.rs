@@ -3,6 +3,7 @@
 mod ask;
 mod bench;
 mod chat;
+mod convert;
 mod doctor;
 mod eval;
 mod frames;

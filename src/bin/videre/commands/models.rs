@@ -22,6 +22,7 @@ pub(crate) fn run(command: &ModelsCommand) -> Result<(), Failure> {
         ModelsCommand::Pull(args) => pull::run(args),
         ModelsCommand::Verify(args) => verify::run(args),
         ModelsCommand::Remove(args) => remove::run(args),
+        ModelsCommand::Convert(args) => super::convert::run(args),
     }
 }
 
