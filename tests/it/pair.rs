@@ -4,7 +4,8 @@ use std::path::Path;
 
 use videre::fault::{Explain, Fault};
 use videre::gguf::{GgufWriter, MetaValue, TensorType};
-use videre::llava::pair::{HubCache, Pair, PairError};
+use videre::llava::pair::{Pair, PairError};
+use videre::registry::Hub;
 
 fn language(width: usize) -> GgufWriter {
     let mut writer = GgufWriter::new();
@@ -415,10 +416,12 @@ fn repositories_come_from_the_hugging_face_cache() {
     std::fs::write(snapshot.join("lm.gguf"), language(16).zeroed()).unwrap();
     std::fs::write(snapshot.join("mm.gguf"), vision(16).zeroed()).unwrap();
     let at = |name: &'static str, value: std::path::PathBuf| {
-        HubCache::of(
+        Hub::of(
             move |asked| (asked == name).then(|| value.clone().into_os_string()),
             Path::new("/nowhere"),
         )
+        .cache()
+        .clone()
     };
     let hub = at("HF_HUB_CACHE", cache.path().to_owned());
     found(Pair::find_in(&hub, "owner/llava-7b-gguf"), "lm.gguf", "mm.gguf");

@@ -1,70 +1,16 @@
 //! Finding the files of a model.
 
-use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use super::precision::{most_precise, one_tower};
 use super::{Pair, PairError, Part, classify};
 use crate::gguf::{Gguf, architecture_of};
+use crate::registry::{Cache, RepositoryId};
 
 /// More GGUF files than any folder of one model has; the rest of a larger folder is not looked at.
 const MAX_FILES: usize = 256;
 
-/// Where Hugging Face libraries keep what they downloaded.
-#[derive(Clone, Debug)]
-pub struct HubCache(PathBuf);
-
-impl HubCache {
-    /// The cache that the environment points to, as `huggingface_hub` finds it.
-    #[must_use]
-    pub fn of_environment() -> Self {
-        let home = etcetera::home_dir().unwrap_or_default();
-        Self::of(
-            |name| std::env::var_os(name).filter(|value| !value.is_empty()),
-            &home,
-        )
-    }
-
-    /// The cache for these variables and this home folder.
-    #[must_use]
-    pub fn of(variable: impl Fn(&str) -> Option<OsString>, home: &Path) -> Self {
-        let path = |name: &str| variable(name).map(PathBuf::from);
-        let base = || {
-            path("XDG_CACHE_HOME")
-                .unwrap_or_else(|| home.join(".cache"))
-                .join("huggingface")
-        };
-        let named = path("HF_HUB_CACHE").or_else(|| path("HUGGINGFACE_HUB_CACHE"));
-        Self(named.unwrap_or_else(|| path("HF_HOME").unwrap_or_else(base).join("hub")))
-    }
-
-    /// Its folder, whether or not it exists.
-    #[must_use]
-    pub fn folder(&self) -> &Path {
-        &self.0
-    }
-
-    /// The folder of the downloaded revision of a repository: `main`, else the only one there is.
-    fn snapshot(&self, owner: &str, name: &str) -> Option<PathBuf> {
-        let folder = self.0.join(format!("models--{owner}--{name}"));
-        let snapshots = folder.join("snapshots");
-        let main = std::fs::read_to_string(folder.join("refs/main")).ok();
-        let main = main
-            .map(|hash| hash.trim().to_owned())
-            .filter(|hash| is_plain_name(hash));
-        if let Some(snapshot) = main.map(|hash| snapshots.join(hash)).filter(|path| path.is_dir()) {
-            return Some(snapshot);
-        }
-        let mut all = std::fs::read_dir(snapshots)
-            .ok()?
-            .filter_map(Result::ok)
-            .map(|entry| entry.path());
-        let only = all.next()?;
-        if all.next().is_some() { None } else { Some(only) }
-    }
-}
-
-pub(super) fn find(model: &str, cache: &HubCache) -> Result<Pair, PairError> {
+pub(super) fn find(model: &str, cache: &Cache) -> Result<Pair, PairError> {
     let path = Path::new(model);
     if path.is_dir() {
         return find_in_folder(path);
@@ -72,27 +18,18 @@ pub(super) fn find(model: &str, cache: &HubCache) -> Result<Pair, PairError> {
     if path.exists() {
         return find_partner(path);
     }
-    let Some((owner, name)) = model
-        .split_once('/')
-        .filter(|(o, n)| is_plain_name(o) && is_plain_name(n))
-    else {
+    let Ok(repository) = model.parse::<RepositoryId>() else {
         return Err(PairError::NotThere {
             path: model.to_owned(),
         });
     };
-    match cache.snapshot(owner, name) {
+    match cache.snapshot_of(&repository) {
         Some(folder) => find_in_folder(&folder),
         None => Err(PairError::NotInCache {
             repository: model.to_owned(),
-            cache: cache.0.display().to_string(),
+            cache: cache.folder().display().to_string(),
         }),
     }
-}
-
-/// Whether a name can be one folder: no separators, no dots alone.
-fn is_plain_name(name: &str) -> bool {
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    name.starts_with(|c: char| c.is_ascii_alphanumeric()) && name.chars().all(plain)
 }
 
 /// The one pair of a folder. Where the same tower lies there in several formats, the best is taken (see

@@ -11,10 +11,10 @@ mod precision;
 use std::path::Path;
 
 pub use error::PairError;
-pub use find::HubCache;
 pub use part::{Part, classify};
 
 use crate::gguf::Gguf;
+use crate::registry::{Cache, Hub};
 
 /// The headers of two files that belong together.
 #[derive(Clone, Debug)]
@@ -77,14 +77,14 @@ impl Pair {
     /// # Errors
     /// [`PairError`] says what was found and what is missing.
     pub fn find(model: &str) -> Result<Self, PairError> {
-        Self::find_in(&HubCache::of_environment(), model)
+        Self::find_in(Hub::of_environment().cache(), model)
     }
 
     /// As [`Pair::find`], with this cache.
     ///
     /// # Errors
     /// As [`Pair::find`].
-    pub fn find_in(cache: &HubCache, model: &str) -> Result<Self, PairError> {
+    pub fn find_in(cache: &Cache, model: &str) -> Result<Self, PairError> {
         find::find(model, cache)
     }
 }

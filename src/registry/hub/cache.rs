@@ -69,6 +69,20 @@ impl Cache {
         is_plain_path(commit).then(|| commit.to_owned())
     }
 
+    /// The folder of what is here of a repository: the snapshot that `main` was, else the only one.
+    #[must_use]
+    pub fn snapshot_of(&self, id: &RepositoryId) -> Option<PathBuf> {
+        let main = self.commit(id, "main").map(|commit| self.snapshot(id, &commit));
+        if let Some(snapshot) = main.filter(|folder| folder.is_dir()) {
+            return Some(snapshot);
+        }
+        let mut all = fs::read_dir(self.repository(id).join("snapshots"))
+            .ok()?
+            .flatten();
+        let only = all.next()?.path();
+        all.next().is_none().then_some(only)
+    }
+
     /// A file that is here whole, in the snapshot that `revision` was. Whole is what has its final name.
     #[must_use]
     pub fn find(&self, id: &RepositoryId, revision: &str, path: &str) -> Option<PathBuf> {

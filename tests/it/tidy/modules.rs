@@ -17,7 +17,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("visual", &["cancel", "fault"]),
     ("worker", &["cancel", "fault"]),
     ("media", &["cancel", "fault", "video"]),
-    ("llava", &["cancel", "fault", "gguf", "question", "visual"]),
+    (
+        "llava",
+        &["cancel", "fault", "gguf", "question", "registry", "visual"],
+    ),
     (
         "engine",
         &[
@@ -35,7 +38,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "desktop",
         &[
-            "api", "cancel", "chat", "engine", "fault", "question", "video", "visual", "worker",
+            "api", "cancel", "chat", "engine", "fault", "question", "registry", "video", "visual", "worker",
         ],
     ),
 ];
