@@ -7,6 +7,7 @@
 mod cancelling;
 mod decoder;
 mod embedded;
+mod families;
 #[path = "../../../examples/random_pair/layout.rs"]
 pub(crate) mod layout;
 mod plan;
