@@ -2,7 +2,7 @@
 
     python tests/reference/families.py     # writes to tests/golden/llava
 
-Needs torch, torchvision, transformers, num2words, gguf, safetensors, numpy. The files have the keys and names that
+Needs torch, torchvision, transformers, num2words, pillow, gguf, safetensors, numpy. The files have the keys and names that
 llama.cpp's converter writes (its classes SmolVLMModel and InternVisionModel); every number beside them comes from
 transformers' own models and processors in float32.
 """
@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from gguf import GGMLQuantizationType as T
 from gguf.constants import VisionProjectorType
+from PIL import Image
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import (InternVLConfig, InternVLForConditionalGeneration, InternVLProcessor, LlamaConfig,
                           PreTrainedTokenizerFast, Qwen2Config, Qwen3Config, Qwen3ForCausalLM, SmolVLMConfig,
@@ -200,10 +201,23 @@ def moving_picture(n_frames, height, width):
     return np.stack(channels, -1).transpose(2, 0, 1, 3).astype(np.uint8)
 
 
+def smolvlm_by_pillow(image):
+    """The two steps of SmolVLMVideoProcessor.resize with Pillow, whose rounding torch repeats but for a level here and there."""
+    width, height = image.size
+    assert width >= height
+    height = int(SIDE / (width / height))
+    first = image.resize((SIDE, height + height % 2), Image.Resampling.LANCZOS)
+    return np.asarray(first.resize((SIDE, SIDE), Image.Resampling.LANCZOS))
+
+
+def internvl_by_pillow(image):
+    return np.asarray(image.resize((SIDE, SIDE), Image.Resampling.BICUBIC))
+
+
 QUESTION = "video from the user?"
 
 
-def video(name, processor, template, sampling, mean, std):
+def video(name, processor, template, sampling, by_pillow, mean, std):
     """What a family's own processor makes of a clip: indices of frames, squares of pixels, and token ids."""
     clip = moving_picture(40, 36, 64)
     metadata = VideoMetadata(total_num_frames=40, fps=5.0, duration=8.0, frames_indices=list(range(40)))
@@ -218,7 +232,8 @@ def video(name, processor, template, sampling, mean, std):
     print(f"{name:22} frames {indices} of the clip, {inputs['input_ids'].shape[1]} tokens")
     print(repr(processor.tokenizer.decode(inputs["input_ids"][0])[:200]))
     some = [0, len(indices) // 2, len(indices) - 1]
-    golden(f"{name}-video", {
+    pillow = [by_pillow(Image.fromarray(clip[indices[i]])) for i in some]
+    golden(f"{name}-video", {"pillow": torch.from_numpy(np.stack(pillow)),
         "indices": torch.tensor(indices), "shown": torch.tensor(some), "input_ids": inputs["input_ids"][0],
         "frames": torch.from_numpy(clip[[indices[i] for i in some]]), "squares": squares[some]})
 
@@ -261,14 +276,14 @@ def main():
     processor = SmolVLMProcessor(
         SmolVLMImageProcessor(size=edge, max_image_size=edge), tokenizer,
         SmolVLMVideoProcessor(size=edge, max_image_size=edge, image_mean=HALF, image_std=HALF), image_seq_len=4)
-    video("smolvlm", processor, DEFAULT_CHAT_TEMPLATE, {"num_frames": 64, "fps": 1}, HALF, HALF)
+    video("smolvlm", processor, DEFAULT_CHAT_TEMPLATE, {"num_frames": 64, "fps": 1}, smolvlm_by_pillow, HALF, HALF)
     tokenizer = fast_tokenizer("qwen2", INTERNVL_MARKUP, {
         "start_image_token": "<img>", "end_image_token": "</img>", "context_image_token": "<IMG_CONTEXT>", "video_token": "<video>"})
     processor = InternVLProcessor(
         GotOcr2ImageProcessor(size={"height": SIDE, "width": SIDE}), tokenizer,
         InternVLVideoProcessor(size={"height": SIDE, "width": SIDE}, image_mean=IMAGENET[0], image_std=IMAGENET[1]),
         image_seq_length=9)
-    video("internvl", processor, INTERNVL_TEMPLATE, {"num_frames": 8}, *IMAGENET)
+    video("internvl", processor, INTERNVL_TEMPLATE, {"num_frames": 8}, internvl_by_pillow, *IMAGENET)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ mod answers;
 mod ask;
 mod endings;
 mod eval;
+mod families;
 mod nano;
 mod preview;
 

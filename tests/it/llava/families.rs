@@ -221,23 +221,30 @@ fn rows_stand_between_markers_that_a_user_cannot_write() {
 
 #[test]
 fn squares_are_those_of_the_family_s_own_processor() {
-    for (name, how, bound) in [
-        ("smolvlm-video", Fit::ScaleAndSquash, 1),
-        ("internvl-video", Fit::Squash, 1),
+    for (name, how) in [
+        ("smolvlm-video", Fit::ScaleAndSquash),
+        ("internvl-video", Fit::Squash),
     ] {
         let theirs = golden(name);
-        let picture = |tensor: &candle_core::Tensor, index: usize| {
-            let picture = tensor.get(index).unwrap().to_dtype(DType::U8).unwrap();
+        let picture = |key: &str, index: usize| {
+            let picture = theirs[key].get(index).unwrap().to_dtype(DType::U8).unwrap();
             let (height, width, _) = picture.dims3().unwrap();
             let bytes = picture.flatten_all().unwrap().to_vec1::<u8>().unwrap();
             RgbImage::from_raw(width as u32, height as u32, bytes).unwrap()
         };
         for index in 0..3 {
-            let ours = fit(&picture(&theirs["frames"], index), how, 48).unwrap();
-            let wanted = picture(&theirs["squares"], index);
+            let ours = fit(&picture("frames", index), how, 48).unwrap();
+            assert!(ours == picture("pillow", index), "{name} {index}: to the level");
+            // torch rounds its weights elsewhere: a level here and there, and once more in a second pass.
+            let wanted = picture("squares", index);
             let levels = ours.as_raw().iter().zip(wanted.as_raw());
-            let worst = levels.map(|(a, b)| a.abs_diff(*b)).max().unwrap();
-            assert!(worst <= bound, "{name} {index}: off by {worst} levels");
+            let off: Vec<u8> = levels.map(|(a, b)| a.abs_diff(*b)).filter(|n| *n > 0).collect();
+            assert!(off.iter().all(|n| *n <= 2), "{name} {index}: {off:?}");
+            assert!(
+                off.len() * 50 <= wanted.as_raw().len(),
+                "{name} {index}: {} values",
+                off.len()
+            );
         }
     }
 }
