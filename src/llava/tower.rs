@@ -171,6 +171,9 @@ impl Tower {
     }
 
     /// The convolution of patches as a matrix product, class token, positions, first norm.
+    ///
+    /// `SmolVLMVisionEmbeddings` finds a patch's position by its fraction of the side, in f32: for the grids in use (26, 27, 32)
+    /// that is its place.
     fn embed(&self, pixels: &Tensor, cancel: &CancelToken) -> Result<Tensor, LlavaError> {
         let (grid, patch_px) = (self.shape.grid(), self.shape.patch_px);
         let pixels = pixels

@@ -192,6 +192,7 @@ def family(name, arch, make, parts, image_token, words, frames, mean, std, floor
     print(f"{name:22} seed {seed:3} lead {lead:.1e} features +-{seen['features'].abs().max():.1f} "
           f"logits +-{whole.abs().max():.1f}")
     golden(f"tower-{name}", seen), golden(name, tensors)
+    return full
 
 
 def moving_picture(n_frames, height, width):
@@ -217,8 +218,9 @@ def internvl_by_pillow(image):
 QUESTION = "video from the user?"
 
 
-def video(name, processor, template, sampling, by_pillow, mean, std):
-    """What a family's own processor makes of a clip: indices of frames, squares of pixels, and token ids."""
+def video(name, full, processor, template, sampling, by_pillow, mean, std):
+    """What a family's own processor makes of a clip (indices of frames, squares of pixels, token ids), and what the whole
+    model makes of that: the logits of the last positions, and 64 greedy tokens."""
     clip = moving_picture(40, 36, 64)
     metadata = VideoMetadata(total_num_frames=40, fps=5.0, duration=8.0, frames_indices=list(range(40)))
     conversation = [{"role": "user", "content": [{"type": "video"}, {"type": "text", "text": QUESTION}]}]
@@ -229,13 +231,17 @@ def video(name, processor, template, sampling, by_pillow, mean, std):
     pixels = inputs["pixel_values"].reshape(-1, 3, SIDE, SIDE).permute(0, 2, 3, 1)
     squares = ((pixels * torch.tensor(std) + torch.tensor(mean)) * 255).round().to(torch.uint8)
     assert len(squares) == len(indices)
+    out = full(**{k: v for k, v in inputs.items() if k in ("input_ids", "pixel_values")}, use_cache=True)
+    logits, tokens = out.logits[0, -16:], []
+    for _ in range(64):
+        tokens.append(out.logits[0, -1].argmax().item())
+        out = full(input_ids=torch.tensor([[tokens[-1]]]), past_key_values=out.past_key_values, use_cache=True)
     print(f"{name:22} frames {indices} of the clip, {inputs['input_ids'].shape[1]} tokens")
     print(repr(processor.tokenizer.decode(inputs["input_ids"][0])[:200]))
-    some = [0, len(indices) // 2, len(indices) - 1]
-    pillow = [by_pillow(Image.fromarray(clip[indices[i]])) for i in some]
-    golden(f"{name}-video", {"pillow": torch.from_numpy(np.stack(pillow)),
-        "indices": torch.tensor(indices), "shown": torch.tensor(some), "input_ids": inputs["input_ids"][0],
-        "frames": torch.from_numpy(clip[[indices[i] for i in some]]), "squares": squares[some]})
+    golden(f"{name}-video", {
+        "indices": torch.tensor(indices), "input_ids": inputs["input_ids"][0], "frames": torch.from_numpy(clip[indices]),
+        "squares": squares, "pillow": torch.from_numpy(np.stack([by_pillow(Image.fromarray(clip[i])) for i in indices[:3]])),
+        "logits": logits, "tokens": torch.tensor(tokens)})
 
 
 @torch.no_grad()
@@ -259,10 +265,12 @@ def main():
 
     words = vocabulary("smollm", SMOLVLM_MARKUP, "<|im_start|>", "<end_of_utterance>", DEFAULT_CHAT_TEMPLATE)
     parts = (write_smolvlm, smolvlm_features, lambda full: full.model.connector.modality_projection, lambda p: p[None])
-    family("smolvlm-f32", "llama", smolvlm, parts, byte_tokens(SMOLVLM_MARKUP).index("<image>"), words, frames, HALF, HALF)
+    smol = family("smolvlm-f32", "llama", smolvlm, parts, byte_tokens(SMOLVLM_MARKUP).index("<image>"), words, frames,
+                  HALF, HALF)
     words = vocabulary("qwen2", INTERNVL_MARKUP, "<|endoftext|>", "<|im_end|>", INTERNVL_TEMPLATE)
     parts = (write_internvl, internvl_features, lambda full: full.model.multi_modal_projector, lambda p: p)
-    family("internvl-f32", "qwen2", internvl, parts, byte_tokens(INTERNVL_MARKUP).index("<IMG_CONTEXT>"), words, frames, *IMAGENET)
+    intern = family("internvl-f32", "qwen2", internvl, parts, byte_tokens(INTERNVL_MARKUP).index("<IMG_CONTEXT>"), words, frames,
+                    *IMAGENET)
 
     rows = torch.randn(20, 32, generator=torch.Generator().manual_seed(8))
     # Heads of 16 where the width shared out would be 8.
@@ -276,14 +284,14 @@ def main():
     processor = SmolVLMProcessor(
         SmolVLMImageProcessor(size=edge, max_image_size=edge), tokenizer,
         SmolVLMVideoProcessor(size=edge, max_image_size=edge, image_mean=HALF, image_std=HALF), image_seq_len=4)
-    video("smolvlm", processor, DEFAULT_CHAT_TEMPLATE, {"num_frames": 64, "fps": 1}, smolvlm_by_pillow, HALF, HALF)
+    video("smolvlm", smol, processor, DEFAULT_CHAT_TEMPLATE, {"num_frames": 64, "fps": 1}, smolvlm_by_pillow, HALF, HALF)
     tokenizer = fast_tokenizer("qwen2", INTERNVL_MARKUP, {
         "start_image_token": "<img>", "end_image_token": "</img>", "context_image_token": "<IMG_CONTEXT>", "video_token": "<video>"})
     processor = InternVLProcessor(
         GotOcr2ImageProcessor(size={"height": SIDE, "width": SIDE}), tokenizer,
         InternVLVideoProcessor(size={"height": SIDE, "width": SIDE}, image_mean=IMAGENET[0], image_std=IMAGENET[1]),
         image_seq_length=9)
-    video("internvl", processor, INTERNVL_TEMPLATE, {"num_frames": 8}, internvl_by_pillow, *IMAGENET)
+    video("internvl", intern, processor, INTERNVL_TEMPLATE, {"num_frames": 8}, internvl_by_pillow, *IMAGENET)
 
 
 if __name__ == "__main__":

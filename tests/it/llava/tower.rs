@@ -7,7 +7,7 @@ use videre::llava::{Activation, Compute, LlavaError, Projector, Tower, TowerShap
 use super::{F16_ERROR, F32_ERROR, QUANTIZED_COSINE, computes, cosine, error, golden, ids, model};
 
 /// Frames `(n, side, side, 3)` as the tower wants one: `(3, side, side)`, normalised.
-fn normalised(frame: &Tensor, shape: &TowerShape) -> Tensor {
+pub(super) fn normalised(frame: &Tensor, shape: &TowerShape) -> Tensor {
     let channel = |values: [f32; 3]| Tensor::new(&values, &Device::Cpu).unwrap();
     let pixels = (frame.to_dtype(DType::F32).unwrap() / 255.0).unwrap();
     let pixels = pixels
