@@ -308,12 +308,14 @@ pub struct ModelJson {
     pub n_kv_heads: usize,
     /// Positions that it was made for.
     pub context_len: usize,
-    /// `clip` or `siglip`.
+    /// `clip`, `siglip` or `internvit`.
     pub tower: String,
     /// Side of the square picture, pixels.
     pub side_px: usize,
     /// Side of a patch, pixels.
     pub patch_px: usize,
+    /// Side of the square that becomes one token, pixels: of a patch, or of several shuffled into one.
+    pub token_px: usize,
     /// Tokens of a picture.
     pub n_patches: usize,
     /// Stored blocks of the tower.
@@ -361,7 +363,8 @@ impl ModelJson {
             tower: vision.kind.to_owned(),
             side_px: vision.side_px,
             patch_px: vision.patch_px,
-            n_patches: vision.n_patches,
+            token_px: vision.token_px,
+            n_patches: vision.n_tokens,
             n_blocks: vision.n_blocks,
             weight_bytes,
             tokenizer: model.tokenizer.kind.to_owned(),

@@ -1,6 +1,6 @@
-//! The language model: Llama, Mistral, Qwen2 and Phi-3 in one description.
+//! The language model: Llama, Mistral, Qwen2, Qwen3 and Phi-3 in one description.
 //!
-//! Follows `LlamaForCausalLM`, `Qwen2ForCausalLM` and `Phi3ForCausalLM` of transformers. It reads embedding rows, so that
+//! Follows `LlamaForCausalLM`, `Qwen2ForCausalLM`, `Qwen3ForCausalLM` and `Phi3ForCausalLM` of transformers. It reads embedding rows, so that
 //! text and pictures enter alike.
 
 use candle_core::{DType, Tensor};
@@ -13,6 +13,7 @@ use super::device::Compute;
 use super::error::LlavaError;
 use super::linear::Linear;
 use super::matrix::{Matrix, matmul_all};
+use super::numbers::check_numbers;
 use super::rope::{Rope, RopeAngles, RopeSet};
 use super::shape::{Architecture, LanguageShape};
 use super::weights::Weights;
@@ -40,6 +41,7 @@ pub struct Decoder {
     layers: Vec<Layer>,
     norm: Tensor,
     output: Matrix,
+    file: String,
 }
 
 #[derive(Debug)]
@@ -48,11 +50,19 @@ struct Layer {
     query: Linear,
     key: Linear,
     value: Linear,
+    /// RMS norms of queries and keys, head by head: `head_dim` weights each (Qwen3).
+    head_norms: Option<HeadNorms>,
     attention_out: Matrix,
     ff_norm: Tensor,
     gate: Matrix,
     up: Matrix,
     down: Matrix,
+}
+
+#[derive(Debug)]
+struct HeadNorms {
+    query: Tensor,
+    key: Tensor,
 }
 
 impl Decoder {
@@ -92,6 +102,7 @@ impl Decoder {
             embeddings,
             layers,
             output,
+            file: file.source().name().to_owned(),
         })
     }
 
@@ -143,8 +154,8 @@ impl Decoder {
     /// positions, `(wanted, n_vocab)`. Broken off, it leaves the cache as it was.
     ///
     /// # Errors
-    /// [`LlavaError::ContextTooShort`] where the cache is too small, [`LlavaError::RowWidth`],
-    /// [`LlavaError::Cancelled`] within a fraction of a layer, or candle's.
+    /// [`LlavaError::ContextTooShort`] where the cache is too small, [`LlavaError::RowWidth`], [`LlavaError::NotNumbers`]
+    /// where the logits are none, [`LlavaError::Cancelled`] within a fraction of a layer, or candle's.
     pub fn forward(
         &self,
         rows: &Tensor,
@@ -188,7 +199,9 @@ impl Decoder {
         let logits = match xs {
             Some(xs) => {
                 let xs = rms_norm(&xs, &self.norm, self.shape.norm_eps)?;
-                Some(self.output.matmul(&xs, &self.compute, cancel)?)
+                let logits = self.output.matmul(&xs, &self.compute, cancel)?;
+                check_numbers(&logits, &self.file)?;
+                Some(logits)
             }
             None => None,
         };
@@ -244,12 +257,13 @@ impl Decoder {
             &self.compute,
             cancel,
         )?;
-        let query = self
-            .rope
-            .rotate(&query.reshape((n, n_heads, head_dim))?, angles)?;
-        let key = self
-            .rope
-            .rotate(&key.reshape((n, n_kv_heads, head_dim))?, angles)?;
+        let mut query = query.reshape((n, n_heads, head_dim))?;
+        let mut key = key.reshape((n, n_kv_heads, head_dim))?;
+        if let Some(norms) = &layer.head_norms {
+            query = rms_norm(&query, &norms.query, norm_eps)?;
+            key = rms_norm(&key, &norms.key, norm_eps)?;
+        }
+        let (query, key) = (self.rope.rotate(&query, angles)?, self.rope.rotate(&key, angles)?);
         let value = value.reshape((n, n_kv_heads, head_dim))?;
         let (keys, values) = cache.extend(index, &key, &value)?;
         let seen = attend(
@@ -293,11 +307,20 @@ impl Layer {
             gate = weights.matrix(&name("ffn_gate.weight"), ff_width, width)?;
             up = weights.matrix(&name("ffn_up.weight"), ff_width, width)?;
         }
+        let head_norm = |part: &str| weights.vector(&name(part), shape.head_dim);
+        let head_norms = match shape.architecture {
+            Architecture::Qwen3 => Some(HeadNorms {
+                query: head_norm("attn_q_norm.weight")?,
+                key: head_norm("attn_k_norm.weight")?,
+            }),
+            Architecture::Llama | Architecture::Qwen2 | Architecture::Phi3 => None,
+        };
         Ok(Self {
             attention_norm: weights.vector(&name("attn_norm.weight"), width)?,
             query,
             key,
             value,
+            head_norms,
             attention_out: weights.matrix(&name("attn_output.weight"), width, q)?,
             ff_norm: weights.vector(&name("ffn_norm.weight"), width)?,
             gate,

@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
+use super::error::LlavaError;
 use super::estimate::{MemoryEstimate, estimate};
 use super::pair::{Pair, PairError};
 use super::template::ChatTemplate;
 use super::tokenizer::{Tokenizer, TokenizerError};
+use super::tower::TowerShape;
 use crate::fault::{Explain, Fault};
 use crate::gguf::{Gguf, GgufError};
+use crate::visual::family::ModelFamily;
 
 /// What the headers of a pair say.
 #[derive(Clone, Debug)]
@@ -56,14 +59,18 @@ pub struct LanguageFacts {
 pub struct VisionFacts {
     /// The file.
     pub file: String,
-    /// `clip` with a class token, `siglip` without.
+    /// `clip`, `siglip` or `internvit`.
     pub kind: &'static str,
+    /// Which family's projector it has, which says how rows stand in a prompt.
+    pub family: ModelFamily,
     /// Side of the square picture, pixels.
     pub side_px: usize,
     /// Side of a patch, pixels.
     pub patch_px: usize,
+    /// Side of the square of pixels that becomes one token: of a patch, or of several that are shuffled into one.
+    pub token_px: usize,
     /// Tokens of a picture.
-    pub n_patches: usize,
+    pub n_tokens: usize,
     /// Stored blocks.
     pub n_blocks: usize,
     /// Bytes of weights by format.
@@ -95,6 +102,9 @@ pub enum DescribeError {
     /// The vocabulary cannot be used.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
+    /// The tower's numbers make no sense.
+    #[error(transparent)]
+    Tower(#[from] LlavaError),
 }
 
 impl Explain for DescribeError {
@@ -103,6 +113,7 @@ impl Explain for DescribeError {
             Self::Pair(error) => error.fault(),
             Self::Gguf(error) => error.fault(),
             Self::Tokenizer(error) => error.fault(),
+            Self::Tower(error) => error.fault(),
         }
     }
 
@@ -111,6 +122,7 @@ impl Explain for DescribeError {
             Self::Pair(error) => error.hint(),
             Self::Gguf(error) => error.hint(),
             Self::Tokenizer(error) => error.hint(),
+            Self::Tower(error) => error.hint(),
         }
     }
 }
@@ -161,22 +173,16 @@ fn language_facts(file: &Gguf) -> Result<LanguageFacts, GgufError> {
     })
 }
 
-fn vision_facts(file: &Gguf) -> Result<VisionFacts, GgufError> {
-    let size = |key: &str, default: usize| -> Result<usize, GgufError> {
-        Ok(file.size(&format!("clip.vision.{key}"))?.unwrap_or(default))
-    };
-    let (side_px, patch_px) = (size("image_size", 336)?, size("patch_size", 14)?);
-    let grid = side_px.checked_div(patch_px).unwrap_or(0);
+fn vision_facts(file: &Gguf) -> Result<VisionFacts, LlavaError> {
+    let shape = TowerShape::read(file)?;
     Ok(VisionFacts {
         file: file.source().name().to_owned(),
-        kind: if file.tensor("v.class_embd").is_some() {
-            "clip"
-        } else {
-            "siglip"
-        },
-        side_px,
-        patch_px,
-        n_patches: grid * grid,
+        kind: shape.name(),
+        family: shape.family,
+        side_px: shape.side_px,
+        patch_px: shape.patch_px,
+        token_px: shape.patch_px * shape.shuffle,
+        n_tokens: shape.n_rows(),
         n_blocks: (0..)
             .take_while(|i| file.tensor(&format!("v.blk.{i}.ln1.weight")).is_some())
             .count(),

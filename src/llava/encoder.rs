@@ -4,6 +4,7 @@ use candle_core::{DType, Tensor};
 use half::f16;
 
 use super::error::LlavaError;
+use super::numbers::check_numbers;
 use super::projector::Projector;
 use super::tower::Tower;
 use super::weights::Weights;
@@ -16,7 +17,7 @@ use crate::visual::tower_image::{Normalization, TowerImage};
 /// Newer files say where it belongs, older ones keep the checkpoint's name.
 pub(super) const NEWLINES: [&str; 2] = ["v.image_newline", "model.image_newline"];
 
-/// Features of one image, before the projector: `(n_patches, tower width)` on the tower's device. Rounded to the precision
+/// Features of one image, before the projector: `(n_rows, row_width)` of its shape, on the tower's device. Rounded to the precision
 /// of the tower's weights, so that features which were kept and features which were just computed are the same to the bit.
 #[derive(Clone, Debug)]
 pub struct Features(Tensor);
@@ -39,7 +40,7 @@ impl Features {
     /// # Errors
     /// candle's.
     pub fn from_bytes(bytes: &[u8], tower: &Tower) -> Result<Option<Self>, LlavaError> {
-        let dims = (tower.shape().n_patches(), tower.shape().width);
+        let dims = (tower.shape().n_rows(), tower.shape().row_width());
         let dtype = tower.features_dtype();
         if bytes.len() != dims.0 * dims.1 * dtype.size_in_bytes() {
             return Ok(None);
@@ -61,6 +62,7 @@ pub struct TowerEncoder<'a> {
     newline: Option<Tensor>,
     embed: &'a dyn Fn(&str) -> Result<Tensor, LlavaError>,
     cancel: CancelToken,
+    file: String,
 }
 
 impl<'a> TowerEncoder<'a> {
@@ -87,7 +89,12 @@ impl<'a> TowerEncoder<'a> {
             newline,
             embed,
             cancel,
+            file: file.source().name().to_owned(),
         })
+    }
+
+    fn check_numbers(&self, values: &Tensor) -> Result<(), LlavaError> {
+        check_numbers(values, &self.file)
     }
 }
 
@@ -116,7 +123,9 @@ impl Encoder for TowerEncoder<'_> {
             let side = image.side_px as usize;
             let pixels = Tensor::from_slice(&image.data, (3, side, side), &candle_core::Device::Cpu)?;
             let features = self.tower.encode(&pixels, &self.cancel)?;
-            Ok(Features(features.to_dtype(self.tower.features_dtype())?))
+            let features = features.to_dtype(self.tower.features_dtype())?;
+            self.check_numbers(&features)?;
+            Ok(Features(features))
         };
         images.iter().map(encode).collect()
     }
@@ -125,10 +134,10 @@ impl Encoder for TowerEncoder<'_> {
         let Some(first) = features.first() else {
             return Ok(Vec::new());
         };
-        let n_patches = first.0.dim(0)? as u32;
+        let n_rows = first.0.dim(0)? as u32;
         let rows: Vec<u32> = patches
             .iter()
-            .map(|at| at.image as u32 * n_patches + at.patch)
+            .map(|at| at.image as u32 * n_rows + at.patch)
             .collect();
         if rows.is_empty() {
             return Ok(Vec::new());
@@ -138,6 +147,7 @@ impl Encoder for TowerEncoder<'_> {
         let projected = self
             .projector
             .project(&picked.to_dtype(DType::F32)?, &self.cancel)?;
+        self.check_numbers(&projected)?;
         Ok(projected.flatten_all()?.to_vec1()?)
     }
 

@@ -67,6 +67,12 @@ pub enum LlavaError {
     /// Rows that are to be read are known by name only: a fault of the program.
     #[error("visual rows are to be read whose values nobody computed")]
     RowsUnknown,
+    /// What a model computed are no numbers: it can neither see nor answer.
+    #[error("the weights give values that are not numbers: {file}")]
+    NotNumbers {
+        /// The file with the weights.
+        file: String,
+    },
     /// Rows of another width than the language model's.
     #[error("visual rows are {found} wide, and the language model reads {expected}")]
     RowWidth {
@@ -92,7 +98,10 @@ impl Explain for LlavaError {
     fn fault(&self) -> Fault {
         match self {
             Self::Gguf(error) => error.fault(),
-            Self::MissingTensor { .. } | Self::BadKey { .. } | Self::TensorShape { .. } => Fault::Unreadable,
+            Self::MissingTensor { .. }
+            | Self::BadKey { .. }
+            | Self::TensorShape { .. }
+            | Self::NotNumbers { .. } => Fault::Unreadable,
             Self::RowWidth { .. } => Fault::NoPair,
             Self::ContextTooShort { .. } => Fault::ContextTooLong,
             Self::EmptyPrompt | Self::Text(_) | Self::NoNewline => Fault::Input,
@@ -110,6 +119,10 @@ impl Explain for LlavaError {
             Self::MissingTensor { .. } | Self::BadKey { .. } | Self::TensorShape { .. } => {
                 Some("download the model again, or take a conversion made for llama.cpp".to_owned())
             }
+            Self::NotNumbers { .. } => Some(
+                "the file is damaged or was converted badly: download it again, or take another quantization"
+                    .to_owned(),
+            ),
             Self::RowWidth { .. } => {
                 Some("take the mmproj file that was made for this language model".to_owned())
             }

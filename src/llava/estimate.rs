@@ -107,9 +107,10 @@ fn tower_values(file: &Gguf) -> Result<u64, GgufError> {
         size("embedding_length", 1024)?,
         size("feed_forward_length", 4096)?,
     );
+    // Some converters keep a dimension of one before the two.
     let n_rows = file
         .tensor("v.position_embd.weight")
-        .map_or(0, |tensor| tensor.shape[0] as u64);
+        .map_or(0, |tensor| tensor.n_values() as u64 / width.max(1));
     Ok(n_rows * (6 * width + 2 * feed_forward))
 }
 

@@ -23,6 +23,7 @@ use super::weights::Weights;
 use crate::cancel::{CancelToken, Monitor};
 use crate::fault::{Explain, Fault};
 use crate::gguf::{Gguf, GgufError, Source};
+use crate::visual::family::ModelFamily;
 
 /// Bytes of a model file that its identity is made of, in slices spread over it.
 const IDENTITY_SLICES: usize = 64;
@@ -100,10 +101,10 @@ impl Model {
         cancel.check().map_err(LlavaError::from)?;
         let tower = Tower::load(&pair.vision, compute)?;
         let projector = Projector::load(&pair.vision, compute)?;
-        if projector.n_inputs() != tower.shape().width {
+        if projector.n_inputs() != tower.shape().row_width() {
             return Err(LlavaError::RowWidth {
                 expected: projector.n_inputs(),
-                found: tower.shape().width,
+                found: tower.shape().row_width(),
             }
             .into());
         }
@@ -207,6 +208,12 @@ impl Model {
     /// [`LlavaError::BadKey`] where they make no sense.
     pub fn geometry(&self) -> Result<crate::visual::geometry::TowerGeometry, LlavaError> {
         self.tower.shape().geometry(&self.vision)
+    }
+
+    /// Its family, which says what stands around pictures.
+    #[must_use]
+    pub fn family(&self) -> ModelFamily {
+        self.tower.shape().family
     }
 
     /// Whether it has a learned newline.

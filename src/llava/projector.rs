@@ -1,37 +1,99 @@
-//! The two-layer perceptron between the tower and the language model (`LlavaMultiModalProjector` of transformers).
+//! What stands between the tower and the language model.
+//!
+//! Follows `LlavaMultiModalProjector`, `SmolVLMSimpleMLP` and `InternVLMultiModalProjector` of transformers.
 
 use candle_core::Tensor;
 
 use super::device::Compute;
 use super::error::LlavaError;
 use super::linear::Linear;
+use super::norm::LayerNorm;
+use super::vision::vision_family;
 use super::weights::Weights;
 use crate::cancel::CancelToken;
 use crate::gguf::Gguf;
+use crate::visual::family::ModelFamily;
+
+/// Epsilon of the norm in InternVL's projector: torch's own, which no file names.
+const NORM_EPS: f32 = 1e-5;
 
 /// Turns feature rows into embedding rows.
 #[derive(Debug)]
 pub struct Projector {
     compute: Compute,
-    first: Linear,
-    second: Linear,
+    layers: Layers,
     n_inputs: usize,
     width: usize,
+}
+
+#[derive(Debug)]
+enum Layers {
+    /// One matrix: SmolVLM.
+    Single(Linear),
+    /// A norm where there is one (InternVL), a layer, the exact GELU, a layer.
+    Perceptron {
+        norm: Option<LayerNorm>,
+        first: Linear,
+        second: Linear,
+    },
+}
+
+/// Where the weights of a family's projector are: the norm, the first layer, the second.
+struct Names {
+    norm: Option<&'static str>,
+    first: &'static str,
+    second: Option<&'static str>,
+}
+
+impl Names {
+    fn of(family: ModelFamily) -> Self {
+        match family {
+            ModelFamily::Llava => Self {
+                norm: None,
+                first: "mm.0",
+                second: Some("mm.2"),
+            },
+            ModelFamily::SmolVlm => Self {
+                norm: None,
+                first: "mm.model.fc",
+                second: None,
+            },
+            ModelFamily::InternVl => Self {
+                norm: Some("mm.model.mlp.0"),
+                first: "mm.model.mlp.1",
+                second: Some("mm.model.mlp.3"),
+            },
+        }
+    }
 }
 
 impl Projector {
     /// The projector of an mmproj file.
     ///
     /// # Errors
-    /// [`LlavaError::MissingTensor`], [`LlavaError::TensorShape`], or the upload's.
+    /// [`LlavaError::BadKey`], [`LlavaError::MissingTensor`], [`LlavaError::TensorShape`], or the upload's.
     pub fn load(file: &Gguf, compute: &Compute) -> Result<Self, LlavaError> {
         let weights = Weights::new(file, compute);
-        let (hidden, n_inputs) = (weights.shape("mm.0.weight")?[0], weights.row_len("mm.0.weight")?);
-        let width = weights.shape("mm.2.weight")?[0];
+        let Names { norm, first, second } = Names::of(vision_family(file)?);
+        let weight = format!("{first}.weight");
+        let (hidden, n_inputs) = (weights.shape(&weight)?[0], weights.row_len(&weight)?);
+        let first = Linear::load(&weights, first, hidden, n_inputs)?;
+        let Some(second) = second else {
+            return Ok(Self {
+                compute: compute.clone(),
+                layers: Layers::Single(first),
+                n_inputs,
+                width: hidden,
+            });
+        };
+        let width = weights.shape(&format!("{second}.weight"))?[0];
+        let norm = norm
+            .map(|norm| LayerNorm::load(&weights, norm, n_inputs, NORM_EPS))
+            .transpose()?;
+        let second = Linear::load(&weights, second, width, hidden)?;
         Ok(Self {
             compute: compute.clone(),
-            first: Linear::load(&weights, "mm.0", hidden, n_inputs)?,
-            second: Linear::load(&weights, "mm.2", width, hidden)?,
+            layers: Layers::Perceptron { norm, first, second },
             n_inputs,
             width,
         })
@@ -55,7 +117,14 @@ impl Projector {
     /// # Errors
     /// [`LlavaError::Cancelled`], or candle's.
     pub fn project(&self, features: &Tensor, cancel: &CancelToken) -> Result<Tensor, LlavaError> {
-        let hidden = self.first.forward(features, &self.compute, cancel)?.gelu_erf()?;
-        self.second.forward(&hidden, &self.compute, cancel)
+        match &self.layers {
+            Layers::Single(layer) => layer.forward(features, &self.compute, cancel),
+            Layers::Perceptron { norm, first, second } => {
+                let normed = norm.as_ref().map(|norm| norm.forward(features)).transpose()?;
+                let features = normed.as_ref().unwrap_or(features);
+                let hidden = first.forward(features, &self.compute, cancel)?.gelu_erf()?;
+                second.forward(&hidden, &self.compute, cancel)
+            }
+        }
     }
 }

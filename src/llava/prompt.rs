@@ -9,6 +9,7 @@ use std::fmt::Write as _;
 use super::template::{ChatTemplate, Family, Message, Piece, Role, TemplateError};
 use super::tokenizer::{Place, Span, Tokenizer, TokenizerError};
 use crate::question::Turn;
+use crate::visual::family::ImageMarkers;
 
 /// What is asked now, and what belongs to it.
 #[derive(Clone, Copy, Debug, Default)]
@@ -190,6 +191,26 @@ fn frame_times(pts_secs: Option<&[f64]>) -> String {
 }
 
 impl Prompt {
+    /// The same with `markers` right before and right after the video: what tells some models that a picture begins and
+    /// ends.
+    #[must_use]
+    pub fn with_markers(self, markers: &ImageMarkers) -> Self {
+        if markers.is_empty() {
+            return self;
+        }
+        let marked = |piece: Piece| match piece {
+            Piece::Video => vec![
+                Piece::fixed(markers.before.clone()),
+                Piece::Video,
+                Piece::fixed(markers.after.clone()),
+            ],
+            text @ Piece::Text(_) => vec![text],
+        };
+        Self {
+            pieces: self.pieces.into_iter().flat_map(marked).collect(),
+        }
+    }
+
     /// The whole text, the video as `<image>`: for logs and for comparing with the original.
     #[must_use]
     pub fn text(&self) -> String {

@@ -11,6 +11,8 @@ pub enum Architecture {
     Llama,
     /// Qwen2: biases on Q, K and V.
     Qwen2,
+    /// Qwen3: norms on each head of Q and K.
+    Qwen3,
     /// Phi-3: Q, K, V in one weight, gate and up in another.
     Phi3,
 }
@@ -57,6 +59,7 @@ impl LanguageShape {
         let architecture = match name {
             "llama" => Architecture::Llama,
             "qwen2" => Architecture::Qwen2,
+            "qwen3" => Architecture::Qwen3,
             "phi3" => Architecture::Phi3,
             _ => return Err(bad("general.architecture")),
         };
@@ -107,7 +110,7 @@ impl LanguageShape {
     pub fn rope_pairs(&self) -> RopePairs {
         match self.architecture {
             Architecture::Llama => RopePairs::Adjacent,
-            Architecture::Qwen2 | Architecture::Phi3 => RopePairs::Halves,
+            Architecture::Qwen2 | Architecture::Qwen3 | Architecture::Phi3 => RopePairs::Halves,
         }
     }
 }

@@ -1,166 +1,28 @@
-//! The vision tower: CLIP or SigLIP up to the layer whose features LLaVA reads.
+//! The vision tower: CLIP, SigLIP or InternViT up to the layer whose features the projector reads.
 //!
-//! Follows `CLIPVisionTransformer` and `SiglipVisionTransformer` of transformers: the class token stands first, the
-//! layers after the feature layer do not run, and the last norm is not applied. llama.cpp (2025-05 to 2026-10) puts the
-//! class token last and runs one layer too few, so the same files give other features there.
+//! Follows `CLIPVisionTransformer`, `SiglipVisionTransformer`, `SmolVLMVisionTransformer` and `InternVLVisionModel` of
+//! transformers. In LLaVA the class token stands first, the layers after the feature layer do not run, and the last norm
+//! is not applied; llama.cpp (2025-05 to 2026-10) puts the class token last and runs one layer too few, so the same files
+//! give other features there. SmolVLM applies the last norm. Both it and InternVL then lay the patches of a square one
+//! after the other, so that a feature row stands for several (pixel shuffle).
+
+mod shape;
+
+pub use shape::{Activation, TowerShape};
 
 use candle_core::{DType, Tensor};
-use candle_nn::ops::{layer_norm, silu};
+use candle_nn::ops::silu;
 
 use super::activation::quick_gelu;
 use super::attention::{Sight, attend};
 use super::device::Compute;
 use super::error::LlavaError;
 use super::linear::Linear;
-use super::shape::bad_key;
+use super::norm::LayerNorm;
 use super::weights::Weights;
 use crate::cancel::CancelToken;
-use crate::gguf::{Gguf, TensorType, Value};
-use crate::visual::geometry::{GeometryError, TowerGeometry};
-
-/// The function between the two layers of a block's perceptron.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Activation {
-    /// `x * sigmoid(1.702 x)`: CLIP.
-    QuickGelu,
-    /// The exact GELU: OpenCLIP.
-    Gelu,
-    /// GELU by its tanh approximation: SigLIP.
-    GeluTanh,
-    /// `x * sigmoid(x)`.
-    Silu,
-}
-
-/// The numbers of a vision tower.
-#[derive(Clone, Debug, PartialEq)]
-pub struct TowerShape {
-    /// Side of the square image, pixels.
-    pub side_px: usize,
-    /// Side of a patch, pixels.
-    pub patch_px: usize,
-    /// Width of a feature row.
-    pub width: usize,
-    /// Width of the feed-forward layer.
-    pub ff_width: usize,
-    /// Attention heads.
-    pub n_heads: usize,
-    /// Blocks that run.
-    pub n_blocks: usize,
-    /// Epsilon of the layer norms.
-    pub norm_eps: f32,
-    /// Whether a class token stands before the patches (CLIP) or not (SigLIP).
-    pub has_class_token: bool,
-    /// The function between the two layers of a block's perceptron.
-    pub activation: Activation,
-    /// Mean of a channel (red, green, blue), of values between 0 and 1.
-    pub mean: [f32; 3],
-    /// Standard deviation of a channel.
-    pub std: [f32; 3],
-}
-
-/// What files leave out: CLIP-L/14 at 336 pixels, the tower of LLaVA 1.5 and 1.6.
-const CLIP_L_336: (usize, usize) = (336, 14);
-const CLIP_MEAN: [f32; 3] = [0.481_454_66, 0.457_827_5, 0.408_210_73];
-const CLIP_STD: [f32; 3] = [0.268_629_54, 0.261_302_6, 0.275_777_1];
-
-impl TowerShape {
-    /// Patches along a side.
-    #[must_use]
-    pub fn grid(&self) -> usize {
-        self.side_px / self.patch_px
-    }
-
-    /// Feature rows of an image.
-    #[must_use]
-    pub fn n_patches(&self) -> usize {
-        self.grid() * self.grid()
-    }
-
-    /// The tower's image and patches as plans know them.
-    ///
-    /// # Errors
-    /// [`LlavaError::BadKey`] where they make no sense.
-    pub fn geometry(&self, file: &Gguf) -> Result<TowerGeometry, LlavaError> {
-        let (side_px, patch_px) = (self.side_px as u32, self.patch_px as u32);
-        TowerGeometry::new(side_px, patch_px)
-            .map_err(|_senseless: GeometryError| bad_key(file, "clip.vision.image_size"))
-    }
-
-    /// Reads the numbers from an mmproj file's header; what it leaves out is CLIP-L/14 at 336 pixels.
-    ///
-    /// # Errors
-    /// [`LlavaError::BadKey`] or [`LlavaError::MissingTensor`].
-    pub fn read(file: &Gguf) -> Result<Self, LlavaError> {
-        let key = |name: &str| format!("clip.vision.{name}");
-        let size = |name: &str, default: usize| -> Result<usize, LlavaError> {
-            match file.size(&key(name))?.unwrap_or(default) {
-                0 => Err(bad_key(file, &key(name))),
-                n => Ok(n),
-            }
-        };
-        let width = size("embedding_length", 1024)?;
-        let n_heads = size("attention.head_count", 16)?;
-        if !width.is_multiple_of(n_heads) {
-            return Err(bad_key(file, &key("attention.head_count")));
-        }
-        let has_class_token = file.tensor("v.class_embd").is_some();
-        let flag = |name: &str| file.bool(name).map(|value| value == Some(true));
-        let activation = match (flag("clip.use_silu")?, flag("clip.use_gelu")?) {
-            (true, _) => Activation::Silu,
-            // The converters write either value for SigLIP, whose function is always this one.
-            _ if !has_class_token => Activation::GeluTanh,
-            (_, true) => Activation::Gelu,
-            (_, false) => Activation::QuickGelu,
-        };
-        Ok(Self {
-            side_px: size("image_size", CLIP_L_336.0)?,
-            patch_px: size("patch_size", CLIP_L_336.1)?,
-            width,
-            ff_width: size("feed_forward_length", 4096)?,
-            n_heads,
-            n_blocks: blocks_to_run(file)?,
-            norm_eps: file.f32(&key("attention.layer_norm_epsilon"))?.unwrap_or(1e-5),
-            has_class_token,
-            activation,
-            mean: channels(file, &key("image_mean"), CLIP_MEAN)?,
-            std: channels(file, &key("image_std"), CLIP_STD)?,
-        })
-    }
-}
-
-/// The feature layer where the file names it (an index into hidden states: 0 is before the first block). Else the
-/// stored blocks, which the legacy converter cut at LLaVA's layer; all 24 of CLIP-L were stored by accident.
-fn blocks_to_run(file: &Gguf) -> Result<usize, LlavaError> {
-    const CLIP_L_BLOCKS: usize = 24;
-    let stored = (0..)
-        .take_while(|i| file.tensor(&format!("v.blk.{i}.ln1.weight")).is_some())
-        .count();
-    let key = "clip.vision.feature_layer";
-    let named = match file.value(key) {
-        None => None,
-        Some(Value::Array(layers)) if layers.len == 1 => layers.numbers().next().map(|layer| layer as usize),
-        // Several layers side by side (granite) are another model.
-        Some(Value::Array(_)) => return Err(bad_key(file, key)),
-        Some(_) => file.size(key)?,
-    };
-    match named {
-        Some(layer) if (1..=stored).contains(&layer) => Ok(layer),
-        Some(_) => Err(bad_key(file, key)),
-        None if stored == 0 => Err(bad_key(file, "clip.vision.block_count")),
-        None if stored == CLIP_L_BLOCKS => Ok(CLIP_L_BLOCKS - 1),
-        None => Ok(stored),
-    }
-}
-
-fn channels(file: &Gguf, key: &str, default: [f32; 3]) -> Result<[f32; 3], LlavaError> {
-    let Some(list) = file.array(key)? else {
-        return Ok(default);
-    };
-    let values: Vec<f32> = list.numbers().map(|value| value as f32).collect();
-    values
-        .try_into()
-        .map_err(|_other_count: Vec<f32>| bad_key(file, key))
-}
+use crate::gguf::{Gguf, TensorType};
+use crate::visual::family::ModelFamily;
 
 /// A vision tower ready to look.
 #[derive(Debug)]
@@ -171,27 +33,25 @@ pub struct Tower {
     patches: Linear,
     class: Option<Tensor>,
     positions: Tensor,
-    first_norm: Option<Norm>,
+    first_norm: Option<LayerNorm>,
     blocks: Vec<Block>,
+    last_norm: Option<LayerNorm>,
 }
 
 #[derive(Debug)]
 struct Block {
-    attention_norm: Norm,
+    attention_norm: LayerNorm,
     query: Linear,
     key: Linear,
     value: Linear,
     attention_out: Linear,
-    ff_norm: Norm,
+    /// What the attention's result is multiplied by, value by value, before it is added (InternViT).
+    attention_scale: Option<Tensor>,
+    ff_norm: LayerNorm,
     ff_in: Linear,
     ff_out: Linear,
-}
-
-#[derive(Debug)]
-struct Norm {
-    weight: Tensor,
-    bias: Tensor,
-    eps: f32,
+    /// The same for the perceptron's result.
+    ff_scale: Option<Tensor>,
 }
 
 impl Tower {
@@ -209,7 +69,12 @@ impl Tower {
             ..
         } = shape;
         let n_positions = shape.n_patches() + usize::from(has_class_token);
-        let first_norm = weights.has("v.pre_ln.weight");
+        let norm_eps = shape.norm_eps;
+        let last_norm = match shape.family {
+            ModelFamily::Llava => None,
+            ModelFamily::SmolVlm => Some(LayerNorm::load(&weights, "v.post_ln", width, norm_eps)?),
+            ModelFamily::InternVl => LayerNorm::optional(&weights, "v.post_ln", width, norm_eps)?,
+        };
         let is_f32 = file
             .tensor("v.blk.0.attn_q.weight")
             .is_some_and(|weight| weight.dtype == TensorType::F32);
@@ -218,12 +83,11 @@ impl Tower {
             patches: Linear::load(&weights, "v.patch_embd", width, 3 * patch_px * patch_px)?,
             class: weights.optional_vector("v.class_embd", width)?,
             positions: weights.table("v.position_embd.weight", n_positions, width)?,
-            first_norm: first_norm
-                .then(|| Norm::load(&weights, &shape, "v.pre_ln"))
-                .transpose()?,
+            first_norm: LayerNorm::optional(&weights, "v.pre_ln", width, norm_eps)?,
             blocks: (0..shape.n_blocks)
                 .map(|i| Block::load(&weights, &shape, i))
                 .collect::<Result<_, _>>()?,
+            last_norm,
             compute: compute.clone(),
             shape,
         })
@@ -247,7 +111,8 @@ impl Tower {
         &self.compute
     }
 
-    /// Features of one normalised image `(3, side_px, side_px)`: `(n_patches, width)`, patches in reading order.
+    /// Features of one normalised image `(3, side_px, side_px)`: `(n_rows, row_width)` of its [`TowerShape`], in reading
+    /// order.
     ///
     /// # Errors
     /// [`LlavaError::Cancelled`] within a fraction of a block, or candle's; an image of another size is one.
@@ -258,11 +123,39 @@ impl Tower {
     fn encode_inside(&self, pixels: &Tensor, cancel: &CancelToken) -> Result<Tensor, LlavaError> {
         let mut xs = self.embed(pixels, cancel)?;
         for block in &self.blocks {
-            xs = (&xs + self.attention(block, &xs, cancel)?)?;
-            xs = (&xs + self.feed_forward(block, &xs, cancel)?)?;
+            xs = self.run_block(block, &xs, cancel)?;
         }
         let n_class = usize::from(self.shape.has_class_token);
-        Ok(xs.narrow(0, n_class, self.shape.n_patches())?.contiguous()?)
+        let xs = xs.narrow(0, n_class, self.shape.n_patches())?.contiguous()?;
+        let xs = match &self.last_norm {
+            Some(norm) => norm.forward(&xs)?,
+            None => xs,
+        };
+        self.shuffle(xs)
+    }
+
+    /// Lays the patches of each square side by side: those of its first row from left to right, then those of the next.
+    /// `pixel_shuffle` of transformers' SmolVLM and InternVL write it differently and come to this order both.
+    fn shuffle(&self, xs: Tensor) -> Result<Tensor, LlavaError> {
+        let (n, side) = (self.shape.shuffle, self.shape.grid() / self.shape.shuffle);
+        if n == 1 {
+            return Ok(xs);
+        }
+        let rows = xs
+            .reshape((side, n, side, n, self.shape.width))?
+            .permute((0, 2, 1, 3, 4))? // (row, column, y, x, value)
+            .reshape((self.shape.n_rows(), self.shape.row_width()))?;
+        Ok(rows)
+    }
+
+    fn run_block(&self, block: &Block, xs: &Tensor, cancel: &CancelToken) -> Result<Tensor, LlavaError> {
+        let scaled = |xs: Tensor, scale: &Option<Tensor>| match scale {
+            Some(scale) => xs.broadcast_mul(scale),
+            None => Ok(xs),
+        };
+        let xs = (xs + scaled(self.attention(block, xs, cancel)?, &block.attention_scale)?)?;
+        let out = scaled(self.feed_forward(block, &xs, cancel)?, &block.ff_scale)?;
+        Ok((xs + out)?)
     }
 
     /// Runs one block on rows of nothing, to find out how long that takes.
@@ -273,12 +166,14 @@ impl Tower {
         let Some(block) = self.blocks.first() else {
             return Ok(());
         };
-        let xs = (&xs + self.attention(block, &xs, cancel)?)?;
-        self.feed_forward(block, &xs, cancel)?;
+        self.run_block(block, &xs, cancel)?;
         Ok(self.compute.device().synchronize()?)
     }
 
     /// The convolution of patches as a matrix product, class token, positions, first norm.
+    ///
+    /// `SmolVLMVisionEmbeddings` finds a patch's position by its fraction of the side, in f32: for the grids in use (26, 27, 32)
+    /// that is its place.
     fn embed(&self, pixels: &Tensor, cancel: &CancelToken) -> Result<Tensor, LlavaError> {
         let (grid, patch_px) = (self.shape.grid(), self.shape.patch_px);
         let pixels = pixels
@@ -331,6 +226,7 @@ impl Block {
     fn load(weights: &Weights<'_>, shape: &TowerShape, index: usize) -> Result<Self, LlavaError> {
         let name = |part: &str| format!("v.blk.{index}.{part}");
         let TowerShape { width, ff_width, .. } = *shape;
+        let norm = |part: &str| LayerNorm::load(weights, &name(part), width, shape.norm_eps);
         // Legacy files call the first layer of the perceptron `ffn_down` and the second `ffn_up`: what counts is the width.
         let up_is_first = weights.shape(&name("ffn_up.weight"))? == [ff_width, width];
         let (ff_in, ff_out) = if up_is_first {
@@ -339,28 +235,16 @@ impl Block {
             ("ffn_down", "ffn_up")
         };
         Ok(Self {
-            attention_norm: Norm::load(weights, shape, &name("ln1"))?,
+            attention_norm: norm("ln1")?,
             query: Linear::load(weights, &name("attn_q"), width, width)?,
             key: Linear::load(weights, &name("attn_k"), width, width)?,
             value: Linear::load(weights, &name("attn_v"), width, width)?,
             attention_out: Linear::load(weights, &name("attn_out"), width, width)?,
-            ff_norm: Norm::load(weights, shape, &name("ln2"))?,
+            attention_scale: weights.optional_vector(&name("ls1.weight"), width)?,
+            ff_norm: norm("ln2")?,
             ff_in: Linear::load(weights, &name(ff_in), ff_width, width)?,
             ff_out: Linear::load(weights, &name(ff_out), width, ff_width)?,
+            ff_scale: weights.optional_vector(&name("ls2.weight"), width)?,
         })
-    }
-}
-
-impl Norm {
-    fn load(weights: &Weights<'_>, shape: &TowerShape, name: &str) -> Result<Self, LlavaError> {
-        Ok(Self {
-            weight: weights.vector(&format!("{name}.weight"), shape.width)?,
-            bias: weights.vector(&format!("{name}.bias"), shape.width)?,
-            eps: shape.norm_eps,
-        })
-    }
-
-    fn forward(&self, xs: &Tensor) -> Result<Tensor, candle_core::Error> {
-        layer_norm(xs, &self.weight, &self.bias, self.eps)
     }
 }

@@ -8,6 +8,7 @@ use super::dequantize::dequantize;
 use super::device::Compute;
 use super::error::LlavaError;
 use super::matrix::Matrix;
+use super::numbers::check_numbers;
 use crate::gguf::{Gguf, TensorInfo};
 
 /// The tensors of one GGUF file and the device they go to.
@@ -89,7 +90,7 @@ impl<'a> Weights<'a> {
     /// The vector `name` of length `len`, f32 on the device.
     ///
     /// # Errors
-    /// [`LlavaError::MissingTensor`], [`LlavaError::TensorShape`], or the upload's.
+    /// [`LlavaError::MissingTensor`], [`LlavaError::TensorShape`], [`LlavaError::NotNumbers`], or the upload's.
     pub fn vector(&self, name: &str, len: usize) -> Result<Tensor, LlavaError> {
         let info = self.info(name)?;
         if info.n_values() != len {
@@ -116,6 +117,7 @@ impl<'a> Weights<'a> {
 
     fn wide(&self, info: &TensorInfo) -> Result<Tensor, LlavaError> {
         let values = dequantize(self.file.tensor_bytes(info), info.dtype, 1, info.n_values())?;
+        check_numbers(&values, self.file.source().name())?;
         Ok(values.to_device(self.compute.device())?)
     }
 

@@ -1,4 +1,4 @@
-//! Bicubic resampling exactly as Pillow does it.
+//! Bicubic and Lanczos resampling exactly as Pillow does it.
 //!
 //! Pillow's two passes use coefficients in fixed point with 22 fractional bits and round to 8 bits between the passes
 //! (`libImaging/Resample.c`). Libraries that resample with the same kernel round
@@ -9,8 +9,40 @@ use image::RgbImage;
 /// Fractional bits of a coefficient: Pillow's `PRECISION_BITS`.
 const PRECISION_BITS: u32 = 32 - 8 - 2;
 
-/// Half the width of the kernel, in output pixels where the picture shrinks.
-const SUPPORT: f64 = 2.0;
+/// What neighbours count for by their distance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kernel {
+    /// Catmull-Rom.
+    Bicubic,
+    /// A sinc under the middle of one three times as wide.
+    Lanczos,
+}
+
+impl Kernel {
+    /// Half its width, in output pixels where the picture shrinks.
+    fn support(self) -> f64 {
+        match self {
+            Self::Bicubic => 2.0,
+            Self::Lanczos => 3.0,
+        }
+    }
+
+    fn weight(self, x: f64) -> f64 {
+        match self {
+            Self::Bicubic => bicubic(x),
+            Self::Lanczos if (-3.0..3.0).contains(&x) => sinc(x) * sinc(x / 3.0),
+            Self::Lanczos => 0.0,
+        }
+    }
+}
+
+fn sinc(x: f64) -> f64 {
+    if x == 0.0 {
+        return 1.0;
+    }
+    let x = x * std::f64::consts::PI;
+    x.sin() / x
+}
 
 /// The kernel with a = -0.5 (Catmull-Rom), in the order of operations of Pillow's `bicubic_filter`.
 fn bicubic(x: f64) -> f64 {
@@ -32,10 +64,10 @@ struct Taps {
 }
 
 /// The taps of the output pixels `offset .. offset + n_wanted` out of `n_out`, over `n_in` input pixels.
-fn taps(n_in: u32, n_out: u32, offset: u32, n_wanted: u32) -> Vec<Taps> {
+fn taps(kernel: Kernel, n_in: u32, n_out: u32, offset: u32, n_wanted: u32) -> Vec<Taps> {
     let scale = f64::from(n_in) / f64::from(n_out);
     let filter_scale = scale.max(1.0);
-    let support = SUPPORT * filter_scale;
+    let support = kernel.support() * filter_scale;
     let inverse = 1.0 / filter_scale;
     (offset..offset + n_wanted)
         .map(|out| {
@@ -44,7 +76,7 @@ fn taps(n_in: u32, n_out: u32, offset: u32, n_wanted: u32) -> Vec<Taps> {
             let first = (centre - support + 0.5) as u32;
             let end = ((centre + support + 0.5) as u32).min(n_in);
             let raw: Vec<f64> = (first..end)
-                .map(|at| bicubic((f64::from(at - first) + f64::from(first) - centre + 0.5) * inverse))
+                .map(|at| kernel.weight((f64::from(at - first) + f64::from(first) - centre + 0.5) * inverse))
                 .collect();
             let sum: f64 = raw.iter().sum();
             let weights = raw
@@ -71,6 +103,11 @@ fn level(sum: i32) -> u8 {
 
 const HALF: i32 = 1 << (PRECISION_BITS - 1);
 
+/// `picture` resized to `size` (width, height), in pixels.
+pub(super) fn resize(picture: &RgbImage, kernel: Kernel, size: (u32, u32)) -> RgbImage {
+    resize_part(picture, kernel, size, (0, 0), size)
+}
+
 /// The square of `side_px` at `offset` (x, y) of `picture` resized to `size` (width, height), all in pixels.
 ///
 /// Only what the square needs is computed, so a picture that would be huge at `size` costs no more than another.
@@ -80,10 +117,21 @@ pub(super) fn resize_region(
     offset: (u32, u32),
     side_px: u32,
 ) -> RgbImage {
+    resize_part(picture, Kernel::Bicubic, size, offset, (side_px, side_px))
+}
+
+/// The part of `picture` resized to `size` that begins at `offset` and is as large as `part`.
+fn resize_part(
+    picture: &RgbImage,
+    kernel: Kernel,
+    size: (u32, u32),
+    offset: (u32, u32),
+    part: (u32, u32),
+) -> RgbImage {
     let (width_px, height_px) = picture.dimensions();
-    let columns = taps(width_px, size.0, offset.0, side_px);
-    let mut rows = taps(height_px, size.1, offset.1, side_px);
-    let (n_source, n_target) = (width_px as usize * 3, side_px as usize * 3);
+    let columns = taps(kernel, width_px, size.0, offset.0, part.0);
+    let mut rows = taps(kernel, height_px, size.1, offset.1, part.1);
+    let (n_source, n_target) = (width_px as usize * 3, part.0 as usize * 3);
     // Pillow skips a pass that changes nothing. Such a pass has one weight of exactly 1, so none is skipped here.
     let levels = if vertical_first((width_px, height_px), size) {
         across(&down(picture.as_raw(), n_source, &rows), n_source, &columns)
@@ -94,7 +142,7 @@ pub(super) fn resize_region(
         let needed = &picture.as_raw()[first_row * n_source..end_row * n_source];
         down(&across(needed, n_source, &columns), n_target, &rows)
     };
-    RgbImage::from_raw(side_px, side_px, levels).unwrap_or_default()
+    RgbImage::from_raw(part.0, part.1, levels).unwrap_or_default()
 }
 
 /// Whether Pillow runs the vertical pass first: where rows shrink by more than twice as many as columns do. Seen on

@@ -15,6 +15,7 @@ pub mod budget;
 pub mod compose;
 pub mod encoder;
 pub mod execute;
+pub mod family;
 pub mod geometry;
 pub mod linspace;
 pub mod notice;

@@ -5,7 +5,7 @@
 use image::{Rgb, RgbImage};
 use serde::{Deserialize, Serialize};
 
-use super::bicubic::resize_region;
+use super::bicubic::{Kernel, resize, resize_region};
 use super::geometry::UnitRect;
 use crate::fault::{Explain, Fault};
 
@@ -19,6 +19,9 @@ pub enum Fit {
     Pad,
     /// Resized until the shorter side fits, then cut to the middle: the default of `CLIPImageProcessor`.
     Crop,
+    /// Resized until the longer side fits, then to the square whatever its shape, both with a Lanczos kernel: how SmolVLM was
+    /// shown videos.
+    ScaleAndSquash,
 }
 
 /// The colour around a padded frame: CLIP's mean as 8-bit levels, truncated.
@@ -84,6 +87,10 @@ pub fn fit(frame: &RgbImage, fit: Fit, side_px: u32) -> Result<RgbImage, FitErro
             let offset = ((size.0 - side_px) / 2, (size.1 - side_px) / 2);
             Ok(resize_region(frame, size, offset, side_px))
         }
+        Fit::ScaleAndSquash => {
+            let scaled = resize(frame, Kernel::Lanczos, inner_size(width_px, height_px, side_px));
+            Ok(resize(&scaled, Kernel::Lanczos, (side_px, side_px)))
+        }
     }
 }
 
@@ -114,6 +121,19 @@ fn cover_size(width_px: u32, height_px: u32, side_px: u32) -> (u32, u32) {
     }
 }
 
+/// The size at which the longer side is `side_px`; the shorter one is truncated, then made even, as `SmolVLMVideoProcessor`
+/// of transformers does it.
+fn inner_size(width_px: u32, height_px: u32, side_px: u32) -> (u32, u32) {
+    let shape = f64::from(width_px) / f64::from(height_px);
+    let side = f64::from(side_px);
+    let even = |length: f64| (length as u32).next_multiple_of(2).max(1);
+    if width_px >= height_px {
+        (side_px, even(side / shape))
+    } else {
+        (even(side * shape), side_px)
+    }
+}
+
 impl Fit {
     /// The name used on the command line and in files.
     #[must_use]
@@ -122,6 +142,7 @@ impl Fit {
             Self::Squash => "squash",
             Self::Pad => "pad",
             Self::Crop => "crop",
+            Self::ScaleAndSquash => "scale-and-squash",
         }
     }
 
@@ -133,7 +154,7 @@ impl Fit {
         // How much larger than the frame the square is in each direction: more than 1 where it is padded, less
         // where it is cropped.
         let (scale_x, scale_y) = match self {
-            Self::Squash => (1.0, 1.0),
+            Self::Squash | Self::ScaleAndSquash => (1.0, 1.0),
             Self::Pad => (width.max(height) / width, width.max(height) / height),
             Self::Crop => (width.min(height) / width, width.min(height) / height),
         };

@@ -134,16 +134,18 @@ def byte_vocab(w):
     w.add_eos_token_id(N_VOCAB - 1), w.add_bos_token_id(N_VOCAB - 3), w.add_add_bos_token(False)
 
 
-def write_language(path, arch, model, kind=T.F32, seed=0):
+def write_language(path, arch, model, kind=T.F32, seed=0, vocabulary=None):
     c, p = model.config, Pair(path, arch, kind, seed)
-    w, head_dim = p.w, c.hidden_size // c.num_attention_heads
+    w, head_dim = p.w, getattr(c, "head_dim", None) or c.hidden_size // c.num_attention_heads
     w.add_context_length(c.max_position_embeddings)
     w.add_embedding_length(c.hidden_size), w.add_block_count(c.num_hidden_layers)
     w.add_feed_forward_length(c.intermediate_size), w.add_head_count(c.num_attention_heads)
     w.add_head_count_kv(c.num_key_value_heads), w.add_layer_norm_rms_eps(c.rms_norm_eps)
     w.add_rope_freq_base(c.rope_parameters["rope_theta"]), w.add_rope_dimension_count(head_dim)
     w.add_vocab_size(c.vocab_size), w.add_file_type(0 if kind == T.F32 else 1)
-    byte_vocab(w) if arch == "qwen2" else sentencepiece_vocab(w)
+    if arch == "qwen3":
+        w.add_key_length(head_dim), w.add_value_length(head_dim)
+    (vocabulary or (byte_vocab if arch.startswith("qwen") else sentencepiece_vocab))(w)
     write_rope(p, c, head_dim)
     p.put("token_embd.weight", model.model.embed_tokens.weight)
     p.put("output_norm.weight", model.model.norm.weight)
@@ -165,6 +167,8 @@ def write_language(path, arch, model, kind=T.F32, seed=0):
         if arch == "qwen2":
             for ours, theirs in (("q", a.q_proj), ("k", a.k_proj), ("v", a.v_proj)):
                 p.put(f"{b}attn_{ours}.bias", theirs.bias)
+        if arch == "qwen3":
+            p.put(b + "attn_q_norm.weight", a.q_norm.weight), p.put(b + "attn_k_norm.weight", a.k_norm.weight)
         p.put(b + "attn_output.weight", a.o_proj.weight), p.put(b + "ffn_down.weight", m.down_proj.weight)
     p.close()
 

@@ -19,6 +19,7 @@ use crate::llava::pair::{Pair, PairError};
 use crate::llava::template::ChatTemplate;
 use crate::llava::tokenizer::Tokenizer;
 use crate::llava::{USUAL_CONTEXT, name_of, vision_identity};
+use crate::visual::family::ImageMarkers;
 use crate::visual::geometry::TowerGeometry;
 use crate::visual::plan::Plan;
 use crate::worker::{Call, Handle, Nothing};
@@ -29,6 +30,7 @@ pub(super) struct Headers {
     tokenizer: Tokenizer,
     template: ChatTemplate,
     vision_identity: [u8; 32],
+    markers: ImageMarkers,
     geometry: TowerGeometry,
     n_context: usize,
 }
@@ -55,7 +57,7 @@ impl Handle<Describe> for ModelRole {
             architecture: description.language.architecture.clone(),
             tower: description.vision.kind.to_owned(),
             side_px: description.vision.side_px as u32,
-            patch_px: description.vision.patch_px as u32,
+            patch_px: description.vision.token_px as u32,
             n_context: description.language.context_len,
             memory: MemoryNeed {
                 weights_bytes: memory.weights_bytes + memory.tower_bytes,
@@ -88,6 +90,7 @@ impl Handle<Foresee> for ModelRole {
             template: &headers.template,
             tokenizer: &headers.tokenizer,
             form: foresee.form,
+            markers: &headers.markers,
             told_pts_secs: None,
         };
         let n_visual = plans.first().map_or(0, |plan| plan.counts().total);
@@ -134,7 +137,7 @@ impl Headers {
         let description = describe(&pair).map_err(failed)?;
         let (side_px, patch_px) = (
             description.vision.side_px as u32,
-            description.vision.patch_px as u32,
+            description.vision.token_px as u32,
         );
         let geometry = TowerGeometry::new(side_px, patch_px)
             .map_err(|error| Failure::new(Fault::Unreadable, error.to_string()))?;
@@ -143,6 +146,7 @@ impl Headers {
             template: ChatTemplate::choose(&pair.language, &tokenizer),
             tokenizer,
             vision_identity: vision_identity(&pair),
+            markers: description.vision.family.markers(),
             geometry,
             n_context: description.language.context_len,
         })

@@ -51,7 +51,7 @@ impl Loaded {
         let facts = ModelFacts {
             name: model.name().to_owned(),
             device: compute.name().to_owned(),
-            tower: if shape.has_class_token { "clip" } else { "siglip" }.to_owned(),
+            tower: shape.name().to_owned(),
             side_px: geometry.side_px(),
             patch_px: geometry.patch_px(),
             mean: shape.mean,

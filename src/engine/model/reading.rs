@@ -8,6 +8,7 @@ use crate::llava::template::{ChatTemplate, Piece, TemplateError};
 use crate::llava::tokenizer::{Tokenizer, TokenizerError};
 use crate::llava::{Model, Sequence, SequencePart, VisualRows};
 use crate::question::{PromptForm, Question, Turn};
+use crate::visual::family::ImageMarkers;
 
 /// Two questions that share nothing: what their prompts have in common is what all questions have.
 const UNLIKE: [&str; 2] = ["What happens?", "Describe it."];
@@ -77,6 +78,8 @@ pub(super) struct Words<'a> {
     pub(super) template: &'a ChatTemplate,
     pub(super) tokenizer: &'a Tokenizer,
     pub(super) form: PromptForm,
+    /// What the model knows pictures by.
+    pub(super) markers: &'a ImageMarkers,
     /// Times of the frames, where the model is told them.
     pub(super) told_pts_secs: Option<&'a [f64]>,
 }
@@ -127,10 +130,12 @@ pub(super) fn compose(
     let pts_secs: Vec<f64> = (work.excerpt.recipe.frames.iter())
         .map(|frame| frame.pts_secs)
         .collect();
+    let markers = model.family().markers();
     let words = Words {
         template: model.template(),
         tokenizer: model.tokenizer(),
         form: work.form,
+        markers: &markers,
         told_pts_secs: work.tell_times.then_some(pts_secs.as_slice()),
     };
     let writer = Writer {
@@ -187,13 +192,11 @@ impl Words<'_> {
             history,
             frame_pts_secs: self.told_pts_secs,
         };
-        match self.form {
-            PromptForm::Chat => chat_prompt(self.template, &input),
-            PromptForm::Reference => {
-                let form = ReferenceForm::of(self.template.family());
-                Ok(reference_prompt(form, &input))
-            }
-        }
+        let prompt = match self.form {
+            PromptForm::Chat => chat_prompt(self.template, &input)?,
+            PromptForm::Reference => reference_prompt(ReferenceForm::of(self.template.family()), &input),
+        };
+        Ok(prompt.with_markers(self.markers))
     }
 
     fn parts(

@@ -97,11 +97,11 @@ pub struct ModelFacts {
     pub name: String,
     /// The device it computes on.
     pub device: String,
-    /// `clip` or `siglip`.
+    /// `clip`, `siglip` or `internvit`.
     pub tower: String,
     /// Side of the tower's square, pixels.
     pub side_px: u32,
-    /// Side of a patch, pixels.
+    /// Side of the square that becomes one token, pixels: of a patch, or of several shuffled into one.
     pub patch_px: u32,
     /// What the tower's input is normalised by: means.
     pub mean: [f32; 3],

@@ -157,8 +157,8 @@ impl Explain for PairError {
             Self::Partner { problem, .. } => return problem.hint(),
             Self::Unsupported {
                 what: "architecture", ..
-            } => "get a LLaVA built on Vicuna, Mistral, Llama 3, Phi-3 or Qwen2",
-            Self::Unsupported { .. } => "get a LLaVA 1.5 or 1.6, whose projector is an MLP",
+            } => "get a model built on Llama, Vicuna, Mistral, Phi-3, Qwen2 or Qwen3",
+            Self::Unsupported { .. } => "get a LLaVA 1.5 or 1.6, a SmolVLM2 or an InternVL3",
             Self::Damaged { .. } => {
                 "download the file again and compare its size and checksum with the page it came from"
             }

@@ -2,9 +2,11 @@
 
 use super::error::PairError;
 use crate::gguf::Gguf;
+use crate::llava::vision::{family_of_projector, projector_name};
+use crate::visual::family::ModelFamily;
 
 /// Architectures of language models that the decoder knows.
-const ARCHITECTURES: [&str; 3] = ["llama", "qwen2", "phi3"];
+const ARCHITECTURES: [&str; 4] = ["llama", "qwen2", "qwen3", "phi3"];
 
 /// Which half of a pair a file is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,47 +94,71 @@ fn classify_vision(file: &Gguf) -> Result<Part, PairError> {
     if file.bool("clip.has_vision_encoder")? == Some(false) {
         return Err(unsupported(file, "encoder", "text or sound only"));
     }
-    let named = match file.str("clip.projector_type")? {
-        Some(named) => Some(named),
-        None => file.str("clip.vision.projector_type")?,
+    let name = projector_name(file)?;
+    let Some(family) = family_of_projector(name) else {
+        return Err(unsupported(file, "projector", name));
     };
-    // Files of 2023 name no projector; theirs is this one.
-    match named.unwrap_or("mlp") {
-        "mlp" => {}
-        other => return Err(unsupported(file, "projector", other)),
-    }
-    if file.tensor("mm.3.weight").is_some() {
+    if family == ModelFamily::Llava && file.tensor("mm.3.weight").is_some() {
         return Err(unsupported(file, "projector", "mlp with norms, as in Yi-VL"));
     }
-    let matrix = |name: &str| match file.tensor(name).map(|tensor| tensor.shape.as_slice()) {
-        Some(&[out, inner]) => Ok((out, inner)),
-        Some(_) => Err(damaged(file, format!("'{name}' is no matrix"))),
-        None => Err(damaged(file, format!("no tensor '{name}'"))),
-    };
-    let (hidden, features) = matrix("mm.0.weight")?;
-    let (projected_width, projector_inner) = matrix("mm.2.weight")?;
-    let width = file.size("clip.vision.embedding_length")?.unwrap_or(1024);
-    if hidden != projector_inner {
-        return Err(damaged(
+    if file.tensor("v.blk.0.attn_q_norm.weight").is_some() {
+        return Err(unsupported(
             file,
-            format!("the projector's layers do not fit: {hidden} and {projector_inner}"),
+            "encoder",
+            "with norms on queries, as in InternViT-6B",
         ));
     }
-    if features != width && features.is_multiple_of(width.max(1)) {
+    let width = file.size("clip.vision.embedding_length")?.unwrap_or(1024);
+    let (features, projected_width) = projector_widths(file, family)?;
+    let shuffle = match family {
+        ModelFamily::Llava => 1,
+        _ => file.size("clip.vision.projector.scale_factor")?.unwrap_or(2),
+    };
+    let given = shuffle
+        .checked_mul(shuffle)
+        .and_then(|n| n.checked_mul(width))
+        .unwrap_or(0);
+    if family == ModelFamily::Llava && features != width && features.is_multiple_of(width.max(1)) {
         return Err(unsupported(
             file,
             "projector",
             "several feature layers side by side",
         ));
     }
-    if features != width {
+    if features != given {
         return Err(damaged(
             file,
-            format!("the projector reads {features} values and the tower gives {width}"),
+            format!("the projector reads {features} values and the tower gives {given}"),
         ));
     }
     check_patches(file, width)?;
     Ok(Part::Vision { projected_width })
+}
+
+/// Width of the feature rows that the projector reads, and of the rows that it gives.
+fn projector_widths(file: &Gguf, family: ModelFamily) -> Result<(usize, usize), PairError> {
+    let matrix = |name: &str| match file.tensor(name).map(|tensor| tensor.shape.as_slice()) {
+        Some(&[out, inner]) => Ok((out, inner)),
+        Some(_) => Err(damaged(file, format!("'{name}' is no matrix"))),
+        None => Err(damaged(file, format!("no tensor '{name}'"))),
+    };
+    let (first, second) = match family {
+        ModelFamily::Llava => ("mm.0.weight", "mm.2.weight"),
+        ModelFamily::InternVl => ("mm.model.mlp.1.weight", "mm.model.mlp.3.weight"),
+        ModelFamily::SmolVlm => {
+            let (projected_width, features) = matrix("mm.model.fc.weight")?;
+            return Ok((features, projected_width));
+        }
+    };
+    let (hidden, features) = matrix(first)?;
+    let (projected_width, inner) = matrix(second)?;
+    if hidden != inner {
+        return Err(damaged(
+            file,
+            format!("the projector's layers do not fit: {hidden} and {inner}"),
+        ));
+    }
+    Ok((features, projected_width))
 }
 
 /// The grid of patches must be what the tensors were made for: a missing key is CLIP-L/14 at 336 pixels.
@@ -151,7 +177,12 @@ fn check_patches(file: &Gguf, width: usize) -> Result<(), PairError> {
         .and_then(|n| n.checked_mul(n))
         .unwrap_or(0);
     let n_positions = n_patches + usize::from(file.tensor("v.class_embd").is_some());
-    if shape("v.position_embd.weight") != Some([n_positions, width].as_slice()) {
+    // Some converters keep a dimension of one before the two.
+    let positions = shape("v.position_embd.weight").map(|shape| match shape {
+        [1, rest @ ..] => rest,
+        whole => whole,
+    });
+    if positions != Some([n_positions, width].as_slice()) {
         return Err(damaged(file, format!("the tower has no {n_positions} positions")));
     }
     Ok(())

@@ -18,7 +18,9 @@ pub enum Family {
     Llama3,
     /// `phi3_chat` of xtuner.
     Phi3,
-    /// ChatML: Qwen2, Yi.
+    /// SmolVLM and Idefics3: `User: …<end_of_utterance>`.
+    SmolVlm,
+    /// ChatML: Qwen2, Qwen3, Yi.
     ChatMl,
 }
 
@@ -39,7 +41,12 @@ impl Family {
             );
         }
         let has = |texts: &[&str]| texts.iter().all(|text| tokenizer.id_of(text).is_some());
-        let markup: [(Self, &[&str]); 3] = [
+        let markup: [(Self, &[&str]); 4] = [
+            // Both have the markup of the model below them too.
+            (
+                Self::SmolVlm,
+                &["<end_of_utterance>", "<fake_token_around_image>"],
+            ),
             (Self::Llama3, &["<|start_header_id|>", "<|eot_id|>"]),
             (Self::Phi3, &["<|user|>", "<|end|>", "<|assistant|>"]),
             (Self::ChatMl, &["<|im_start|>", "<|im_end|>"]),
@@ -79,6 +86,7 @@ impl Family {
             Self::Mistral => "mistral",
             Self::Llama3 => "llama-3",
             Self::Phi3 => "phi-3",
+            Self::SmolVlm => "smolvlm",
             Self::ChatMl => "chatml",
         }
     }
@@ -91,6 +99,7 @@ impl Family {
             Self::Mistral => &["[INST]", "</s>"],
             Self::Llama3 => &["<|eot_id|>", "<|start_header_id|>"],
             Self::Phi3 => &["<|end|>", "<|user|>"],
+            Self::SmolVlm => &["<end_of_utterance>", "<|im_start|>"],
             Self::ChatMl => &["<|im_end|>", "<|im_start|>"],
         }
     }
@@ -102,6 +111,7 @@ impl Family {
             Self::Mistral => ("", ""),
             Self::Llama3 => ("", "<|start_header_id|>assistant<|end_header_id|>\n\n"),
             Self::Phi3 => ("", "<|assistant|>\n"),
+            Self::SmolVlm => ("<|im_start|>", "Assistant:"),
             Self::ChatMl => (CHATML_SYSTEM, "<|im_start|>assistant\n"),
         }
     }
@@ -119,6 +129,8 @@ impl Family {
             }
             (Self::Phi3, Role::User) => ("<|user|>\n", "<|end|>\n"),
             (Self::Phi3, Role::Assistant) => ("<|assistant|>\n", "<|end|>\n"),
+            (Self::SmolVlm, Role::User) => ("User: ", "<end_of_utterance>\n"),
+            (Self::SmolVlm, Role::Assistant) => ("Assistant: ", "<end_of_utterance>\n"),
             (Self::ChatMl, Role::User) => ("<|im_start|>user\n", "<|im_end|>\n"),
             (Self::ChatMl, Role::Assistant) => ("<|im_start|>assistant\n", "<|im_end|>\n"),
         }

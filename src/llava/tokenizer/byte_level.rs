@@ -99,7 +99,7 @@ impl ByteLevelBpe {
         let name = match file.str("tokenizer.ggml.pre")? {
             Some(name) => name,
             None if vocab.len() == LLAMA_3_VOCAB => "llama-bpe",
-            None if file.str("general.architecture")? == Some("qwen2") => "qwen2",
+            None if matches!(file.str("general.architecture")?, Some("qwen2" | "qwen3")) => "qwen2",
             None => "default",
         };
         let cut = cut_of(name).ok_or_else(|| unsupported(file, "pre-tokenizer", name))?;

@@ -14,7 +14,7 @@ const MAX_VOCAB_BYTES: usize = 1 << 26;
 
 /// Tokens that chat models write as control tokens. Some files list them as ordinary ones, which would let a template's
 /// markup be spelled out letter by letter (llama.cpp overrides their type as well).
-const MARKUP: [&str; 12] = [
+const MARKUP: [&str; 17] = [
     "<|im_start|>",
     "<|im_end|>",
     "<|eot_id|>",
@@ -27,16 +27,22 @@ const MARKUP: [&str; 12] = [
     "<|end|>",
     "<|user|>",
     "<|assistant|>",
+    "<end_of_utterance>",
+    "<fake_token_around_image>",
+    "<global-img>",
+    "<img>",
+    "</img>",
 ];
 
 /// Tokens that end an answer wherever they are control tokens, whether or not the metadata says so.
-const ENDS: [&str; 6] = [
+const ENDS: [&str; 7] = [
     "<|im_end|>",
     "<|eot_id|>",
     "<|eom_id|>",
     "<|end|>",
     "<|endoftext|>",
     "<|end_of_text|>",
+    "<end_of_utterance>",
 ];
 
 /// What a token is for (`llama_token_type`).

@@ -7,6 +7,7 @@ mod endings;
 mod eval;
 #[cfg(unix)]
 mod models;
+mod families;
 mod nano;
 mod preview;
 

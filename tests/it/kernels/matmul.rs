@@ -84,11 +84,12 @@ fn dequantized_values_are_those_of_the_gguf_package() {
 #[test]
 fn every_format_and_instruction_set_multiplies_exactly_what_is_stored() {
     let mut numbers = Numbers::seeded(1);
-    // Rows that do not fill a panel of 32, and columns that do not fill a block of 256 where the format allows it.
+    // Rows that do not fill a panel of 32, and columns that do not fill a block of 256, or anything, where the format allows
+    // it: SmolVLM's are 960 and 4304.
     let n_rows = 71;
     let sizes = FORMATS
         .into_iter()
-        .flat_map(|format| [(format, 512), (format, 416)]);
+        .flat_map(|format| [(format, 512), (format, 416), (format, 269)]);
     for (format, n_cols) in sizes.filter(|(format, n_cols)| n_cols % format.block_len() == 0) {
         let bytes = random_weights(format, n_rows * n_cols, &mut numbers);
         let w = Weights::new(format, n_rows, n_cols, &bytes).unwrap();
@@ -114,6 +115,31 @@ fn quantizing_the_input_costs_little() {
     matmul_many_on(Isa::detect(), &[w], &x, &mut [&mut y]);
     let error = error(&y, &reference(w, &x));
     assert!(error < 0.01, "{error}");
+}
+
+#[test]
+fn what_is_no_number_does_not_come_out_as_one() {
+    let mut numbers = Numbers::seeded(6);
+    for format in [TensorType::Q4_K, TensorType::Q8_0, TensorType::F16] {
+        let bytes = random_weights(format, 40 * 256, &mut numbers);
+        let w = Weights::new(format, 40, 256, &bytes).unwrap();
+        for isa in Isa::available() {
+            for bad in [f32::NAN, f32::INFINITY] {
+                for m in [2, 9] {
+                    let mut x = numbers.units(m * 256);
+                    x[256 + 70] = bad;
+                    let mut y = vec![0.0; m * 40];
+                    matmul_many_on(isa, &[w], &x, &mut [&mut y]);
+                    let is_number: Vec<bool> = y
+                        .chunks(40)
+                        .map(|row| row.iter().all(|value| value.is_finite()))
+                        .collect();
+                    let expected: Vec<bool> = (0..m).map(|row| row != 1).collect();
+                    assert_eq!(is_number, expected, "{format} {} m={m} {bad}", isa.name());
+                }
+            }
+        }
+    }
 }
 
 #[test]

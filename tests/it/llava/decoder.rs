@@ -38,7 +38,15 @@ fn greedy(decoder: &Decoder, cache: &mut videre::llava::KvCache, mut logits: Ten
 
 #[test]
 fn logits_and_tokens_equal_transformers() {
-    let names = ["llama-f32", "mistral-f32", "qwen2-f32", "phi3-f32"];
+    let names = [
+        "llama-f32",
+        "mistral-f32",
+        "qwen2-f32",
+        "qwen3-f32",
+        "phi3-f32",
+        "smolvlm-f32",
+        "internvl-f32",
+    ];
     let ropes = [
         "rope-linear",
         "rope-dynamic",

@@ -9,6 +9,7 @@ mod convert;
 mod convert_layouts;
 mod decoder;
 mod embedded;
+mod families;
 #[path = "../../../examples/random_pair/layout.rs"]
 pub(crate) mod layout;
 mod plan;

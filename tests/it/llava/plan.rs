@@ -53,7 +53,7 @@ fn sampled_rows_and_a_thumbnail_equal_the_reference_from_pixels_on() {
         order: Order::SampledFirst,
     };
     let no_text = |_: &str| -> Result<Tensor, LlavaError> { Err(LlavaError::EmptyPrompt) };
-    for name in ["tower-clip-f32", "tower-siglip-f32"] {
+    for name in ["tower-clip-f32", "tower-siglip-f32", "tower-internvl-f32"] {
         for (path, compute) in computes() {
             let file = model(name);
             let tower = Tower::load(&file, &compute).unwrap();

@@ -7,7 +7,7 @@ use videre::llava::{Activation, Compute, LlavaError, Projector, Tower, TowerShap
 use super::{F16_ERROR, F32_ERROR, QUANTIZED_COSINE, computes, cosine, error, golden, ids, model};
 
 /// Frames `(n, side, side, 3)` as the tower wants one: `(3, side, side)`, normalised.
-fn normalised(frame: &Tensor, shape: &TowerShape) -> Tensor {
+pub(super) fn normalised(frame: &Tensor, shape: &TowerShape) -> Tensor {
     let channel = |values: [f32; 3]| Tensor::new(&values, &Device::Cpu).unwrap();
     let pixels = (frame.to_dtype(DType::F32).unwrap() / 255.0).unwrap();
     let pixels = pixels
@@ -37,6 +37,8 @@ fn features_and_projected_rows_equal_transformers() {
     for (name, bound) in [
         ("tower-clip-f32", F32_ERROR),
         ("tower-siglip-f32", F32_ERROR),
+        ("tower-smolvlm-f32", F32_ERROR),
+        ("tower-internvl-f32", F32_ERROR),
         ("tower-clip-f16", F16_ERROR),
     ] {
         for (path, compute) in computes() {
@@ -103,7 +105,28 @@ fn headers_decide_blocks_and_activation() {
         (3, Activation::GeluTanh),
         "four are stored, the third is named"
     );
-    assert_eq!((clip.grid(), clip.n_patches()), (6, 36));
+    assert_eq!((clip.grid(), clip.n_patches(), clip.n_rows()), (6, 36, 36));
+    let smolvlm = TowerShape::read(&model("tower-smolvlm-f32")).unwrap();
+    assert_eq!(
+        (
+            smolvlm.n_blocks,
+            smolvlm.activation,
+            smolvlm.n_rows(),
+            smolvlm.row_width()
+        ),
+        (2, Activation::GeluTanh, 4, 9 * 32),
+        "all blocks run, and nine patches are a row"
+    );
+    let internvl = TowerShape::read(&model("tower-internvl-f32")).unwrap();
+    assert_eq!(
+        (
+            internvl.n_blocks,
+            internvl.activation,
+            internvl.n_rows(),
+            internvl.row_width()
+        ),
+        (2, Activation::Gelu, 9, 4 * 32),
+    );
 }
 
 #[test]

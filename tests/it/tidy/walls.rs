@@ -36,6 +36,7 @@ const MAY_DERIVE_SERDE: &[&str] = &[
     "src/fault.rs",
     "src/question.rs",
     "src/video/",
+    "src/visual/family.rs",
     "src/visual/geometry.rs",
     "src/visual/plan.rs",
     "src/visual/preprocess.rs",

@@ -75,8 +75,14 @@ fn in_words(model: &ModelJson) -> String {
     line(
         "",
         &format!(
-            "{}, {} × {} pixels in patches of {}, {} tokens a picture, {} blocks",
-            model.tower, model.side_px, model.side_px, model.patch_px, model.n_patches, model.n_blocks
+            "{}, {} × {} pixels in patches of {}, {}{} tokens a picture, {} blocks",
+            model.tower,
+            model.side_px,
+            model.side_px,
+            model.patch_px,
+            shuffled(model),
+            model.n_patches,
+            model.n_blocks
         ),
     );
     line("weights", &formats(model));
@@ -94,6 +100,14 @@ fn in_words(model: &ModelJson) -> String {
         &format!("{} at the whole context", gigabytes(model.memory_bytes)),
     );
     text
+}
+
+/// How many patches make a token, where it is not one.
+fn shuffled(model: &ModelJson) -> String {
+    match model.token_px / model.patch_px.max(1) {
+        0 | 1 => String::new(),
+        side => format!("{side} × {side} of them a token, "),
+    }
 }
 
 fn formats(model: &ModelJson) -> String {
