@@ -86,7 +86,7 @@ fn tower_setting(args: &PreviewArgs, cancel: &CancelToken) -> Result<TowerSettin
         return settle(&args.plan, &facts);
     }
     let tower = TowerInput::named(&args.tower).expect("BUG: clap accepts only known names");
-    args.plan.settle(tower, || Preselection {
+    args.plan.settle(tower, None, || Preselection {
         preset: Preset::Paper,
         reason: "nothing is known of the tower's speed".to_owned(),
     })
