@@ -90,8 +90,12 @@ impl Pool {
         }
     }
 
-    /// With another number of rows or another way to them. What can only be done after the projector is done there.
+    /// With another number of rows or another way to them. A budget is pooled before the projector, as by whoever thought of
+    /// it; what can only be done after the projector is done there.
     pub fn refine(&mut self, side: Option<PoolSide>, op: Option<PoolOp>) {
+        if let Some(PoolSide::Budget(_)) = side {
+            self.stage = PoolStage::Before;
+        }
         self.side = side.unwrap_or(self.side);
         self.op = op.unwrap_or(self.op);
         if self.op != PoolOp::Mean {

@@ -129,8 +129,8 @@ impl PlanArgs {
             self.sampled_tokens.map(Refinement::SampledTokens),
             self.thumbnails.map(|n| Refinement::Thumbnails(usize::from(n))),
             self.order.map(Refinement::Order),
-            self.pool.map(Refinement::PoolOp),
             self.pool_side(),
+            self.pool.map(Refinement::PoolOp),
             self.newlines.map(Refinement::Newlines),
             self.label.map(Refinement::Label),
         ];

@@ -3,6 +3,7 @@
 
 mod caches;
 mod questions;
+mod videos;
 mod viewer;
 mod workers;
 

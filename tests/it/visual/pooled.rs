@@ -300,6 +300,15 @@ fn pools_that_make_no_sense_are_refused() {
     });
 }
 
+#[test]
+fn a_pool_is_refined_within_what_can_be_done() {
+    let mut pool = Pool::by_stride(2, PoolOp::Mean);
+    pool.refine(Some(PoolSide::Budget(3200)), None);
+    assert_eq!(pool, Pool::within(3200), "the whole rule");
+    pool.refine(None, Some(PoolOp::Bilinear));
+    assert_eq!((pool.op, pool.stage), (PoolOp::Bilinear, PoolStage::After));
+}
+
 #[derive(Deserialize)]
 struct Sampled {
     total: usize,

@@ -2,7 +2,7 @@
 
 use crate::clock::clock;
 use crate::sheet::{TokenKind, TokenRun, grouped};
-use videre::visual::plan::{Grid, ImageSource, Plan};
+use videre::visual::plan::{Grid, ImageSource, Plan, RowSource};
 use videre::visual::pool::PoolOp;
 use videre::visual::sampling::TimeRange;
 use videre::visual::strategy::{CellOrder, Cells, Newlines, Order, Strategy};
@@ -69,7 +69,9 @@ pub(super) fn facts(plan: &Plan, tower: &TowerInput, range: Option<TimeRange>) -
 /// Consecutive tokens of one kind, in the order they are read.
 pub(super) fn token_runs(plan: &Plan) -> Vec<TokenRun> {
     let mut runs: Vec<TokenRun> = Vec::new();
-    for row in &plan.rows {
+    // Words are no rows of pictures, and how many tokens they take only the model's vocabulary knows.
+    let rows = plan.rows.iter().filter(|row| !matches!(row, RowSource::Text(_)));
+    for row in rows {
         let kind = match row.image().map(|image| &plan.images[image]) {
             Some(ImageSource::Frame(_)) => TokenKind::Sampled,
             Some(ImageSource::Grid(_)) => TokenKind::Thumbnail,

@@ -162,11 +162,15 @@ fn in_words(answered: &PreviewJson, tower: &TowerInput) -> String {
     let TokenCounts {
         sampled,
         thumbnail,
+        newline,
         total,
-        ..
     } = answered.counts;
+    let newlines = match newline {
+        0 => String::new(),
+        n => format!(", {n} newlines"),
+    };
     let mut text = format!(
-        "{total} visual tokens for {}: {sampled} sampled, {thumbnail} of thumbnails\n",
+        "{total} visual tokens for {}: {sampled} sampled, {thumbnail} of thumbnails{newlines}\n",
         tower.name
     );
     let mut line = |line: String| {
