@@ -16,7 +16,6 @@ const TIME_TOKENS: usize = 7;
 
 /// A family of models with a way of its own to be shown videos.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum VideoFamily {
     /// LLaVA-OneVision.
