@@ -29,7 +29,7 @@ mod selection;
 mod viewer;
 
 pub use answer::{Answer, StageMillis};
-pub use auto::Preselection;
+pub use auto::{Preselection, own_way};
 pub use coordinator::{Engine, OpenVideo, USUAL_PREFIX_BYTES, Update, VideoSetup};
 pub use identity::FileIdentity;
 #[cfg(feature = "media")]
