@@ -344,13 +344,28 @@ export const STATES = {
   },
   'shop-verifying': {
     options: alone({ verify_ms: 60_000 }),
-    make: async (page) => (await shop(page), fetch(page)),
+    make: async (page) => {
+      await shop(page);
+      await fetch(page);
+      await page.getByRole('dialog').getByText('Checking the files').waitFor();
+    },
   },
   'shop-converting': {
     options: alone({ hold_converting_at: 0.64 }),
-    make: async (page) => (await shop(page), fetch(page, 'LLaVA-OneVision 0.5B')),
+    make: async (page) => {
+      await shop(page);
+      await fetch(page, 'LLaVA-OneVision 0.5B');
+      await page.getByRole('dialog').getByText('Converting · 64%').waitFor();
+    },
   },
-  'shop-ready': { options: alone(), make: async (page) => (await shop(page), fetch(page)) },
+  'shop-ready': {
+    options: alone(),
+    make: async (page) => {
+      await shop(page);
+      await fetch(page);
+      await page.getByRole('dialog').getByText('In use').waitFor();
+    },
+  },
   'models-alone': { options: alone(), make: async (page) => page.locator('button.model').click() },
   'models-remove': {
     options: script({ download: { here: ['smolvlm2-2.2b:Q4_K_M'] } }),

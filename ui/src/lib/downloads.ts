@@ -8,6 +8,9 @@ export type Standing =
   | { kind: 'failed'; download: Download; state: Extract<DownloadState, { kind: 'failed' }> }
   | { kind: 'here'; model: string; n_bytes: number | null };
 
+/** The same one always, so that what did not change is not drawn again. */
+const ABSENT: Standing = { kind: 'absent' };
+
 /** Whether something is being done for it now. */
 export function isComing({ kind }: DownloadState): boolean {
   return kind !== 'paused' && kind !== 'failed' && kind !== 'done';
@@ -23,7 +26,7 @@ export function standing(variant: OfferedVariant, name: string, download: Downlo
   }
   const { state } = variant;
   if (state.kind === 'here') return { kind: 'here', model: state.model, n_bytes: state.n_bytes };
-  if (state.kind === 'absent') return { kind: 'absent' };
+  if (state.kind === 'absent') return ABSENT;
   return {
     kind: 'paused',
     download: {

@@ -1,7 +1,7 @@
-import type { DownloadState, ErrorCode, Fit, PresetName, Stage, StrategyName, Theme } from '../backend';
+import type { ErrorCode, Fit, PresetName, Stage, StrategyName, Theme } from '../backend';
 import { formatBytes, formatCount, formatRemaining, formatSecs } from '../lib/format';
 import type { Command, Section } from '../lib/keys';
-import type { Closeness } from '../lib/offers';
+import { closeness, download, fit, fit_all } from './models.en';
 
 const plural = (count: number, one: string, many: string) =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
@@ -103,37 +103,6 @@ const next_step: Partial<Record<ErrorCode, string>> = {
   'context-too-long': 'Use the fast preset',
   'worker-ended': 'Ask again',
   unknown: 'Copy diagnosis',
-};
-
-const download: Record<DownloadState['kind'], string> = {
-  asking: 'Asking for the files',
-  fetching: 'Downloading',
-  verifying: 'Checking the files',
-  converting: 'Converting',
-  paused: 'Paused',
-  failed: 'The download stopped',
-  done: 'Ready',
-};
-
-/** How a model goes into the memory that is free: what needs it, how much that is, how much is free. */
-const fit: Record<Fit, (needed: string, free: string) => string> = {
-  fits: (needed, free) => `fits, ${needed} of ${free} free`,
-  tight: (needed, free) => `tight, ${needed} of ${free} free`,
-  'too-large': (needed, free) => `too large, ${needed} needed, ${free} free`,
-};
-
-const fit_all: typeof fit = {
-  fits: (needed, free) => `Fits with every preset, ${needed} of ${free} free memory`,
-  tight: (needed, free) => `Tight with every preset, ${needed} of ${free} free memory`,
-  'too-large': (needed, free) => `Too large for this machine, ${needed} needed, ${free} free`,
-};
-
-const closeness: Record<Closeness, string> = {
-  exact: 'as trained',
-  near: 'nearly exact',
-  good: 'good',
-  small: 'smaller',
-  smallest: 'smallest, less exact',
 };
 
 const theme: Record<Theme, string> = { system: 'As the system', light: 'Light', dark: 'Dark' };
