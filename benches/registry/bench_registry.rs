@@ -153,7 +153,7 @@ fn noise(n_bytes: usize) -> Vec<u8> {
 fn kills(n_kills: usize) -> Result<()> {
     let place = Place::new(N_BYTES)?;
     place.hub.be(|manner| manner.bytes_per_sec = Some(BYTES_PER_SEC));
-    let whole = Duration::from_secs_f64(N_BYTES as f64 / BYTES_PER_SEC);
+    let whole = Duration::from_millis((1e3 * N_BYTES as f64 / BYTES_PER_SEC) as u64);
     let (mut most_twice, mut n_midway) = (0, 0);
     for index in 0..n_kills {
         place.clear()?;

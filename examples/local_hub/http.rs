@@ -143,7 +143,9 @@ pub(super) fn send(
     }
     match reply.body {
         Body::Text(text) => stream.write_all(text.as_bytes())?,
-        Body::File(file, start, act) => return send_file(stream, shared, &file[start as usize..], act),
+        Body::File(file, start, act) => {
+            return send_file(stream, shared, &file[start as usize..], act.as_ref());
+        }
     }
     Ok(ControlFlow::Continue(()))
 }
@@ -152,17 +154,17 @@ fn send_file(
     mut stream: &TcpStream,
     shared: &Shared,
     bytes: &[u8],
-    act: Option<Act>,
+    act: Option<&Act>,
 ) -> io::Result<ControlFlow<()>> {
     let speed = shared.state().manner.bytes_per_sec;
     let n_bytes = match act {
-        Some(Act::CutAfter(n) | Act::StallAfter(n)) => n.min(bytes.len()),
+        Some(Act::CutAfter(n) | Act::StallAfter(n)) => (*n).min(bytes.len()),
         _ => bytes.len(),
     };
     let began = Instant::now();
     let mut n_sent = 0;
     for piece in bytes[..n_bytes].chunks(PIECE_BYTES) {
-        if let (0, Some(Act::Corrupt)) = (n_sent, &act) {
+        if let (0, Some(Act::Corrupt)) = (n_sent, act) {
             let mut other = piece.to_vec();
             other[0] ^= 1;
             stream.write_all(&other)?;
@@ -173,7 +175,7 @@ fn send_file(
         shared.state().n_sent_bytes += piece.len() as u64;
         if let Some(speed) = speed {
             wait_until(
-                began + Duration::from_secs_f64(n_sent as f64 / speed),
+                began + Duration::from_micros((1e6 * n_sent as f64 / speed) as u64),
                 &shared.end,
             );
         }
@@ -186,7 +188,7 @@ fn send_file(
             Ok(ControlFlow::Break(()))
         }
         Some(Act::Longer(n_more)) => {
-            stream.write_all(&vec![0; n_more])?;
+            stream.write_all(&vec![0; *n_more])?;
             Ok(ControlFlow::Continue(()))
         }
         _ => Ok(ControlFlow::Continue(())),

@@ -37,7 +37,7 @@ pub(super) fn is_unsupported(quantization: &str) -> bool {
         let rest = quantization.strip_prefix(*prefix);
         rest.is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
     };
-    UNSUPPORTED.iter().any(|prefix| digit_after(&prefix))
+    UNSUPPORTED.iter().any(digit_after)
 }
 
 /// Whether two names mean the same: `q4_k_m` is `Q4_K_M`, and `Q4_K` and `INT4` are what older tools called it.

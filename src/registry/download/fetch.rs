@@ -7,7 +7,7 @@ use reqwest::{Client, Method, StatusCode, Url};
 
 use super::keeper::{Keeper, Keepers, Opened, Place};
 use super::progress::{Phase, Tally};
-use super::request::{self, Answer, Asked, From, ask, file_url};
+use super::request::{self, Answer, Asked, Start, ask, file_url};
 use super::tries::{Tries, Trouble, wait};
 use crate::cancel::CancelToken;
 use crate::registry::hub::Hub;
@@ -106,8 +106,8 @@ impl Job {
         )
     }
 
-    /// Fetches it, and says where it is.
-    pub(super) async fn fetch(&self, mut known: Known) -> Result<PathBuf, RegistryError> {
+    /// Fetches it, and says where it is, and of which commit.
+    pub(super) async fn fetch(&self, mut known: Known) -> Result<(PathBuf, String), RegistryError> {
         let mut may_restart = true;
         loop {
             let place = self.place(&known);
@@ -136,10 +136,8 @@ impl Job {
             }
             self.tally.done(known.n_bytes);
             let OrderedFile { repository, path, .. } = &self.file;
-            return self
-                .hub
-                .cache
-                .place(repository, &known.commit, path, &known.checksum);
+            let placed = (self.hub.cache).place(repository, &known.commit, path, &known.checksum)?;
+            return Ok((placed, known.commit));
         }
     }
 
@@ -164,7 +162,7 @@ impl Job {
 
     async fn attempt(&self, known: &Known, keeper: &mut Keeper) -> Result<Ending, Trouble> {
         let asked = self.asked();
-        let from = From {
+        let from = Start {
             n_bytes: keeper.n_bytes(),
             etag: keeper.etag().map(str::to_owned),
         };

@@ -193,18 +193,20 @@ async fn fetch_all(hub: &Hub, jobs: Vec<Arc<Job>>) -> Result<Vec<PathBuf>, Regis
             (index, job.fetch(known).await)
         });
     }
-    let mut files = vec![PathBuf::new(); jobs.len()];
+    let (mut files, mut commits) = (vec![PathBuf::new(); jobs.len()], Vec::new());
     while let Some(joined) = tasks.join_next().await {
         let (index, fetched) = joined.map_err(|error| RegistryError::Start {
             why: error.to_string(),
         })?;
-        files[index] = fetched?;
+        let (file, commit) = fetched?;
+        files[index] = file;
+        commits.push((index, commit));
     }
-    for (job, known) in jobs.iter().zip(&known) {
+    for (index, commit) in commits {
         let OrderedFile {
             repository, revision, ..
-        } = &job.file;
-        hub.cache.keep_reference(repository, revision, &known.commit)?;
+        } = &jobs[index].file;
+        hub.cache.keep_reference(repository, revision, &commit)?;
     }
     Ok(files)
 }

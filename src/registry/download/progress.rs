@@ -195,16 +195,16 @@ mod tests {
     #[test]
     fn a_speed_follows_what_comes_within_seconds() {
         let start = Instant::now();
-        let at = |secs: f64| start + Duration::from_secs_f64(secs);
+        let at = |secs: u64| start + Duration::from_secs(secs);
         let mut speed = Speed::new(start);
-        assert_eq!(speed.look(0, at(1.0)), None);
-        assert_eq!(speed.look(2000, at(2.0)), Some(1000.0));
+        assert_eq!(speed.look(0, at(1)), None);
+        assert_eq!(speed.look(2000, at(2)), Some(1000.0));
         for step in 0..100_u32 {
-            speed.look(2000 + 500 * u64::from(step), at(2.0 + f64::from(step)));
+            speed.look(2000 + 500 * u64::from(step), at(2 + u64::from(step)));
         }
-        let settled = speed.look(2000 + 500 * 100, at(102.0)).expect("something came");
+        let settled = speed.look(2000 + 500 * 100, at(102)).expect("something came");
         assert!((settled - 500.0).abs() < 1.0, "{settled}");
-        let stalled = speed.look(2000 + 500 * 100, at(112.0)).expect("something came");
+        let stalled = speed.look(2000 + 500 * 100, at(112)).expect("something came");
         assert!(stalled < 50.0, "{stalled}");
     }
 

@@ -70,7 +70,7 @@ pub(in crate::registry) struct Asked<'a, T = String> {
 
 /// What a range is asked for from.
 #[derive(Clone, Debug)]
-pub(super) struct From {
+pub(super) struct Start {
     pub(super) n_bytes: u64,
     /// What the bytes that are there were of.
     pub(super) etag: Option<String>,
@@ -183,7 +183,7 @@ pub(super) async fn ask(
     asked: &Asked<'_>,
     method: Method,
     mut url: Url,
-    from: Option<&From>,
+    from: Option<&Start>,
 ) -> Result<Answer, RegistryError> {
     let mut about = About::default();
     let hub = asked.hub;

@@ -102,9 +102,8 @@ fn an_address_that_is_too_old_is_asked_for_anew() {
     comes_through(&scene, [Act::CutAfter(10_000), Act::Status(403, &[])]);
 }
 
-/// A part of `n_bytes` under the name of the language model's hash.
+/// Leaves these bytes as a part, under the language model's hash.
 fn leave_part(scene: &Scene, bytes: &[u8]) {
-    scene.local.act([Act::CutAfter(1)]);
     let other = Scene::new();
     let pulled = other.pull_one(&mut |_| {}).expect("it comes");
     let link = fs::read_link(&pulled.files[0]).expect("it is a link");

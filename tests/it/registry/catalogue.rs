@@ -140,7 +140,7 @@ fn a_broken_catalogue_is_refused_with_file_and_line() {
     wrong("id = \"mine\"", "id = ", 3, "");
     wrong("id = \"mine\"", "id = \"../mine\"", 3, "an id is made of");
     wrong("name = \"Mine\"", "nam = \"Mine\"", 4, "nam");
-    wrong("context = 4096", "context = \"long\"", 8, "integer");
+    wrong("context = 4096", "context = \"long\"", 8, "u64");
     wrong("https://example.org/mit", "example.org", 3, "licence");
     wrong("part = \"projector\"", "part = \"language\"", 3, "one projector");
     wrong("path = \"mine.gguf\"", "path = \"../mine.gguf\"", 3, "no path");
@@ -176,7 +176,7 @@ fn fit_is_said_with_numbers_and_the_smaller_choice() {
     let variant = entry.variant(None).expect("there is one");
     let fit = |rows, free| fit::fit(&catalogue, entry, variant, rows, free);
     let roomy = fit(3456, 16 * GB);
-    assert_eq!((roomy.verdict, roomy.instead), (Verdict::Fits, None));
+    assert_eq!((roomy.verdict, &roomy.instead), (Verdict::Fits, &None));
     // 2 (keys and values) × 32 layers × 4096 × 4096 positions × 2 bytes, the context being no longer.
     assert_eq!(roomy.needs.cache_bytes, 2 * 32 * 4096 * 4096 * 2);
     assert!(
@@ -217,10 +217,9 @@ fn a_machine_is_offered_the_model_that_suits_it() {
 #[test]
 fn needs_are_those_that_the_engine_estimates() {
     use videre::llava::estimate::estimate;
-    use videre::llava::pair::Pair;
     use videre::registry::catalogue::{Language, Tower};
 
-    let pair = Pair::embedded().expect("it is in the program");
+    let pair = videre::llava::embedded::pair().expect("it is in the program");
     let of_engine = estimate(&pair, 2000, 2).expect("its header is sound");
     let (language, vision) = (&pair.language, &pair.vision);
     let name = language

@@ -62,7 +62,7 @@ fn verify(
         .flat_map(|(id, files)| files.iter().map(move |file| (id, file)))
     {
         let of_file = hub.cache().verify(id, file, cancel, |n_bytes| {
-            progress.set(n_before + n_bytes, n_total)
+            progress.set(n_before + n_bytes, n_total);
         })?;
         n_before += file.n_bytes;
         verified.push(VerifiedJson {
