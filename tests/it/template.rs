@@ -7,6 +7,7 @@ use videre::llava::prompt::{
 use videre::llava::template::{ChatTemplate, Family, Message, Moment, Piece, Role, render_jinja};
 use videre::llava::tokenizer::Tokenizer;
 use videre::question::Turn;
+use videre::visual::around::Around;
 
 const KEY_FRAMES: &str = "The input consists of a sequence of key frames from a video.";
 
@@ -385,6 +386,47 @@ fn questions_share_everything_before_their_words() {
     assert!(
         timed.contains(&format!("{KEY_FRAMES} They were taken at 0.0 s, 1.2 s.\nwhen?")),
         "{timed}"
+    );
+}
+
+#[test]
+fn a_plan_s_words_stand_around_the_video_and_its_sentence_replaces_ours() {
+    let template = ChatTemplate::of_family(Family::ChatMl);
+    let prompt = |before: &str, after: &str, sentence: Option<&str>, times: Option<&[f64]>| {
+        let around = Around {
+            before: before.to_owned(),
+            after: after.to_owned(),
+            sentence: sentence.map(str::to_owned),
+        };
+        let question = PromptInput {
+            text: "what?",
+            frame_pts_secs: times,
+            around: Some(&around),
+            ..PromptInput::default()
+        };
+        let text = chat_prompt(&template, &question).unwrap().text();
+        let user = text.split_once("<|im_start|>user\n").unwrap().1;
+        user.split_once("<|im_end|>").unwrap().0.to_owned()
+    };
+    assert_eq!(
+        prompt("", "", None, None),
+        format!("<image>\n{KEY_FRAMES}\nwhat?")
+    );
+    assert_eq!(prompt("", "", Some("\n"), None), "<image>\nwhat?");
+    assert_eq!(
+        prompt("Frame1: <img>", "</img>\n", Some(""), None),
+        "Frame1: <img><image></img>\nwhat?"
+    );
+    let times = [0.5];
+    assert_eq!(
+        prompt("", "", Some("\n"), Some(&times)),
+        format!("<image>\n{KEY_FRAMES} They were taken at 0.5 s.\nwhat?"),
+        "times that are asked for are told"
+    );
+    assert_eq!(
+        prompt("", "", Some("\nIt lasts long.\n"), Some(&times)),
+        "<image>\nIt lasts long.\nwhat?",
+        "what a plan says of times is not said again"
     );
 }
 

@@ -58,19 +58,15 @@ def add_own(path, tensors, strings):
     path.with_suffix(".new").replace(path)
 
 
-def frames():
-    """The frames of llava.py's clip, enlarged by repeating pixels and cut."""
-    return llava.clip_frames().repeat_interleave(2, 1).repeat_interleave(2, 2)[:N_FRAMES, :SIDE, :SIDE]
-
-
 def onevision():
     """Takes the first seed whose 64 choices are not close calls."""
+    llava.SIDE = SIDE
+    frames = llava.clip_frames()[:N_FRAMES]
     g = torch.Generator().manual_seed(5)
     before, after = (torch.randint(3, llava.N_VOCAB - 8, (n,), generator=g) for n in (9, 14))
-    pixels = ((frames().float() / 255 - 0.5) / 0.5).permute(0, 3, 1, 2)[None]
+    pixels = ((frames.float() / 255 - 0.5) / 0.5).permute(0, 3, 1, 2)[None]
     for seed in range(1, 200):
         model = onevision_model(seed)
-        llava.SIDE = SIDE
         inner = model.model
         llava.write_tower(llava.OUT / "onevision-tower.gguf", inner.vision_tower, inner.multi_modal_projector, T.F32, True, 2)
         llava.write_language(llava.OUT / "onevision.gguf", "qwen2", SimpleNamespace(
@@ -88,7 +84,7 @@ def onevision():
             break
     print(f"onevision              seed {seed:3} lead {lead:.1e} {tuple(rows.shape)} rows")
     add_own(llava.OUT / "onevision-tower.gguf", {"v.image_newline": inner.image_newline}, {"videre.family": "llava-onevision"})
-    llava.golden("onevision", {"frames": frames(), "before": before, "after": after, "visual": rows, "logits": logits,
+    llava.golden("onevision", {"frames": frames, "before": before, "after": after, "visual": rows, "logits": logits,
                                "tokens": torch.tensor(tokens)})
 
 

@@ -210,7 +210,7 @@ fn pooled_rows_and_words_are_in_the_table_as_they_are_read() {
     assert_eq!(answer["counts"]["total"], 3 * 25, "floor(sqrt(30)) a side");
     let said = tokens(&place.path("said"));
     assert_eq!(said["tokens"][0]["op"], "text");
-    assert_eq!(said["tokens"][0]["text"], "\nFrame from 00:00:");
+    assert_eq!(said["tokens"][0]["text"], "\nFrame from 00:01:");
     assert_eq!(said["tokens"][1]["op"], "feature-mean");
     assert!(said["tokens"][1].get("text").is_none());
 }

@@ -29,11 +29,12 @@ fn golden<T: serde::de::DeserializeOwned>(name: &str) -> T {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/golden/visual")
         .join(name);
-    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+    let text = std::fs::read(path).expect("a golden file");
+    serde_json::from_slice(&text).expect("JSON of this form")
 }
 
 fn tower(patches: u32) -> TowerGeometry {
-    TowerGeometry::new(patches * 2, 2).unwrap()
+    TowerGeometry::new(patches * 2, 2).expect("a tower")
 }
 
 /// The script's `grid`.

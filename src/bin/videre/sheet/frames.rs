@@ -98,10 +98,10 @@ pub(super) fn draw(canvas: &mut Canvas, top: f32, grid: &Grid, sheet: &Sheet) {
 }
 
 fn explanation(grid: &Grid, sheet: &Sheet, n_sampled: usize) -> String {
-    let mut words = if n_sampled == 0 {
-        "each stands in the thumbnail".to_owned()
-    } else {
-        format!("{} bright patches are read one by one", grouped(n_sampled))
+    let mut words = match (n_sampled, sheet.is_pooled) {
+        (0, _) => "each stands in the thumbnail".to_owned(),
+        (_, true) => format!("{} rows are made of the bright patches", grouped(n_sampled)),
+        (_, false) => format!("{} bright patches are read one by one", grouped(n_sampled)),
     };
     if n_sampled > 0 && sheet.frames.iter().any(|frame| frame.in_thumbnail) {
         words.push_str("; frames with a mark stand in the thumbnail too");

@@ -35,6 +35,8 @@ pub(crate) struct Sheet {
     pub(crate) frames: Vec<FrameTile>,
     /// How many patches a frame has.
     pub(crate) n_patches: usize,
+    /// Whether rows are made of more than a patch each.
+    pub(crate) is_pooled: bool,
     /// The language model's rows in its order.
     pub(crate) tokens: Vec<TokenRun>,
     /// Where the clip starts and ends.

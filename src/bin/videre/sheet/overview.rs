@@ -150,7 +150,10 @@ fn worth_a_closer_look(sheet: &Sheet) -> Option<(&FrameTile, String)> {
     };
     let n_patches = sheet.n_patches;
     if let Some(frame) = middle(&|frame| !frame.lit.is_empty() && frame.lit.len() < n_patches) {
-        let words = "of its {} patches are read one by one; the dim ones are not.";
+        let words = match sheet.is_pooled {
+            true => "of its {} patches go into rows; the dim ones do not.",
+            false => "of its {} patches are read one by one; the dim ones are not.",
+        };
         return Some((
             frame,
             format!("{} {}", frame.lit.len(), words.replace("{}", &grouped(n_patches))),

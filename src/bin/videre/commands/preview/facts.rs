@@ -29,11 +29,11 @@ pub(super) fn facts(plan: &Plan, tower: &TowerInput, range: Option<TimeRange>) -
     if counts.sampled > 0 {
         let n_patches = n_single * geometry.n_patches() as usize;
         let source = format!("{} patches of {}", grouped(n_patches), n_of(n_single, "frame"));
-        let is_pooled = matches!(
-            plan.strategy,
-            Strategy::SlowFast { .. } | Strategy::Pooled { .. } | Strategy::Interleaved { pool: Some(_), .. }
-        );
-        let what = if is_pooled { "tokens from" } else { "of" };
+        let what = if is_pooled(&plan.strategy) {
+            "tokens from"
+        } else {
+            "of"
+        };
         facts.push(("Sampled", format!("{} {what} {source}", grouped(counts.sampled))));
     }
     if let Some(first) = grids.first() {
@@ -84,6 +84,14 @@ pub(super) fn token_runs(plan: &Plan) -> Vec<TokenRun> {
         }
     }
     runs
+}
+
+/// Whether rows are made of more than a patch each.
+pub(super) fn is_pooled(strategy: &Strategy) -> bool {
+    matches!(
+        strategy,
+        Strategy::SlowFast { .. } | Strategy::Pooled { .. } | Strategy::Interleaved { pool: Some(_), .. }
+    )
 }
 
 fn in_words(strategy: &Strategy) -> String {

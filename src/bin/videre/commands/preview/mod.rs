@@ -58,6 +58,7 @@ pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
         images,
         frames: tiles,
         n_patches: plan.geometry.n_patches() as usize,
+        is_pooled: facts::is_pooled(&plan.strategy),
         tokens: facts::token_runs(&plan),
         span_secs: span_secs(&index),
     };
