@@ -3,7 +3,7 @@
     python tests/reference/checkpoints.py        # writes tests/golden/checkpoints/NAME
 
 Each folder holds what a download holds (config, weights, tokenizer) and `expected.safetensors`: the rows that the model's
-own `get_image_features` path gives for one picture, ids before and after it, and the logits at every position. The
+own `get_image_features` path gives for one picture, ids before and after it, and the logits at those after it. The
 quantized blocks in `blocks.safetensors` are the gguf package's, of the values in it. Needs torch, transformers, gguf,
 safetensors, tokenizers.
 """
@@ -104,7 +104,7 @@ def checkpoint(name, model, seed, make_tokenizer, dtype=torch.bfloat16):
     encoded = [{"text": text, "ids": tokenizer.encode(text, add_special_tokens=False).ids} for text in TEXTS]
     (folder / "ids.json").write_text(json.dumps(encoded, indent=1) + "\n")
     save_file({"pixels": pixels[0], "rows": rows, "before": before.to(torch.uint32), "after": after.to(torch.uint32),
-               "logits": logits}, folder / "expected.safetensors")
+               "logits": logits[-len(after):].contiguous()}, folder / "expected.safetensors")
     size = sum(path.stat().st_size for path in folder.iterdir())
     print(f"{name:16} {size:7} bytes, logits +-{logits.abs().max():.1f}")
 

@@ -107,3 +107,46 @@ fn varint(bytes: &mut &[u8]) -> Option<u64> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{SentencePiece, read};
+
+    /// A field of bytes.
+    fn field(number: u8, bytes: &[u8]) -> Vec<u8> {
+        let mut field = vec![number << 3 | 2, u8::try_from(bytes.len()).expect("short")];
+        field.extend(bytes);
+        field
+    }
+
+    #[test]
+    fn pieces_scores_and_kinds_are_read() {
+        let mut unknown = field(1, b"<unk>");
+        unknown.extend([2 << 3 | 5, 0, 0, 0, 0, 3 << 3, 2]);
+        let mut word = field(1, "\u{2581}the".as_bytes());
+        word.push(2 << 3 | 5);
+        word.extend((-7.5f32).to_le_bytes());
+        let mut model = field(1, &unknown);
+        model.extend(field(1, &word));
+        // The trainer's kind, after a field of another type; the normalizer's dummy prefix.
+        model.extend(field(2, &[1 << 3 | 1, 0, 0, 0, 0, 0, 0, 0, 0, 3 << 3, 2]));
+        model.extend(field(3, &[3 << 3, 0]));
+        let found = read(&model).expect("a model");
+        let piece = |text: &str, score, kind| SentencePiece {
+            text: text.to_owned(),
+            score,
+            kind,
+        };
+        assert_eq!(
+            found.pieces,
+            [piece("<unk>", 0.0, 2), piece("\u{2581}the", -7.5, 1)]
+        );
+        assert!(found.is_bpe && !found.adds_space);
+        for end in 1..model.len() {
+            // Cut anywhere it is no model, or one with less in it.
+            assert!(read(&model[..end]).is_none_or(|cut| cut != found));
+        }
+        assert_eq!(read(b""), None);
+        assert_eq!(read(&[0xff; 32]), None);
+    }
+}

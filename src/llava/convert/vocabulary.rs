@@ -5,7 +5,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::error::ConvertError;
-use super::family::Config;
+use super::family::{Config, Decoder};
 use super::json::Json;
 use super::sentencepiece_file;
 use crate::gguf::MetaValue;
@@ -83,12 +83,7 @@ pub(super) fn keys(
     let mut vocabulary = match (of_sentencepiece(folder, n_rows)?, &files.tokenizer) {
         (Some(vocabulary), _) => vocabulary,
         (None, Some(tokenizer)) => of_json(tokenizer, n_rows)?,
-        (None, None) => {
-            return Err(ConvertError::NoFile {
-                file: "tokenizer.json",
-                folder: folder.display().to_string(),
-            });
-        }
+        (None, None) => of_lists(folder, config, n_rows)?,
     };
     add_tokens(&mut vocabulary, &files, n_rows);
     let mut keys = Vec::new();
@@ -173,11 +168,14 @@ fn of_json(json: &Json, n_rows: usize) -> Result<Vocabulary, ConvertError> {
             return Err(json.damaged("a token without an id"));
         };
         let is_byte = text.len() == 6 && text.starts_with("<0x") && text.ends_with('>');
-        let kind = match () {
-            () if is_byte_level => NORMAL,
-            () if unknown == Some(text) => UNKNOWN,
-            () if is_byte => BYTE,
-            () => NORMAL,
+        let kind = if is_byte_level {
+            NORMAL
+        } else if unknown == Some(text) {
+            UNKNOWN
+        } else if is_byte {
+            BYTE
+        } else {
+            NORMAL
         };
         vocabulary.put(id, text, kind, n_rows);
     }
@@ -187,6 +185,41 @@ fn of_json(json: &Json, n_rows: usize) -> Result<Vocabulary, ConvertError> {
     } else {
         vocabulary.scores = Some(scores(&vocabulary, &merges));
     }
+    Ok(vocabulary)
+}
+
+/// `vocab.json` and `merges.txt`: byte-level vocabularies of checkpoints without a `tokenizer.json`. How such a tokenizer
+/// cuts is known by the decoder that it belongs to.
+fn of_lists(folder: &Path, config: &Config, n_rows: usize) -> Result<Vocabulary, ConvertError> {
+    let path = folder.join("merges.txt");
+    let vocab = Json::read_if_there(&folder.join("vocab.json"))?;
+    let (Some(vocab), true, Decoder::Qwen2 | Decoder::Qwen3) = (vocab, path.is_file(), config.decoder) else {
+        return Err(ConvertError::NoFile {
+            file: "tokenizer.json",
+            folder: folder.display().to_string(),
+        });
+    };
+    let merges = std::fs::read_to_string(&path).map_err(|source| ConvertError::Read {
+        source,
+        file: path.display().to_string(),
+    })?;
+    let mut vocabulary = Vocabulary {
+        model: "gpt2",
+        pre: "qwen2",
+        tokens: Vec::new(),
+        kinds: Vec::new(),
+        scores: None,
+        merges: None,
+        adds_space: false,
+    };
+    for (text, id) in vocab.members() {
+        let id = id
+            .as_u64()
+            .ok_or_else(|| vocab.damaged("a token without an id"))?;
+        vocabulary.put(id as usize, text, NORMAL, n_rows);
+    }
+    let is_merge = |line: &&str| !line.is_empty() && !line.starts_with("#version");
+    vocabulary.merges = Some(merges.lines().filter(is_merge).map(str::to_owned).collect());
     Ok(vocabulary)
 }
 

@@ -203,10 +203,6 @@ impl Unsynced {
 }
 
 #[cfg(test)]
-#[expect(
-    clippy::unwrap_used,
-    reason = "what these tests call must succeed, and the panic names the line"
-)]
 mod tests {
     use std::path::PathBuf;
 
