@@ -1,6 +1,6 @@
 //! Finding the files of a model.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::precision::{most_precise, one_tower};
 use super::{Pair, PairError, Part, classify};

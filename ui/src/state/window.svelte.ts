@@ -114,6 +114,11 @@ export class WindowState {
       }
       case 'open-failed':
         return this.tell(text.errors.open_title(event.name), event.error);
+      case 'model-given': {
+        const { model } = event;
+        if (model.refusal === null) return void this.loadModel(model);
+        return this.tell(text.errors.open_title(model.files.join(' + ')), model.refusal);
+      }
       case 'model': {
         const was = this.model;
         this.model = event.state;
