@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use super::Desktop;
 use super::describing::{ModelSource, absolute};
 use super::folders::{for_conversion, pair_in};
-use super::refusal::{of_model, of_registry};
+use super::refusal::{of_model, of_registry, sentence};
 use crate::api::window::{
     ApiError, Fit, Licence, MemoryEstimate, OfferedModel, OfferedVariant, PresetFit, PresetName, VariantState,
 };
@@ -149,7 +149,7 @@ fn offered(entry: &Entry, best: Option<&Recommendation<'_>>, free_bytes: u64, hu
         variants: (variants.into_iter())
             .map(|variant| offered_variant(entry, variant, free_bytes, hub))
             .collect(),
-        reason: best.map(|best| best.reason.clone()),
+        reason: best.map(|best| sentence(&best.reason)),
     }
 }
 

@@ -122,10 +122,6 @@ pub enum WorkerRole {
 }
 
 /// What happens without the page having asked.
-#[expect(
-    clippy::large_enum_variant,
-    reason = "there are a few of them a minute, and they are sent and gone"
-)]
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
