@@ -5,9 +5,9 @@ mod ask;
 mod convert;
 mod endings;
 mod eval;
+mod families;
 #[cfg(unix)]
 mod models;
-mod families;
 mod nano;
 mod preview;
 

@@ -355,7 +355,7 @@ fn a_checkpoint_of_another_kind_is_named() {
     );
     let dir = copy_of("llava-1.5");
     set(dir.path(), |config| {
-        config["text_config"]["num_hidden_layers"] = 3.into()
+        config["text_config"]["num_hidden_layers"] = 3.into();
     });
     let missing = "the checkpoint has no tensor 'layers.2.input_layernorm.weight': DIR";
     refused(dir.path(), Fault::Unreadable, missing);
@@ -457,10 +457,10 @@ fn llavas_own_names_give_the_same_pair() {
         &fs::read(checkpoint("llava-1.6").join("config.json")).unwrap(),
     );
     set(&folder, |config| {
-        config["vision_config"] = of_hub.as_ref().unwrap()["vision_config"].clone()
+        config["vision_config"] = of_hub.as_ref().unwrap()["vision_config"].clone();
     });
     set(&folder, |config| {
-        config["mm_vision_select_feature"] = "patch".into()
+        config["mm_vision_select_feature"] = "patch".into();
     });
     let out = tempfile::tempdir().unwrap();
     let own = pair_of(&converted_in(&folder, out.path(), Quant::F16).unwrap());
