@@ -1,4 +1,4 @@
-//! Downloads that are killed, the memory they take, and their speed beside curl's: `benches/registry/RESULTS.md`.
+//! Downloads that are killed, the memory they take, and their speed beside curl's.
 //!
 //! ```text
 //! bench_registry kills N      N kills at random moments of a 200 MB download

@@ -7,7 +7,7 @@ use reqwest::{Client, Method, StatusCode, Url};
 
 use super::keeper::{Keeper, Keepers, Opened, Place};
 use super::progress::{Phase, Tally};
-use super::request::{self, Answer, Asked, Start, ask, file_url};
+use super::request::{Answer, Asked, Start, ask, file_url, unanswered_by};
 use super::tries::{Tries, Trouble, wait};
 use crate::cancel::CancelToken;
 use crate::registry::hub::Hub;
@@ -222,7 +222,8 @@ impl Job {
             // Nothing is taken from the network that the disk does not take at once.
             let room = keeper.room().await?;
             let received = response.chunk().await;
-            let piece = received.map_err(|error| request::unanswered(&error, self.hub.patience.stall))?;
+            let stall = self.hub.patience.stall;
+            let piece = received.map_err(|error| unanswered_by(host.clone(), &error, stall))?;
             let Some(piece) = piece else {
                 let why = "it ended too early".to_owned();
                 return Err(RegistryError::BrokeOff { host, why }.into());

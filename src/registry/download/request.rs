@@ -259,6 +259,11 @@ pub(in crate::registry) fn unanswered(error: &reqwest::Error, stall: Duration) -
     let host = error
         .url()
         .map_or_else(|| "the hub".to_owned(), |url| host_of(url.as_str()));
+    unanswered_by(host, error, stall)
+}
+
+/// The same, where the host is known.
+pub(super) fn unanswered_by(host: String, error: &reqwest::Error, stall: Duration) -> RegistryError {
     if error.is_connect() {
         RegistryError::Unreachable {
             host,
