@@ -109,6 +109,8 @@ pub struct PulledJson {
     pub notes: Vec<String>,
     /// Its files.
     pub files: Vec<PulledFileJson>,
+    /// The pair that was made of it, where it is a checkpoint: language model, then tower with projector.
+    pub made: Vec<String>,
     /// Bytes that came over the network.
     pub n_fetched_bytes: u64,
 }
@@ -232,6 +234,7 @@ impl PulledJson {
             licence_link: licence.map(|licence| licence.link.clone()),
             notes: order.notes.clone(),
             files: files.collect(),
+            made: Vec::new(),
             n_fetched_bytes: pulled.n_fetched_bytes,
         }
     }

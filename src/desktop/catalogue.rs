@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::Desktop;
 use super::describing::{ModelSource, absolute};
-use super::folders::{for_conversion, pair_in};
+use super::folders::pair_in;
 use super::refusal::{of_model, of_registry, sentence};
 use crate::api::window::{
     ApiError, Fit, Licence, MemoryEstimate, OfferedModel, OfferedVariant, PresetFit, PresetName, VariantState,
@@ -46,15 +46,10 @@ impl Choice {
         hub.order(&catalogue, &self.id().parse()?, cancel)
     }
 
-    /// Where a pair is made of its checkpoint.
-    pub(super) fn conversion_folder(&self) -> Option<PathBuf> {
-        for_conversion(&self.id().replace(':', "-"))
-    }
-
     /// The pair, where all of it is here.
     fn here(&self, hub: &Hub) -> Option<ModelSource> {
         if self.entry.checkpoint.is_some() {
-            let (language_file, vision_file) = pair_in(&self.conversion_folder()?)?;
+            let (language_file, vision_file) = pair_in(&self.entry.conversion_folder(&self.variant)?)?;
             return Some(ModelSource::Pair(KeptModel {
                 language_file,
                 vision_file,

@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use super::Desktop;
 use super::describing::ModelSource;
-use super::folders::for_conversion;
 use super::refusal::{of_model, of_registry, of_store};
 use crate::api::window::{ApiError, ModelInfo};
 use crate::cancel::CancelToken;
 use crate::chat::KeptModel;
 use crate::fault::{Failure, Fault};
+use crate::registry::catalogue::own_models;
 use crate::registry::found::found;
 use crate::registry::{Cache, Hub, KeptFile};
 
@@ -38,7 +38,7 @@ pub(super) fn tell_where(source: &ModelSource, cache: &Cache, model: &mut ModelI
 
 /// Whether these lie in the cache of downloads, or are a pair that was made of a checkpoint.
 fn is_removable(files: &[PathBuf], cache: &Cache) -> bool {
-    let made = for_conversion("");
+    let made = own_models();
     let is_own = |file: &PathBuf| {
         file.starts_with(cache.folder()) || made.as_ref().is_some_and(|made| file.starts_with(made))
     };

@@ -195,7 +195,10 @@ impl Desktop {
                 "nobody knows where models are kept here",
             ))
         };
-        let out = choice.conversion_folder().ok_or_else(no_folder)?;
+        let out = choice
+            .entry
+            .conversion_folder(&choice.variant)
+            .ok_or_else(no_folder)?;
         let config = files.iter().find(|file| file.ends_with("config.json"));
         let folder = config.and_then(|config| config.parent()).ok_or_else(|| {
             of_model(Failure::new(

@@ -3,9 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use etcetera::BaseStrategy;
-
 use crate::registry::Hub;
+use crate::registry::catalogue::own_models;
 
 /// More folders than anybody's models have.
 const MAX_FOLDERS: usize = 200;
@@ -13,29 +12,14 @@ const MAX_FOLDERS: usize = 200;
 /// Folders with model files in them: those below the program's own folder of models, and what Hugging Face's tools
 /// downloaded.
 pub(super) fn with_models() -> Vec<PathBuf> {
-    let Ok(folders) = etcetera::choose_base_strategy() else {
-        return Vec::new();
-    };
-    let own = own_models(&folders);
-    let mut found = vec![own.clone()];
-    found.extend(below(&own));
+    let mut found: Vec<PathBuf> = own_models().into_iter().collect();
+    found.extend(found.first().map(|own| below(own)).unwrap_or_default());
     for repository in below(Hub::of_environment().cache().folder()) {
         found.extend(below(&repository.join("snapshots")));
     }
     found.retain(|folder| holds_models(folder));
     found.truncate(MAX_FOLDERS);
     found
-}
-
-/// The program's own folder of models: what is put there, and what is made of checkpoints.
-fn own_models(folders: &impl BaseStrategy) -> PathBuf {
-    folders.data_dir().join("videre").join("models")
-}
-
-/// Where the pair of that name is made of a checkpoint.
-pub(super) fn for_conversion(name: &str) -> Option<PathBuf> {
-    let folders = etcetera::choose_base_strategy().ok()?;
-    Some(own_models(&folders).join(name))
 }
 
 /// The pair of a folder that holds one: language model, and tower with projector.

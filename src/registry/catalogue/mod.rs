@@ -200,6 +200,13 @@ impl Entry {
         }
     }
 
+    /// Where the pair of one of its variants goes that is made of a checkpoint: below the program's own folder of models,
+    /// which is looked through for models. `None` where nobody knows that folder.
+    #[must_use]
+    pub fn conversion_folder(&self, variant: &Variant) -> Option<PathBuf> {
+        Some(own_models()?.join(format!("{}-{}", self.id, variant.quantization)))
+    }
+
     /// What one of its variants is called in a window.
     #[must_use]
     pub fn name_of(&self, variant: &Variant) -> String {
@@ -275,6 +282,13 @@ impl Catalogue {
             known: self.entries.iter().map(|entry| entry.id.clone()).collect(),
         })
     }
+}
+
+/// The program's own folder of models: what a person puts there, and what is made of checkpoints.
+#[must_use]
+pub fn own_models() -> Option<PathBuf> {
+    let folders = etcetera::choose_base_strategy().ok()?;
+    Some(folders.data_dir().join("videre").join("models"))
 }
 
 /// A person's own catalogue: `videre/catalogue.toml` in the platform's folder of settings.

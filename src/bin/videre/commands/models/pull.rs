@@ -1,6 +1,7 @@
 //! `videre models pull`: a model into the Hugging Face cache.
 
 use crate::args::PullArgs;
+use crate::commands::convert::convert_shown;
 use crate::failure::Failure;
 use crate::interrupt::cancelled_by_ctrl_c;
 use crate::one_line;
@@ -11,7 +12,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::path::PathBuf;
 use videre::api::models::PulledJson;
-use videre::registry::{Hub, Order, Part, Phase, Progress, Pulled, Wanted, megabytes};
+use videre::fault::Fault;
+use videre::llava::convert::{Conversion, Quant};
+use videre::registry::{Catalogue, Hub, Order, Part, Phase, Progress, Pulled, Source, Wanted, megabytes};
 
 pub(super) fn run(args: &PullArgs) -> Result<(), Failure> {
     let wanted: Wanted = args.model.parse()?;
@@ -22,11 +25,43 @@ pub(super) fn run(args: &PullArgs) -> Result<(), Failure> {
     let pulled = hub.pull(&order, &cancel, &mut |progress| bar.show(progress));
     drop(bar);
     let pulled = pulled?;
+    let made = match checkpoint_of(&order, &pulled) {
+        None => None,
+        Some(checkpoint) => Some(make_pair(&catalogue, &wanted, checkpoint)?),
+    };
     if args.json {
-        answer_json(&PulledJson::new(&order, &pulled))
+        let made = made.iter().flatten().map(|file| file.display().to_string());
+        answer_json(&PulledJson {
+            made: made.collect(),
+            ..PulledJson::new(&order, &pulled)
+        })
     } else {
-        answer(&in_words(&order, &pulled))
+        answer(&in_words(&order, &pulled, made))
     }
+}
+
+/// The folder of the checkpoint that was fetched, if it was one.
+fn checkpoint_of(order: &Order, pulled: &Pulled) -> Option<PathBuf> {
+    let mut files = order.files.iter().zip(&pulled.files);
+    // Its settings lie at its root, whatever else lies deeper.
+    let (_, config) = files.find(|(file, _)| file.part == Part::Checkpoint && file.path == "config.json")?;
+    Some(config.parent()?.to_owned())
+}
+
+/// Makes the pair that the catalogue has no GGUF of: language model, and tower with projector.
+fn make_pair(catalogue: &Catalogue, wanted: &Wanted, folder: PathBuf) -> Result<[PathBuf; 2], Failure> {
+    let no_pair = |why: &str| Failure::new(Fault::Unsupported, format!("no pair can be made of it: {why}"));
+    let Source::Entry(id) = &wanted.source else {
+        return Err(no_pair("it is no model of the catalogue"));
+    };
+    let entry = catalogue.entry(id)?;
+    let variant = entry.variant(wanted.quantization.as_deref())?;
+    let quant = Quant::named(&variant.quantization)
+        .ok_or_else(|| no_pair(&format!("{} is not written here", variant.quantization)))?;
+    let out = entry.conversion_folder(variant);
+    let out = out.ok_or_else(|| no_pair("nobody knows where models are kept here"))?;
+    let converted = convert_shown(&Conversion { folder, out, quant })?;
+    Ok([converted.language, converted.vision])
 }
 
 /// What will be fetched, and on what terms: before it is.
@@ -47,38 +82,28 @@ fn announce(order: &Order) {
     }
 }
 
-fn in_words(order: &Order, pulled: &Pulled) -> String {
+fn in_words(order: &Order, pulled: &Pulled, made: Option<[PathBuf; 2]>) -> String {
     let mut text = String::new();
     let mut line = |words: &str| writeln!(text, "{words}").expect("BUG: writing to memory cannot fail");
     let file_of = |part| {
         let mut files = order.files.iter().zip(&pulled.files);
-        files.find(|(file, _)| file.part == part).map(|(_, path)| path)
+        files
+            .find(|(file, _)| file.part == part)
+            .map(|(_, path)| path.clone())
     };
-    let quoted = |path: &PathBuf| format!("'{}'", path.display());
     if pulled.n_fetched_bytes == 0 {
         line("everything of it is in the cache already");
     }
-    for path in &pulled.files {
+    for path in pulled.files.iter().chain(made.iter().flatten()) {
         line(&path.display().to_string());
     }
-    match (
-        file_of(Part::Language),
-        file_of(Part::Projector),
-        file_of(Part::Checkpoint),
-    ) {
-        (Some(language), Some(projector), _) => line(&format!(
-            "ask it with: videre ask VIDEO QUESTION --model {} --mmproj {}",
-            quoted(language),
-            quoted(projector)
-        )),
-        (_, _, Some(file)) => {
-            let folder = file.parent().map(PathBuf::from).unwrap_or_default();
-            line(&format!(
-                "make a pair of it with: videre models convert {}",
-                quoted(&folder)
-            ));
-        }
-        _ => {}
+    let fetched = || Some([file_of(Part::Language)?, file_of(Part::Projector)?]);
+    if let Some([language, projector]) = made.clone().or_else(fetched) {
+        line(&format!(
+            "ask it with: videre ask VIDEO QUESTION --model '{}' --mmproj '{}'",
+            language.display(),
+            projector.display()
+        ));
     }
     text
 }
