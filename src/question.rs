@@ -68,8 +68,18 @@ pub enum PromptForm {
     /// The model's own chat template.
     #[default]
     Chat,
-    /// The exact prompts of TS-LLaVA.
+    /// The exact prompts of TS-LLaVA: its `v4` with options, `v3` for open questions.
     Reference,
+    /// Its `v5`, which tells of a grid beside the key frames; open questions as in [`PromptForm::Reference`].
+    ReferenceV5,
+    /// Its `v2` for open questions, which begins with the expert of the others; with options as in [`PromptForm::Reference`].
+    ReferenceV2,
+    /// Its prompt for a letter alone.
+    LetterOnly,
+    /// Its prompt for Video-MME, which asks for the letter.
+    VideoMme,
+    /// The same, with "The best answer is:" at the end.
+    VideoMmeBest,
 }
 
 /// Why an answer ended.

@@ -22,7 +22,6 @@ use videre::engine::{
 use videre::fault::{Failure, Fault};
 use videre::question::{PromptForm, Question};
 use videre::visual::geometry::TowerGeometry;
-use videre::visual::preprocess::Fit;
 use videre::visual::preset::Preset;
 use videre::worker::Local;
 
@@ -100,7 +99,7 @@ impl Run {
             preset: preset.into(),
             ..Selection::default()
         };
-        let setting = selection.settle(geometry, || Preselection::of(&facts, geometry));
+        let setting = selection.settle(geometry, None, || Preselection::of(&facts, geometry));
         let setting = setting.map_err(|error| Failure::from_error(&error))?;
         let plan = video.plan(&setting)?;
         let setup = VideoSetup {
@@ -108,7 +107,6 @@ impl Run {
             device: DeviceName::Auto,
             facts,
             plan,
-            fit: Fit::Squash,
             form: PromptForm::Chat,
             tell_times: false,
             max_prefix_bytes,

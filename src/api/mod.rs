@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::video::{Colour, FrameCount, Hdr, Probe, Track};
 use crate::visual::geometry::UnitRect;
-use crate::visual::plan::{Plan, TokenCounts};
+use crate::visual::plan::{Plan, RowSource, TokenCounts};
 use crate::visual::sampling::FrameRef;
 use crate::visual::tower::TowerInput;
 
@@ -46,12 +46,16 @@ pub struct TokenJson {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[cfg_attr(feature = "bindings", ts(optional, as = "Option<Vec<Option<[f64; 4]>>>"))]
     pub other_rects: Vec<Option<[f64; 4]>>,
-    /// `patch`, `mean`, `max`, `newline` or `text`.
+    /// `patch`, `mean`, `max`, `blend`, `feature-mean`, `newline` or `text`.
     #[cfg_attr(
         feature = "bindings",
-        ts(type = "'patch' | 'mean' | 'max' | 'newline' | 'text'")
+        ts(type = "'patch' | 'mean' | 'max' | 'blend' | 'feature-mean' | 'newline' | 'text'")
     )]
     pub op: String,
+    /// The words of a `text`; left out elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "bindings", ts(optional))]
+    pub text: Option<String>,
 }
 
 impl TokensJson {
@@ -90,6 +94,10 @@ impl TokensJson {
                 rect: rects.pop().flatten(),
                 other_rects,
                 op: provenance.op.name().to_owned(),
+                text: match &plan.rows[row] {
+                    RowSource::Text(text) => Some(text.clone()),
+                    _ => None,
+                },
             }
         };
         Self {

@@ -20,7 +20,6 @@ use crate::chat::{ChatError, ChatId, NewTurn, TurnId};
 use crate::engine::{DeviceName, OpenVideo, PromptText, USUAL_PREFIX_BYTES, Update, VideoSetup};
 use crate::fault::{Failure, Fault, Origin};
 use crate::question::{self, PromptForm, Question, SamplingOptions};
-use crate::visual::preprocess::Fit;
 
 /// Most tokens of an answer.
 pub(super) const MAX_ANSWER_TOKENS: usize = 512;
@@ -262,7 +261,6 @@ fn setup(model: &LoadedModel, resolved: &PresetPlan) -> VideoSetup {
         device: DeviceName::Auto,
         facts: model.facts.clone(),
         plan: resolved.plan.clone(),
-        fit: Fit::Squash,
         form: PromptForm::Chat,
         tell_times: false,
         max_prefix_bytes: USUAL_PREFIX_BYTES,

@@ -2,11 +2,11 @@
 
 use super::refusal::{of_model, of_video, of_video_at};
 use crate::api::window::{ApiError, PlanRequest};
-use crate::engine::{ModelFacts, OpenVideo, PlanSetting, Preselection, Selection};
+use crate::engine::{ModelFacts, OpenVideo, PlanSetting, Preselection, Selection, own_way};
 use crate::fault::{Failure, Fault};
 use crate::visual::geometry::{GeometryError, TowerGeometry};
 use crate::visual::plan::Plan;
-use crate::visual::preset::Preset;
+use crate::visual::preset::{Preset, PresetName};
 
 /// A plan, and the preset that it follows.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,7 +59,13 @@ pub(super) fn resolve(
 
 fn setting(request: &PlanRequest, facts: &ModelFacts) -> Result<PlanSetting, ApiError> {
     let geometry = geometry_of(facts.side_px, facts.patch_px)?;
-    let settled = selection(request).settle(geometry, || Preselection::of(facts, geometry));
+    let own = own_way(facts, geometry);
+    let mut selection = selection(request);
+    // The window keeps what was chosen for another model.
+    if selection.preset == PresetName::Own && own.is_none() {
+        selection.preset = PresetName::Auto;
+    }
+    let settled = selection.settle(geometry, own, || Preselection::of(facts, geometry));
     settled.map_err(|error| of_video(Failure::from_error(&error)))
 }
 

@@ -21,7 +21,6 @@ use crate::cancel::CancelToken;
 use crate::chat::KeptLook;
 use crate::engine::{ANSWER_RESERVE, ModelFacts, OpenVideo};
 use crate::visual::plan::{ImageSource, Plan};
-use crate::visual::preprocess::Fit;
 use crate::visual::tower::TowerInput;
 use crate::visual::tower_image::Normalization;
 
@@ -68,10 +67,11 @@ impl Desktop {
         let mut foreseen = foreseen.map_err(of_model)?;
         if refusal.is_some() {
             foreseen.is_kept.insert(0, Vec::new());
+            foreseen.n_words.insert(0, foreseen.n_fixed);
         }
-        let budget = ContextBudget {
+        let budget = |at: usize| ContextBudget {
             facts: &model.facts,
-            n_fixed: foreseen.n_fixed,
+            n_fixed: foreseen.n_words.get(at).copied().unwrap_or(foreseen.n_fixed),
             n_chat: foreseen.n_chat,
             n_reserve: ANSWER_RESERVE,
             n_held: self.models.n_held(&model),
@@ -79,13 +79,13 @@ impl Desktop {
         let is_read = |plan: &Plan| self.models.has_read(&model, &video, plan);
         let kept = |at: usize| foreseen.is_kept.get(at).map_or(&[][..], Vec::as_slice);
         let own_is_read = is_read(&resolved.plan);
-        let mut own = cost(&resolved.plan, kept(0), own_is_read, &budget);
+        let mut own = cost(&resolved.plan, kept(0), own_is_read, &budget(0));
         own.refusal = refusal.or(own.refusal);
         let offers = alternatives.iter().zip(1..).map(|((request, other), at)| Offer {
             preset: request.preset,
             strategy: request.strategy,
             n_frames: other.plan.frames().len(),
-            cost: cost(&other.plan, kept(at), is_read(&other.plan), &budget),
+            cost: cost(&other.plan, kept(at), is_read(&other.plan), &budget(at)),
         });
         let look = look_of(&model, &resolved);
         // What was read from a prefix on disk needs no features, which may be gone from there.
@@ -139,7 +139,7 @@ impl Desktop {
         let source = plan.images.get(image).ok_or_else(|| gone("picture"))?;
         let picture = self
             .engine
-            .tower_picture(video, source, plan.geometry, &shelved.normalization, cancel);
+            .tower_picture(video, source, plan, &shelved.normalization, cancel);
         let picture = picture.map_err(of_video_at(&video.path))?;
         let first = source.frames()[0];
         let info = PictureInfo {
@@ -173,7 +173,7 @@ impl Desktop {
             name: tower_name(&look.tower).to_owned(),
             geometry: geometry_of(look.side_px, look.patch_px)?,
             normalization,
-            fit: Fit::Squash,
+            fit: plan.fit,
         };
         let size = video.probe.display_size;
         let table = TokensJson::new(plan, &tower, None, |_| size);
@@ -225,6 +225,8 @@ pub(super) fn look_of(model: &LoadedModel, resolved: &PresetPlan) -> KeptLook {
         reason: resolved.reason.as_deref().map(sentence),
         frames: resolved.plan.chosen.clone(),
         strategy: resolved.plan.strategy.clone(),
+        fit: resolved.plan.fit,
+        duration_secs: resolved.plan.duration_secs,
         n_words: None,
         remembers_from: None,
     }
@@ -240,8 +242,9 @@ fn alternatives(
     video: &OpenVideo,
     facts: &ModelFacts,
 ) -> Vec<Alternative> {
-    let presets = [
+    let mut presets = vec![
         PresetName::Auto,
+        PresetName::Own,
         PresetName::Frame,
         PresetName::Fast,
         PresetName::Balanced,
@@ -249,7 +252,9 @@ fn alternatives(
     ];
     let chosen: PresetName = resolved.preset.into();
     let strategies = StrategyName::ALL.map(|strategy| (chosen, Some(strategy)));
-    let wanted = presets.map(|preset| (preset, None)).into_iter().chain(strategies);
+    // A model's own way is offered where it has one.
+    presets.retain(|preset| *preset != PresetName::Own || facts.family.is_some());
+    let wanted = presets.into_iter().map(|preset| (preset, None)).chain(strategies);
     let alternative = |(preset, strategy)| {
         let other = PlanRequest {
             preset,
@@ -267,7 +272,8 @@ fn alternatives(
 fn id_of(video: &OpenVideo, look: &KeptLook, plan: &Plan) -> String {
     let mut hasher = blake3::Hasher::new();
     hasher.update(video.identity.as_str().as_bytes());
-    hasher.update(format!("{:?}", (look.side_px, look.mean, look.std, &plan.images)).as_bytes());
+    let seen = (look.side_px, plan.fit, look.mean, look.std, &plan.images);
+    hasher.update(format!("{seen:?}").as_bytes());
     hasher.finalize().to_hex()[..16].to_owned()
 }
 

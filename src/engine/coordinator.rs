@@ -21,7 +21,6 @@ use crate::fault::Failure;
 use crate::question::{PromptForm, Question};
 use crate::video::Probe;
 use crate::visual::plan::Plan;
-use crate::visual::preprocess::Fit;
 use crate::worker::{Caller, Request};
 
 /// Words that a prompt has beside the video, for the remaining time.
@@ -69,8 +68,6 @@ pub struct VideoSetup {
     pub facts: ModelFacts,
     /// What enters the tower and what the language model reads.
     pub plan: Plan,
-    /// How frames become square.
-    pub fit: Fit,
     /// Which words are put around the question.
     pub form: PromptForm,
     /// Whether the model is told the times of the frames.
@@ -92,10 +89,10 @@ pub enum Update {
 
 impl OpenVideo {
     /// What the model role is told about a plan over this file.
-    pub(super) fn excerpt(&self, plan: &Plan, fit: Fit) -> Excerpt {
+    pub(super) fn excerpt(&self, plan: &Plan) -> Excerpt {
         Excerpt {
             video: self.identity.clone(),
-            recipe: plan.recipe(fit),
+            recipe: plan.recipe(),
             digest: plan.digest(),
         }
     }
@@ -245,7 +242,7 @@ impl Engine {
             job,
             model: setup.model.clone(),
             device: setup.device,
-            excerpt: video.excerpt(&setup.plan, setup.fit),
+            excerpt: video.excerpt(&setup.plan),
             form: setup.form,
             tell_times: setup.tell_times,
             max_prefix_bytes: setup.max_prefix_bytes,
@@ -257,7 +254,7 @@ impl Engine {
             model: Arc::clone(&self.model),
             job,
             path: video.path.as_os_str().to_owned(),
-            fit: setup.fit,
+            fit: setup.plan.fit,
             side_px: setup.plan.geometry.side_px(),
             stop: stop.held_by(&self.hold),
         };

@@ -10,7 +10,6 @@ use crate::cancel::CancelToken;
 use crate::fault::Failure;
 use crate::question::{PromptForm, Turn};
 use crate::visual::plan::Plan;
-use crate::visual::preprocess::Fit;
 
 impl Engine {
     /// What a pair is, from its headers alone.
@@ -39,10 +38,7 @@ impl Engine {
         let foresee = Foresee {
             model: model.clone(),
             form: PromptForm::Chat,
-            excerpts: plans
-                .iter()
-                .map(|plan| video.excerpt(plan, Fit::Squash))
-                .collect(),
+            excerpts: plans.iter().map(|plan| video.excerpt(plan)).collect(),
             history,
             max_tokens,
         };

@@ -27,7 +27,7 @@ mod selection;
 mod viewer;
 
 pub use answer::{Answer, OptionChoice, StageMillis, TokenUse};
-pub use auto::{Preselection, expected_secs};
+pub use auto::{Preselection, expected_secs, own_way};
 pub use coordinator::{Engine, OpenVideo, USUAL_PREFIX_BYTES, Update, VideoSetup};
 pub use identity::FileIdentity;
 #[cfg(feature = "media")]

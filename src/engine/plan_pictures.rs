@@ -8,9 +8,7 @@ use super::coordinator::{Engine, OpenVideo};
 use super::requests::media::{FitForModel, FitForPlan};
 use crate::cancel::CancelToken;
 use crate::fault::{Failure, Fault};
-use crate::visual::geometry::TowerGeometry;
-use crate::visual::plan::ImageSource;
-use crate::visual::preprocess::Fit;
+use crate::visual::plan::{ImageSource, Plan};
 use crate::visual::sampling::FrameRef;
 use crate::visual::tower_image::{Canvas, Normalization, TowerImage};
 
@@ -24,18 +22,18 @@ impl Engine {
         &self,
         video: &OpenVideo,
         image: &ImageSource,
-        geometry: TowerGeometry,
+        plan: &Plan,
         normalization: &Normalization,
         cancel: &CancelToken,
     ) -> Result<RgbImage, Failure> {
         let mut indices: Vec<usize> = image.frames().iter().map(|frame| frame.index).collect();
         indices.sort_unstable();
         indices.dedup();
-        let side_px = geometry.side_px();
+        let side_px = plan.geometry.side_px();
         let wanted = FitForPlan(FitForModel {
             path: video.path.as_os_str().to_owned(),
             indices,
-            fit: Fit::Squash,
+            fit: plan.fit,
             side_px,
         });
         let mut squares: HashMap<usize, RgbImage> = HashMap::new();

@@ -6,9 +6,12 @@ use crate::fault::{Explain, Failure, Fault};
 use crate::visual::compose::{self, PlanError};
 use crate::visual::geometry::TowerGeometry;
 use crate::visual::plan::Plan;
+use crate::visual::pool::{Pool, PoolOp, PoolSide};
+use crate::visual::preprocess::Fit;
 use crate::visual::preset::{Preset, PresetName};
 use crate::visual::sampling::{Chosen, Sampling, SamplingError, TimeRange, choose};
-use crate::visual::strategy::{CellOrder, Cells, Order, Strategy, StrategyName};
+use crate::visual::strategy::{CellOrder, Cells, Newlines, Order, Strategy, StrategyName};
+use crate::visual::words::{FrameWords, Label};
 
 /// What is wanted, whatever the file and the tower.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -42,6 +45,14 @@ pub enum Refinement {
     Thumbnails(usize),
     /// What the language model reads first.
     Order(Order),
+    /// How many rows of each frame are left.
+    PoolSide(PoolSide),
+    /// How patches become a row.
+    PoolOp(PoolOp),
+    /// Where the learned newline stands.
+    Newlines(Newlines),
+    /// What names each frame.
+    Label(Label),
 }
 
 /// What a selection comes to for one tower: which frames of whatever file, and what is made of them.
@@ -63,6 +74,8 @@ pub struct PlanSetting {
     pub removed: Vec<usize>,
     /// The tower that it is for.
     pub geometry: TowerGeometry,
+    /// How frames become square.
+    pub fit: Fit,
 }
 
 /// Why there is no plan for a selection.
@@ -77,6 +90,9 @@ pub enum SelectionError {
     /// All frames that were chosen were removed by hand.
     #[error("every frame was taken out")]
     NothingLeft,
+    /// The model was never trained to see videos.
+    #[error("the model has no way of its own to be shown a video")]
+    NoOwnWay,
     /// A strategy has no use for a refinement.
     #[error("the strategy '{}' has no such thing to change", strategy.as_str())]
     Meaningless {
@@ -92,7 +108,7 @@ impl Explain for SelectionError {
         match self {
             Self::Sampling(error) => error.fault(),
             Self::Plan(error) => error.fault(),
-            Self::NothingLeft | Self::Meaningless { .. } => Fault::Usage,
+            Self::NothingLeft | Self::NoOwnWay | Self::Meaningless { .. } => Fault::Usage,
         }
     }
 
@@ -101,6 +117,7 @@ impl Explain for SelectionError {
             Self::Sampling(error) => error.hint(),
             Self::Plan(error) => error.hint(),
             Self::NothingLeft => Some("put a frame back, or choose a wider range".to_owned()),
+            Self::NoOwnWay => Some("choose another preset, such as auto".to_owned()),
             Self::Meaningless { .. } => Some("choose another strategy, or leave it as it is".to_owned()),
         }
     }
@@ -117,24 +134,26 @@ impl Selection {
         }
     }
 
-    /// What it comes to for a tower of this geometry. `auto` is the preset where none was named.
+    /// What it comes to for a tower of this geometry. `own` is the model's own way, where it has one; `auto` is the preset
+    /// where none was named.
     ///
     /// # Errors
-    /// [`SelectionError::Meaningless`].
+    /// [`SelectionError::Meaningless`]; [`SelectionError::NoOwnWay`].
     pub fn settle(
         &self,
         geometry: TowerGeometry,
+        own: Option<Preset>,
         auto: impl FnOnce() -> Preselection,
     ) -> Result<PlanSetting, SelectionError> {
-        let (preset, reason) = match self.preset.preset() {
-            Some(preset) => (preset, None),
-            None => {
+        let (preset, reason) = match (self.preset, self.preset.preset()) {
+            (_, Some(preset)) => (preset, None),
+            (PresetName::Own, None) => (own.ok_or(SelectionError::NoOwnWay)?, None),
+            (_, None) => {
                 let auto = auto();
                 (auto.preset, Some(auto.reason))
             }
         };
-        let own = || preset.strategy(geometry);
-        let mut strategy = self.strategy.map_or_else(own, |name| name.strategy(geometry));
+        let mut strategy = self.strategy_of(preset, geometry);
         for refinement in &self.refinements {
             refinement.apply_to(&mut strategy)?;
         }
@@ -142,12 +161,34 @@ impl Selection {
             preset,
             reason,
             strategy,
-            sampling: self.sampling.clone().unwrap_or_else(|| preset.sampling()),
+            sampling: self.sampling_of(preset),
             range: self.range,
             pinned: self.pinned.clone(),
             removed: self.removed.clone(),
             geometry,
+            fit: preset.fit(),
         })
+    }
+
+    /// The preset's own where no other is named, with its own numbers.
+    fn strategy_of(&self, preset: Preset, geometry: TowerGeometry) -> Strategy {
+        let own = preset.strategy(geometry);
+        match self.strategy {
+            Some(name) if name != own.name() => name.strategy(geometry),
+            Some(name) if !matches!(preset, Preset::Own { .. }) => name.strategy(geometry),
+            _ => own,
+        }
+    }
+
+    /// A number of frames is chosen as the model chooses its own, where it is shown its own way.
+    fn sampling_of(&self, preset: Preset) -> Sampling {
+        match (&self.sampling, preset) {
+            (None, _) => preset.sampling(),
+            (Some(Sampling::Uniform { n_frames }), Preset::Own { .. }) => {
+                preset.sampling().limited_to(*n_frames)
+            }
+            (Some(sampling), _) => sampling.clone(),
+        }
     }
 }
 
@@ -172,6 +213,20 @@ impl Refinement {
                 *n_thumbnails = n_asked;
             }
             (Self::Order(asked), Strategy::ThumbnailAndSampled { order, .. }) => *order = asked,
+            (Self::PoolSide(side), Strategy::Pooled { pool, .. }) => pool.refine(Some(side), None),
+            (Self::PoolOp(op), Strategy::Pooled { pool, .. }) => pool.refine(None, Some(op)),
+            (Self::PoolSide(side), Strategy::Interleaved { pool, .. }) => {
+                let pool = pool.get_or_insert(Pool::by_stride(1, PoolOp::Mean));
+                pool.refine(Some(side), None);
+            }
+            (Self::PoolOp(op), Strategy::Interleaved { pool: Some(pool), .. }) => pool.refine(None, Some(op)),
+            (Self::Newlines(asked), Strategy::Pooled { newlines, .. }) => *newlines = asked,
+            (Self::Label(asked), Strategy::Interleaved { words, .. }) => {
+                *words = FrameWords {
+                    label: asked,
+                    ..words.clone()
+                };
+            }
             _ => return Err(meaningless),
         }
         Ok(())
@@ -206,7 +261,11 @@ impl PlanSetting {
         } else {
             self.by_hand(&chosen, pts_secs)?
         };
-        Ok(compose::plan(&chosen, &self.strategy, self.geometry)?)
+        let plan = compose::plan(&chosen, &self.strategy, self.geometry)?;
+        Ok(Plan {
+            fit: self.fit,
+            ..plan
+        })
     }
 
     /// The chosen frames without those that were taken out and with those that were put in.
@@ -232,9 +291,12 @@ impl PlanSetting {
         Plan {
             strategy: self.strategy.clone(),
             geometry: self.geometry,
+            fit: self.fit,
             chosen: Vec::new(),
+            duration_secs: 0.0,
             images: Vec::new(),
             rows: Vec::new(),
+            sentence: None,
             notices: Vec::new(),
         }
     }

@@ -10,7 +10,7 @@ use super::tower::Tower;
 use super::weights::Weights;
 use crate::cancel::CancelToken;
 use crate::gguf::Gguf;
-use crate::visual::encoder::{Encoder, PatchOf};
+use crate::visual::encoder::{Encoder, MeanOf, PatchOf};
 use crate::visual::geometry::TowerGeometry;
 use crate::visual::tower_image::{Normalization, TowerImage};
 
@@ -148,6 +148,23 @@ impl Encoder for TowerEncoder<'_> {
             .projector
             .project(&picked.to_dtype(DType::F32)?, &self.cancel)?;
         self.check_numbers(&projected)?;
+        Ok(projected.flatten_all()?.to_vec1()?)
+    }
+
+    fn project_means(&mut self, features: &[Features], means: &[MeanOf]) -> Result<Vec<f32>, LlavaError> {
+        let Some(first) = features.first().filter(|_| !means.is_empty()) else {
+            return Ok(Vec::new());
+        };
+        let mean = |of: &MeanOf| {
+            let patches = Tensor::new(of.patches.as_slice(), first.0.device())?;
+            let picked = features[of.image].0.index_select(&patches, 0)?;
+            picked.to_dtype(DType::F32)?.mean(0)
+        };
+        let rows = means
+            .iter()
+            .map(mean)
+            .collect::<candle_core::Result<Vec<Tensor>>>()?;
+        let projected = self.projector.project(&Tensor::stack(&rows, 0)?, &self.cancel)?;
         Ok(projected.flatten_all()?.to_vec1()?)
     }
 

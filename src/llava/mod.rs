@@ -17,6 +17,7 @@ pub mod pair;
 pub mod prompt;
 pub mod template;
 pub mod tokenizer;
+pub mod video_family;
 
 mod activation;
 mod attention;

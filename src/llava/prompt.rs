@@ -2,13 +2,18 @@
 //!
 //! Two forms. *Chat* uses the model's own template; everything up to the user's words (head, video, one fixed sentence)
 //! is the same for all questions on a video, so that it is computed once. *Reference* is the exact text of TS-LLaVA
-//! (`prompt.py`, `image_seq_v3` and `multiple_choice_allvideo_v4`, arXiv 2411.11066), for measuring against the paper.
+//! (arXiv 2411.11066), for measuring against the paper.
+
+mod reference;
+
+pub use reference::{PaperPrompt, reference_prompt};
 
 use std::fmt::Write as _;
 
 use super::template::{ChatTemplate, Family, Message, Piece, Role, TemplateError};
 use super::tokenizer::{Place, Span, Tokenizer, TokenizerError};
 use crate::question::Turn;
+use crate::visual::around::Around;
 use crate::visual::family::ImageMarkers;
 
 /// What is asked now, and what belongs to it.
@@ -22,9 +27,11 @@ pub struct PromptInput<'a> {
     pub history: &'a [Turn],
     /// Time stamps of the frames in seconds, where the model is told them.
     pub frame_pts_secs: Option<&'a [f64]>,
+    /// What the plan says around the rows of the video.
+    pub around: Option<&'a Around>,
 }
 
-/// Which of the paper's texts.
+/// For which of the paper's models a text is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReferenceForm {
     /// For the 7B models.
@@ -62,7 +69,6 @@ pub enum PromptPart {
 }
 
 const KEY_FRAMES: &str = "The input consists of a sequence of key frames from a video.";
-const CONCISELY: &str = " Answer concisely with overall content and context of the video, highlighting any significant events, characters, or objects that appear throughout the video. Question: ";
 const ONLY_BEST: &str = "Only give the best option.";
 /// Where the letter of the answer follows.
 const BEST_OPTION: &str = "Best option:(";
@@ -94,15 +100,10 @@ pub fn chat_prompt(template: &ChatTemplate, question: &PromptInput<'_>) -> Resul
         content: asked,
     });
     // The video belongs to the first message that is left, whichever turns were forgotten.
-    let told = template.video_sentence().unwrap_or(KEY_FRAMES);
-    let words = format!("{told}{}", frame_times(question.frame_pts_secs));
-    let sentence = match words.trim() {
-        "" => "\n".to_owned(),
-        words => format!("\n{words}\n"),
-    };
+    let sentence = sentence(template, question);
     messages[0]
         .content
-        .splice(0..0, [Piece::Video, Piece::fixed(sentence)]);
+        .splice(0..0, video_between(question, &sentence));
     let mut pieces = template.render(&messages)?;
     if !question.options.is_empty() {
         let spaced =
@@ -116,54 +117,33 @@ pub fn chat_prompt(template: &ChatTemplate, question: &PromptInput<'_>) -> Resul
     Ok(Prompt { pieces })
 }
 
-/// The prompt of TS-LLaVA, word for word. It knows no earlier turns and no time stamps.
-#[must_use]
-pub fn reference_prompt(form: ReferenceForm, question: &PromptInput<'_>) -> Prompt {
-    const EXPERT: &str =
-        "You are a helpful expert in video analysis. Select the best option to answer the question. ";
-    let fixed = |text: &str| Piece::fixed(text.to_owned());
-    let words = Piece::user(question.text.to_owned());
-    let mut pieces = Vec::new();
-    if question.options.is_empty() {
-        let (head, tail) = match form {
-            ReferenceForm::Plain => ("USER: ", " \nASSISTANT:\nAnswer: In the video,"),
-            ReferenceForm::ChatMl => (
-                "<|im_start|>system\n Answer the question. <|im_end|>\n<|im_start|>user\n ",
-                " <|im_end|>\n<|im_start|>assistant\nAnswer: In the video,",
-            ),
-        };
-        pieces.extend([
-            fixed(head),
-            Piece::Video,
-            fixed(&format!("\n{KEY_FRAMES}{CONCISELY}")),
-            words,
-            fixed(tail),
-        ]);
-        return Prompt { pieces };
-    }
-    let (head, gap, tail) = match form {
-        ReferenceForm::Plain => (
-            format!("{EXPERT}USER: "),
-            "\n",
-            format!("{ONLY_BEST} \nASSISTANT:\nAnswer: {BEST_OPTION}"),
-        ),
-        ReferenceForm::ChatMl => (
-            format!("<|im_start|>system\n {EXPERT}<|im_end|>\n<|im_start|>user\n "),
-            " ",
-            format!("{ONLY_BEST} <|im_end|>\n<|im_start|>assistant\nAnswer: {BEST_OPTION}"),
-        ),
+/// The video with the words of its plan around it, and `sentence` after them.
+fn video_between(question: &PromptInput<'_>, sentence: &str) -> Vec<Piece> {
+    let (before, after) = question
+        .around
+        .map_or(("", ""), |around| (around.before.as_str(), around.after.as_str()));
+    let after = format!("{after}{sentence}");
+    let said = |text: &str| (!text.is_empty()).then(|| Piece::fixed(text.to_owned()));
+    [said(before), Some(Piece::Video), said(&after)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// What a chat says between a video and a question: what the plan has it say, else what the model was trained to read there.
+/// Where times are to be told and the plan tells none, they are.
+fn sentence(template: &ChatTemplate, question: &PromptInput<'_>) -> String {
+    let times = frame_times(question.frame_pts_secs);
+    let told = match question.around.and_then(|around| around.sentence.as_deref()) {
+        Some("\n") if !times.is_empty() => KEY_FRAMES,
+        Some(said) => return said.to_owned(),
+        None => template.video_sentence().unwrap_or(KEY_FRAMES),
     };
-    let sentence = format!("\n{KEY_FRAMES}{gap}Question: ");
-    pieces.extend([
-        fixed(&head),
-        Piece::Video,
-        fixed(&sentence),
-        words,
-        fixed("\nOptions:\n"),
-    ]);
-    pieces.extend(option_lines(question.options));
-    pieces.push(fixed(&tail));
-    Prompt { pieces }
+    let words = format!("{told}{times}");
+    match words.trim() {
+        "" => "\n".to_owned(),
+        words => format!("\n{words}\n"),
+    }
 }
 
 /// `(A) text`, one line each.

@@ -1,11 +1,15 @@
 //! From chosen frames and a strategy to a plan: a pure function.
 
+mod pooled;
+
 use std::collections::HashMap;
 
 use super::geometry::{PatchRect, TowerGeometry};
 use super::linspace::{even_indices, part_starts};
 use super::notice::Notice;
 use super::plan::{Grid, ImageSource, Plan, RowSource};
+use super::pool::adaptive_window;
+use super::preprocess::Fit;
 use super::sampling::{Chosen, FrameRef};
 use super::strategy::{CellOrder, Cells, Order, RowEnds, Strategy};
 use crate::fault::{Explain, Fault};
@@ -53,6 +57,17 @@ pub enum PlanError {
         /// Side of the tower's patch grid.
         patches_per_side: u32,
     },
+    /// A pool that leaves no row, more rows than patches, or that cannot be done before the projector.
+    #[error(
+        "{patches_per_side} x {patches_per_side} patches cannot be pooled that way over {n_frames} frames: each keeps at \
+         least one row and at most one for each patch, and only means are taken before the projector"
+    )]
+    BadPool {
+        /// Side of the tower's patch grid.
+        patches_per_side: u32,
+        /// Chosen frames.
+        n_frames: usize,
+    },
 }
 
 impl Explain for PlanError {
@@ -69,6 +84,7 @@ impl Explain for PlanError {
             Self::ZeroTokens { .. } => "sample at least one token or use a thumbnail",
             Self::ZeroCells | Self::TooManyCells { .. } => "use 4, 6 or 8 frames for the thumbnail",
             Self::TooManyTokens { .. } => "choose fewer frames or sample fewer tokens",
+            Self::BadPool { .. } => "pool to a side between 1 and the tower's, or allow more tokens",
             Self::BadFastSide { .. } => "use a side between 1 and the tower's",
         };
         Some(hint.to_owned())
@@ -78,7 +94,8 @@ impl Explain for PlanError {
 /// The plan of `strategy` over the `chosen` frames, for a tower of this geometry.
 ///
 /// Clips with fewer frames than the strategy needs keep the thumbnail's grid and repeat nearest frames; sampled
-/// tokens are at most what the frames provide. Both are said in [`Plan::notices`], after those of `chosen`.
+/// tokens are at most what the frames provide. Both are said in [`Plan::notices`], after those of `chosen`. Frames are
+/// squashed unless [`Plan::fit`] is changed afterwards.
 ///
 /// # Errors
 /// [`PlanError`] when there are no frames, or the strategy's numbers make no sense for this tower.
@@ -87,7 +104,7 @@ pub fn plan(chosen: &Chosen, strategy: &Strategy, geometry: TowerGeometry) -> Re
         return Err(PlanError::NoFrames);
     }
     let mut draft = Draft::new(chosen, geometry);
-    match *strategy {
+    match strategy.clone() {
         Strategy::EveryPatch => draft.every_patch()?,
         Strategy::Sampled { n_sampled } => draft.sampled(n_sampled)?,
         Strategy::Thumbnail { cells } => draft.thumbnails_spread(1, cells)?,
@@ -115,6 +132,14 @@ pub fn plan(chosen: &Chosen, strategy: &Strategy, geometry: TowerGeometry) -> Re
             draft.fast(fast_side)?;
         }
         Strategy::ImageGrid { row_ends } => draft.image_grid(row_ends)?,
+        Strategy::Pooled { pool, newlines, told } => {
+            draft.pooled(pool, newlines)?;
+            draft.sentence = told.text(draft.frames, draft.duration_secs);
+        }
+        Strategy::Interleaved { pool, words, told } => {
+            draft.interleaved(pool, &words)?;
+            draft.sentence = told.text(draft.frames, draft.duration_secs);
+        }
     }
     draft.finish(strategy)
 }
@@ -122,11 +147,13 @@ pub fn plan(chosen: &Chosen, strategy: &Strategy, geometry: TowerGeometry) -> Re
 /// A plan in the making: each part of a strategy appends its images and rows.
 struct Draft<'a> {
     frames: &'a [FrameRef],
+    duration_secs: f64,
     geometry: TowerGeometry,
     images: Vec<ImageSource>,
     /// Position in `images` of a frame, by its index: a frame that is chosen twice is encoded once.
     image_of: HashMap<usize, u32>,
     rows: Vec<RowSource>,
+    sentence: Option<String>,
     notices: Vec<Notice>,
 }
 
@@ -142,10 +169,12 @@ impl<'a> Draft<'a> {
         }
         Self {
             frames: &chosen.frames,
+            duration_secs: chosen.duration_secs,
             geometry,
             images: Vec::new(),
             image_of: HashMap::new(),
             rows: Vec::new(),
+            sentence: None,
             notices,
         }
     }
@@ -315,10 +344,7 @@ impl<'a> Draft<'a> {
             });
         }
         self.make_room(self.frames.len().saturating_mul((fast_side * fast_side) as usize))?;
-        let window = |i: u32| {
-            let start = i * patches_per_side / fast_side;
-            (start, ((i + 1) * patches_per_side).div_ceil(fast_side) - start)
-        };
+        let window = |at: u32| adaptive_window(at, fast_side, patches_per_side);
         for &frame in self.frames {
             let image = self.frame_image(frame);
             for (row, n_rows) in (0..fast_side).map(window) {
@@ -363,9 +389,12 @@ impl<'a> Draft<'a> {
         let mut plan = Plan {
             strategy: strategy.clone(),
             geometry: self.geometry,
+            fit: Fit::Squash,
             chosen: self.frames.to_vec(),
+            duration_secs: self.duration_secs,
             images: self.images,
             rows: self.rows,
+            sentence: self.sentence,
             notices: self.notices,
         };
         let n_tokens = n_straddling(&plan);

@@ -33,6 +33,16 @@ pub trait Encoder {
     /// The encoder's own.
     fn project(&mut self, features: &[Self::Features], patches: &[PatchOf]) -> Result<Vec<f32>, Self::Error>;
 
+    /// Projects means of patches' features into the language model's space: (`means.len()`, row width), row by row.
+    ///
+    /// # Errors
+    /// The encoder's own.
+    fn project_means(
+        &mut self,
+        features: &[Self::Features],
+        means: &[MeanOf],
+    ) -> Result<Vec<f32>, Self::Error>;
+
     /// The learned newline, one row.
     ///
     /// # Errors
@@ -53,6 +63,15 @@ pub struct PatchOf {
     pub image: usize,
     /// Patch in reading order.
     pub patch: u32,
+}
+
+/// Several patches of one image of a batch, of which the mean is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MeanOf {
+    /// Position in the batch of features.
+    pub image: usize,
+    /// Patches in reading order; at least one.
+    pub patches: Vec<u32>,
 }
 
 /// Features that were computed before, by what the image shows. Whoever implements it adds the rest of the key:

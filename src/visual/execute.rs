@@ -132,7 +132,8 @@ impl<E: Explain + 'static, F: Explain + 'static> Explain for ExecuteError<E, F> 
 /// `frames` is asked once for the frames that are not served from the cache, ascending in time and each once, and
 /// returns an iterator over them in that order; it may decode ahead on a thread of its own. Frames are dropped as soon
 /// as they are normalised and shrunk into their thumbnails, so that memory holds one batch and the thumbnails that
-/// are not full yet. Only patches that rows are made of are projected, each once; pooling happens on projected rows.
+/// are not full yet. Only patches that rows are made of are projected, each once; pooling happens on
+/// projected rows, but for [`RowSource::FeatureMean`](super::plan::RowSource::FeatureMean).
 ///
 /// # Errors
 /// [`ExecuteError`]. What was encoded until then was given to the cache.
@@ -337,12 +338,35 @@ impl<E: Encoder, C: FeatureCache<E::Features>> Work<'_, '_, E, C> {
             let used = &patches[starts[image]..end];
             let values = &projected[starts[image] * self.rows.width..end * self.rows.width];
             self.rows.write(self.plan, position, used, values);
+            self.place_means(position, image, features)?;
         }
         self.n_done += positions.len();
         (self.run.progress)(Encoded {
             n_done: self.n_done,
             n_images: self.plan.images.len(),
         });
+        Ok(())
+    }
+}
+
+impl<E: Encoder, C> Work<'_, '_, E, C> {
+    /// Projects the means of features of one image, and writes the rows that they are.
+    fn place_means<F: std::error::Error + 'static>(
+        &mut self,
+        position: usize,
+        image: usize,
+        features: &[E::Features],
+    ) -> Result<(), ExecuteError<E::Error, F>> {
+        let means = self.rows.means_of(self.plan, position, image);
+        if means.is_empty() {
+            return Ok(());
+        }
+        let projected = self
+            .encoder
+            .project_means(features, &means)
+            .map_err(ExecuteError::Encoder)?;
+        expect_count("projected means", means.len() * self.rows.width, projected.len())?;
+        self.rows.write_means(self.plan, position, &projected);
         Ok(())
     }
 }

@@ -138,6 +138,21 @@ pub struct PatchRect {
     pub n_cols: u32,
 }
 
+impl PatchRect {
+    /// The smallest rectangle that holds both.
+    #[must_use]
+    pub fn hull(self, other: Self) -> Self {
+        let (row, col) = (self.row.min(other.row), self.col.min(other.col));
+        let end = |start: u32, n: u32, other: u32, n_other: u32| (start + n).max(other + n_other);
+        Self {
+            row,
+            col,
+            n_rows: end(self.row, self.n_rows, other.row, other.n_rows) - row,
+            n_cols: end(self.col, self.n_cols, other.col, other.n_cols) - col,
+        }
+    }
+}
+
 /// A rectangle in pixels of the tower's square image; `right` and `bottom` are excluded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PixelRect {

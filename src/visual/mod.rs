@@ -10,6 +10,7 @@
 //!
 //! [`preset::Preset`] gives a sampling and a strategy to start from; [`budget`] says whether the plan fits.
 
+pub mod around;
 mod bicubic;
 pub mod budget;
 pub mod compose;
@@ -20,11 +21,15 @@ pub mod geometry;
 pub mod linspace;
 pub mod notice;
 pub mod plan;
+pub mod pool;
 pub mod preprocess;
 pub mod preset;
 pub mod recipe;
+pub mod recipes;
 pub mod rows;
 pub mod sampling;
 pub mod strategy;
+mod taps;
 pub mod tower;
 pub mod tower_image;
+pub mod words;

@@ -9,8 +9,10 @@ use serde::{Deserialize, Serialize};
 
 use super::geometry::{PatchRect, PixelRect, TowerGeometry, UnitRect};
 use super::notice::Notice;
+use super::preprocess::Fit;
 use super::sampling::FrameRef;
 use super::strategy::Strategy;
+pub use super::taps::{Tap, Taps};
 
 /// What enters the vision tower and what the language model reads of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,12 +21,18 @@ pub struct Plan {
     pub strategy: Strategy,
     /// The tower it was made for.
     pub geometry: TowerGeometry,
+    /// How a frame becomes square.
+    pub fit: Fit,
     /// The chosen frames in the order of time; short clips repeat some.
     pub chosen: Vec<FrameRef>,
+    /// How long the clip runs that they are from, seconds.
+    pub duration_secs: f64,
     /// The images to encode, each once and each used by at least one row.
     pub images: Vec<ImageSource>,
     /// One entry for each visual row (a text may stand for several), in the order the language model reads them.
     pub rows: Vec<RowSource>,
+    /// What is said of the video after its rows, lines' ends included; `None` leaves it to whoever writes the prompt.
+    pub sentence: Option<String>,
     /// Where the plan is not quite what was asked for.
     pub notices: Vec<Notice>,
 }
@@ -111,6 +119,20 @@ pub enum RowSource {
         /// The patches.
         rect: PatchRect,
     },
+    /// The sum of up to four weighted projected patches, channel by channel.
+    Blend {
+        /// Position in [`Plan::images`].
+        image: u32,
+        /// The patches and their weights.
+        taps: Taps,
+    },
+    /// The projected mean of a rectangle of features: pooled before the projector.
+    FeatureMean {
+        /// Position in [`Plan::images`].
+        image: u32,
+        /// The patches.
+        rect: PatchRect,
+    },
     /// The model's learned newline.
     Newline,
     /// A piece of text: as many rows as the model's tokenizer makes of it.
@@ -126,6 +148,10 @@ pub enum Op {
     Mean,
     /// The largest of several.
     Max,
+    /// The weighted sum of several.
+    Blend,
+    /// The mean of several before the projector.
+    FeatureMean,
     /// The learned newline; no frame.
     Newline,
     /// Text; no frame.
@@ -140,6 +166,8 @@ impl Op {
             Self::Patch => "patch",
             Self::Mean => "mean",
             Self::Max => "max",
+            Self::Blend => "blend",
+            Self::FeatureMean => "feature-mean",
             Self::Newline => "newline",
             Self::Text => "text",
         }
@@ -188,7 +216,7 @@ pub struct Cost {
     pub n_frames: usize,
     /// Images through the tower.
     pub n_tower_passes: usize,
-    /// Different patches through the projector.
+    /// Rows of features through the projector: different patches, and means of patches.
     pub n_projected: usize,
 }
 
@@ -227,14 +255,19 @@ impl Plan {
     pub fn cost(&self) -> Cost {
         // One pass over the rows: a plan may have a million of them.
         let mut used = vec![vec![false; self.geometry.n_patches() as usize]; self.images.len()];
+        let mut n_means = 0;
         for row in &self.rows {
-            if let Some(image) = row.image() {
-                for patch in self.patches_of(row) {
-                    used[image][patch as usize] = true;
+            match (row, row.image()) {
+                (RowSource::FeatureMean { .. }, _) => n_means += 1,
+                (_, Some(image)) => {
+                    for patch in self.patches_of(row) {
+                        used[image][patch as usize] = true;
+                    }
                 }
+                (_, None) => {}
             }
         }
-        let n_projected = used.iter().flatten().filter(|used| **used).count();
+        let n_projected = n_means + used.iter().flatten().filter(|used| **used).count();
         Cost {
             n_frames: self.frames().len(),
             n_tower_passes: self.images.len(),
@@ -274,9 +307,10 @@ impl Plan {
     pub fn patches_of(&self, row: &RowSource) -> Vec<u32> {
         match row {
             RowSource::Patch { patch, .. } => vec![*patch],
-            RowSource::Mean { rect, .. } | RowSource::Max { rect, .. } => {
-                self.geometry.patches_in(*rect).collect()
-            }
+            RowSource::Mean { rect, .. }
+            | RowSource::Max { rect, .. }
+            | RowSource::FeatureMean { rect, .. } => self.geometry.patches_in(*rect).collect(),
+            RowSource::Blend { taps, .. } => taps.as_slice().iter().map(|tap| tap.patch).collect(),
             RowSource::Newline | RowSource::Text(_) => Vec::new(),
         }
     }
@@ -361,9 +395,11 @@ impl RowSource {
     #[must_use]
     pub fn image(&self) -> Option<usize> {
         match self {
-            Self::Patch { image, .. } | Self::Mean { image, .. } | Self::Max { image, .. } => {
-                Some(*image as usize)
-            }
+            Self::Patch { image, .. }
+            | Self::Mean { image, .. }
+            | Self::Max { image, .. }
+            | Self::Blend { image, .. }
+            | Self::FeatureMean { image, .. } => Some(*image as usize),
             Self::Newline | Self::Text(_) => None,
         }
     }
@@ -375,17 +411,22 @@ impl RowSource {
             Self::Patch { .. } => Op::Patch,
             Self::Mean { .. } => Op::Mean,
             Self::Max { .. } => Op::Max,
+            Self::Blend { .. } => Op::Blend,
+            Self::FeatureMean { .. } => Op::FeatureMean,
             Self::Newline => Op::Newline,
             Self::Text(_) => Op::Text,
         }
     }
 
-    /// The patches it is made of, as a rectangle of its image.
+    /// The patches it is made of, as a rectangle of its image. Those of a blend lie side by side.
     #[must_use]
     pub fn rect(&self, geometry: TowerGeometry) -> Option<PatchRect> {
         match self {
             Self::Patch { patch, .. } => Some(geometry.patch_at(*patch)),
-            Self::Mean { rect, .. } | Self::Max { rect, .. } => Some(*rect),
+            Self::Mean { rect, .. } | Self::Max { rect, .. } | Self::FeatureMean { rect, .. } => Some(*rect),
+            Self::Blend { taps, .. } => (taps.as_slice().iter())
+                .map(|tap| geometry.patch_at(tap.patch))
+                .reduce(PatchRect::hull),
             Self::Newline | Self::Text(_) => None,
         }
     }

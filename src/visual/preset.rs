@@ -1,8 +1,10 @@
-//! The four settings that a person chooses from.
+//! The settings that a person chooses from: four for every model, and a model's own.
 
 use serde::{Deserialize, Serialize};
 
 use super::geometry::TowerGeometry;
+use super::preprocess::Fit;
+use super::recipes::VideoFamily;
 use super::sampling::Sampling;
 use super::strategy::{Cells, Order, Strategy};
 
@@ -17,10 +19,17 @@ pub enum Preset {
     Balanced,
     /// 50 frames: five images' worth of sampled tokens, then a thumbnail of six. TS-LLaVA's own setting, "V2".
     Paper,
+    /// As the model was trained to see videos.
+    Own {
+        /// Which models'.
+        family: VideoFamily,
+        /// Most frames.
+        n_frames: usize,
+    },
 }
 
 impl Preset {
-    /// All of them, from the cheapest to the richest in frames.
+    /// Those that every model has, from the cheapest to the richest in frames.
     pub const ALL: [Self; 4] = [Self::Frame, Self::Fast, Self::Balanced, Self::Paper];
 
     /// The name used on the command line and in files.
@@ -31,10 +40,11 @@ impl Preset {
             Self::Fast => "fast",
             Self::Balanced => "balanced",
             Self::Paper => "paper",
+            Self::Own { .. } => "own",
         }
     }
 
-    /// The preset of that name.
+    /// The preset of that name, of those that every model has.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|preset| preset.name() == name)
@@ -48,6 +58,7 @@ impl Preset {
             Self::Fast => 6,
             Self::Balanced => 16,
             Self::Paper => 50,
+            Self::Own { n_frames, .. } => n_frames,
         }
     }
 
@@ -55,8 +66,19 @@ impl Preset {
     /// frame on screen picks that one instead ([`Sampling::Picks`]).
     #[must_use]
     pub fn sampling(self) -> Sampling {
-        Sampling::Uniform {
-            n_frames: self.n_frames(),
+        let n_frames = self.n_frames();
+        match self {
+            Self::Own { family, .. } => family.recipe().sampling.limited_to(n_frames),
+            _ => Sampling::Uniform { n_frames },
+        }
+    }
+
+    /// How it makes them square.
+    #[must_use]
+    pub fn fit(self) -> Fit {
+        match self {
+            Self::Own { family, .. } => family.recipe().fit,
+            _ => Fit::Squash,
         }
     }
 
@@ -76,16 +98,19 @@ impl Preset {
             },
             Self::Balanced => and_sampled(3),
             Self::Paper => and_sampled(5),
+            Self::Own { family, .. } => family.recipe().strategy,
         }
     }
 
-    /// The visual tokens it gives on a clip that is long enough: 576, 576, 2304 and 3456 on CLIP-L/336.
+    /// The visual tokens it gives on a clip that is long enough: 576, 576, 2304 and 3456 on CLIP-L/336. Those of a model's
+    /// own way are with the words between its frames, which are guessed.
     #[must_use]
     pub fn n_tokens(self, geometry: TowerGeometry) -> usize {
         let n_images = match self {
             Self::Frame | Self::Fast => 1,
             Self::Balanced => 4,
             Self::Paper => 6,
+            Self::Own { family, n_frames } => return family.recipe().n_tokens(geometry, n_frames),
         };
         n_images * geometry.n_patches() as usize
     }
@@ -107,14 +132,16 @@ pub enum PresetName {
     Balanced,
     /// TS-LLaVA's own setting.
     Paper,
+    /// As the model was trained to see videos; not every model was.
+    Own,
 }
 
 impl PresetName {
-    /// The preset; `None` where it is to be chosen for the user.
+    /// The preset; `None` where it follows from the model.
     #[must_use]
     pub fn preset(self) -> Option<Preset> {
         match self {
-            Self::Auto => None,
+            Self::Auto | Self::Own => None,
             Self::Frame => Some(Preset::Frame),
             Self::Fast => Some(Preset::Fast),
             Self::Balanced => Some(Preset::Balanced),
@@ -130,6 +157,7 @@ impl From<Preset> for PresetName {
             Preset::Fast => Self::Fast,
             Preset::Balanced => Self::Balanced,
             Preset::Paper => Self::Paper,
+            Preset::Own { .. } => Self::Own,
         }
     }
 }

@@ -20,6 +20,9 @@ pub struct Recipe {
     pub geometry: TowerGeometry,
     /// How a frame becomes square.
     pub fit: Fit,
+    /// How long the clip runs that the frames are from, seconds.
+    #[serde(default)]
+    pub duration_secs: f64,
 }
 
 impl Recipe {
@@ -30,9 +33,14 @@ impl Recipe {
     pub fn plan(&self) -> Result<Plan, PlanError> {
         let chosen = Chosen {
             frames: self.frames.clone(),
+            duration_secs: self.duration_secs,
             notices: Vec::new(),
         };
-        compose::plan(&chosen, &self.strategy, self.geometry)
+        let plan = compose::plan(&chosen, &self.strategy, self.geometry)?;
+        Ok(Plan {
+            fit: self.fit,
+            ..plan
+        })
     }
 }
 
@@ -41,18 +49,19 @@ impl Recipe {
 pub struct PlanDigest([u8; 16]);
 
 impl Plan {
-    /// What it was made of, with frames made square by `fit`.
+    /// What it was made of.
     #[must_use]
-    pub fn recipe(&self, fit: Fit) -> Recipe {
+    pub fn recipe(&self) -> Recipe {
         Recipe {
             frames: self.chosen.clone(),
             strategy: self.strategy.clone(),
             geometry: self.geometry,
-            fit,
+            fit: self.fit,
+            duration_secs: self.duration_secs,
         }
     }
 
-    /// The digest of its images and rows.
+    /// The digest of its images, its rows and what is said of them.
     #[must_use]
     pub fn digest(&self) -> PlanDigest {
         let mut hasher = blake3::Hasher::new();
@@ -83,10 +92,22 @@ impl Plan {
                     number(&mut hasher, u64::from(side));
                 }
             }
-            if let RowSource::Text(text) = row {
-                number(&mut hasher, text.len() as u64);
-                hasher.update(text.as_bytes());
+            match row {
+                RowSource::Text(text) => {
+                    number(&mut hasher, text.len() as u64);
+                    hasher.update(text.as_bytes());
+                }
+                RowSource::Blend { taps, .. } => {
+                    for tap in taps.as_slice() {
+                        number(&mut hasher, u64::from(tap.patch));
+                        number(&mut hasher, u64::from(tap.weight.to_bits()));
+                    }
+                }
+                _ => {}
             }
+        }
+        if let Some(sentence) = &self.sentence {
+            hasher.update(sentence.as_bytes());
         }
         let mut digest = [0; 16];
         digest.copy_from_slice(&hasher.finalize().as_bytes()[..16]);

@@ -1,8 +1,8 @@
 //! The rows of the language model's input, made of projected patches.
 
-use super::encoder::{Encoder, PatchOf};
+use super::encoder::{Encoder, MeanOf, PatchOf};
 use super::execute::{ExecuteError, expect_count};
-use super::plan::{Plan, RowSource};
+use super::plan::{Plan, RowSource, Tap};
 
 /// The visual rows of the language model's input.
 #[derive(Clone, Debug, PartialEq)]
@@ -39,7 +39,11 @@ impl RowsInProgress {
         for (position, row) in plan.rows.iter().enumerate() {
             starts.push(data.len() / width.max(1));
             match row {
-                RowSource::Patch { .. } | RowSource::Mean { .. } | RowSource::Max { .. } => {
+                RowSource::Patch { .. }
+                | RowSource::Mean { .. }
+                | RowSource::Max { .. }
+                | RowSource::Blend { .. }
+                | RowSource::FeatureMean { .. } => {
                     rows_of[row.image().unwrap_or_default()].push(position);
                     data.resize(data.len() + width, 0.0);
                 }
@@ -71,10 +75,11 @@ impl RowsInProgress {
         })
     }
 
-    /// The patches of the image at `position` that rows are made of, ascending and each once.
+    /// The patches of the image at `position` that are projected, ascending and each once.
     pub(super) fn patches_of(&self, plan: &Plan, position: usize) -> Vec<u32> {
         let mut patches: Vec<u32> = self.rows_of[position]
             .iter()
+            .filter(|&&row| !is_pooled_before(&plan.rows[row]))
             .flat_map(|&row| plan.patches_of(&plan.rows[row]))
             .collect();
         patches.sort_unstable();
@@ -82,10 +87,36 @@ impl RowsInProgress {
         patches
     }
 
-    /// Writes the rows made of the image at `position`; `projected` holds one row for each of `patches`.
+    /// The means of the image at `position` that are projected; it is number `image` of its batch.
+    pub(super) fn means_of(&self, plan: &Plan, position: usize, image: usize) -> Vec<MeanOf> {
+        let rows = self.rows_of[position].iter().map(|&row| &plan.rows[row]);
+        rows.filter(|row| is_pooled_before(row))
+            .map(|row| MeanOf {
+                image,
+                patches: plan.patches_of(row),
+            })
+            .collect()
+    }
+
+    /// Writes the rows made of means of the image at `position`; `projected` holds one row for each of them.
+    pub(super) fn write_means(&mut self, plan: &Plan, position: usize, projected: &[f32]) {
+        let width = self.width;
+        let rows = self.rows_of[position]
+            .iter()
+            .filter(|&&row| is_pooled_before(&plan.rows[row]));
+        for (&row, values) in rows.zip(projected.chunks_exact(width.max(1))) {
+            self.data[self.starts[row] * width..][..width].copy_from_slice(values);
+        }
+    }
+
+    /// Writes the rows made of projected patches of the image at `position`; `projected` holds one row for each of
+    /// `patches`.
     pub(super) fn write(&mut self, plan: &Plan, position: usize, patches: &[PatchOf], projected: &[f32]) {
         let width = self.width;
         for &row in &self.rows_of[position] {
+            if is_pooled_before(&plan.rows[row]) {
+                continue;
+            }
             let target = &mut self.data[self.starts[row] * width..][..width];
             let wanted = plan.patches_of(&plan.rows[row]);
             let values = wanted.iter().map(|patch| {
@@ -95,7 +126,11 @@ impl RowsInProgress {
             match &plan.rows[row] {
                 RowSource::Mean { .. } => mean(values, wanted.len(), target),
                 RowSource::Max { .. } => largest(values, target),
-                RowSource::Patch { .. } | RowSource::Newline | RowSource::Text(_) => {
+                RowSource::Blend { taps, .. } => blended(values.zip(taps.as_slice()), target),
+                RowSource::Patch { .. }
+                | RowSource::FeatureMean { .. }
+                | RowSource::Newline
+                | RowSource::Text(_) => {
                     values.for_each(|value| target.copy_from_slice(value));
                 }
             }
@@ -107,6 +142,19 @@ impl RowsInProgress {
             n_rows: self.data.len() / self.width.max(1),
             data: self.data,
             width: self.width,
+        }
+    }
+}
+
+fn is_pooled_before(row: &RowSource) -> bool {
+    matches!(row, RowSource::FeatureMean { .. })
+}
+
+fn blended<'a>(values: impl Iterator<Item = (&'a [f32], &'a Tap)>, target: &mut [f32]) {
+    target.fill(0.0);
+    for (value, tap) in values {
+        for (sum, value) in target.iter_mut().zip(value) {
+            *sum += tap.weight * value;
         }
     }
 }

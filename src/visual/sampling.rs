@@ -1,5 +1,10 @@
 //! Which frames of a clip are looked at: the reference's index formulas, as pure functions of frame times.
 
+mod families;
+
+pub use families::{duration_secs, every_second, part_middles, seconds_inside, truncated_linspace};
+
+use families::pace;
 use serde::{Deserialize, Serialize};
 
 use super::notice::Notice;
@@ -45,8 +50,50 @@ pub enum Sampling {
         /// Most frames to choose.
         max_frames: usize,
     },
+    /// From the first frame to the last, indices cut off: [`truncated_linspace`], as LLaVA-OneVision and LLaVA-Video choose.
+    Linspace {
+        /// How many frames; a shorter clip repeats some.
+        n_frames: usize,
+    },
+    /// Every so many frames that make a second; where these are more than allowed, as [`Sampling::Linspace`]:
+    /// LLaVA-NeXT's `load_video`.
+    EverySecond {
+        /// Most frames to choose.
+        max_frames: usize,
+    },
+    /// As many as the clip has seconds, from its first frame to its last, without the first and the last second of a long
+    /// one: SmolVLM2's `sample_frames`.
+    SecondsInside {
+        /// Most frames to choose.
+        max_frames: usize,
+    },
+    /// The middles of `n_frames` equal parts: [`part_middles`], InternVL's `sample_frames`.
+    Middles {
+        /// Most frames to choose.
+        n_frames: usize,
+    },
     /// These frames, by index; sorted and without repetition. A time range does not apply to them.
     Picks(Vec<usize>),
+}
+
+impl Sampling {
+    /// The same with at most so many frames; picks stay what they are.
+    #[must_use]
+    pub fn limited_to(self, n_frames: usize) -> Self {
+        match self {
+            Self::Uniform { .. } => Self::Uniform { n_frames },
+            Self::SegmentStarts { .. } => Self::SegmentStarts { n_frames },
+            Self::Rate { per_second, .. } => Self::Rate {
+                per_second,
+                max_frames: n_frames,
+            },
+            Self::Linspace { .. } => Self::Linspace { n_frames },
+            Self::Middles { .. } => Self::Middles { n_frames },
+            Self::EverySecond { .. } => Self::EverySecond { max_frames: n_frames },
+            Self::SecondsInside { .. } => Self::SecondsInside { max_frames: n_frames },
+            Self::Picks(picks) => Self::Picks(picks),
+        }
+    }
 }
 
 /// The chosen frames, in the order of time, and what a user should know about the choice.
@@ -54,6 +101,8 @@ pub enum Sampling {
 pub struct Chosen {
     /// Never empty. The uniform formula repeats a frame when the clip has hardly more frames than were asked for.
     pub frames: Vec<FrameRef>,
+    /// How long the whole clip runs by its time stamps, whatever part of it was chosen from: [`duration_secs`].
+    pub duration_secs: f64,
     /// Where the choice is not quite what was asked for.
     pub notices: Vec<Notice>,
 }
@@ -140,11 +189,13 @@ pub fn choose(
         let (indices, notices) = sorted_picks(picks, pts_secs.len())?;
         return Ok(Chosen {
             frames: indices.into_iter().map(frame).collect(),
+            duration_secs: duration_secs(pts_secs),
             notices,
         });
     }
     let candidates = frames_in(pts_secs, range)?;
     let n_candidates = candidates.len();
+    let times = || -> Vec<f64> { candidates.iter().map(|&index| pts_secs[index]).collect() };
     let (positions, notices) = match *sampling {
         Sampling::Uniform { n_frames } => (
             uniform_midpoints(n_candidates, n_frames),
@@ -157,10 +208,19 @@ pub fn choose(
         Sampling::Rate {
             per_second,
             max_frames,
-        } => {
-            let times: Vec<f64> = candidates.iter().map(|&index| pts_secs[index]).collect();
-            at_rate(&times, per_second, max_frames)?
+        } => at_rate(&times(), per_second, max_frames)?,
+        Sampling::Middles { n_frames } => (
+            part_middles(n_candidates, n_frames),
+            fewer_notice(n_frames, n_candidates),
+        ),
+        Sampling::Linspace { n_frames } => (truncated_linspace(0, n_candidates - 1, n_frames), Vec::new()),
+        Sampling::EverySecond { max_frames } => {
+            (every_second(n_candidates, pace(&times()), max_frames), Vec::new())
         }
+        Sampling::SecondsInside { max_frames } => (
+            seconds_inside(n_candidates, pace(&times()), max_frames),
+            Vec::new(),
+        ),
         Sampling::Picks(_) => unreachable!("BUG: picks were handled above"),
     };
     if positions.is_empty() {
@@ -170,7 +230,11 @@ pub fn choose(
         .into_iter()
         .map(|position| frame(candidates[position]))
         .collect();
-    Ok(Chosen { frames, notices })
+    Ok(Chosen {
+        frames,
+        duration_secs: duration_secs(pts_secs),
+        notices,
+    })
 }
 
 /// The middles of equal segments of `0..n_total`: the frame loader that TS-LLaVA, SlowFast-LLaVA and FreeVA share.

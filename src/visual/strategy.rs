@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::geometry::TowerGeometry;
+use super::pool::{Pool, PoolOp};
+use super::words::{FrameWords, Label, Told};
 
 /// A way from chosen frames to the rows that the language model reads.
 ///
@@ -61,6 +63,65 @@ pub enum Strategy {
         #[serde(rename = "newlines")]
         row_ends: RowEnds,
     },
+    /// Every frame with fewer rows than patches, one after the other: PLLaVA (arXiv 2404.16994), LLaVA-NeXT's zero-shot
+    /// video, LLaVA-OneVision, LLaVA-Video, LLaVA-NeXT-Video, Dynamic-VLM, M3.
+    Pooled {
+        /// How patches become rows.
+        pool: Pool,
+        /// Where the model's learned newline stands.
+        newlines: Newlines,
+        /// What is said of the video after its rows.
+        told: Told,
+    },
+    /// Every frame, pooled or whole, with words before it that name its time or number: SmolVLM2, InternVL,
+    /// LLaVA-NeXT-Interleave.
+    Interleaved {
+        /// How patches become rows; none for a row of each patch.
+        pool: Option<Pool>,
+        /// What stands between the frames.
+        #[serde(flatten)]
+        words: FrameWords,
+        /// What is said of the video after its rows.
+        told: Told,
+    },
+}
+
+/// Where the model's learned newline stands among pooled rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Newlines {
+    /// Nowhere.
+    None,
+    /// After each line of rows.
+    Row,
+    /// After each frame.
+    Frame,
+    /// Once, after the last frame.
+    End,
+}
+
+impl Newlines {
+    /// The name used on the command line and in files.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Row => "row",
+            Self::Frame => "frame",
+            Self::End => "end",
+        }
+    }
+
+    /// How many there are over `n_frames` frames of `side` lines.
+    #[must_use]
+    pub fn n_of(self, side: usize, n_frames: usize) -> usize {
+        match self {
+            Self::None => 0,
+            Self::Row => side.saturating_mul(n_frames),
+            Self::Frame => n_frames,
+            Self::End => 1,
+        }
+    }
 }
 
 /// The cells of a thumbnail.
@@ -173,11 +234,13 @@ pub enum StrategyName {
     ThumbnailAndSampled,
     SlowFast,
     ImageGrid,
+    Pooled,
+    Interleaved,
 }
 
 impl StrategyName {
     /// All of them, in the order in which they are offered.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::ThumbnailAndSampled,
         Self::Thumbnail,
         Self::Thumbnails,
@@ -185,6 +248,8 @@ impl StrategyName {
         Self::EveryPatch,
         Self::SlowFast,
         Self::ImageGrid,
+        Self::Pooled,
+        Self::Interleaved,
     ];
 
     /// The name used on the command line and in files.
@@ -198,6 +263,8 @@ impl StrategyName {
             Self::ThumbnailAndSampled => "thumbnail-and-sampled",
             Self::SlowFast => "slow-fast",
             Self::ImageGrid => "image-grid",
+            Self::Pooled => "pooled",
+            Self::Interleaved => "interleaved",
         }
     }
 
@@ -230,8 +297,23 @@ impl StrategyName {
             Self::ImageGrid => Strategy::ImageGrid {
                 row_ends: RowEnds::Plain,
             },
+            Self::Pooled => Strategy::Pooled {
+                pool: halved(geometry),
+                newlines: Newlines::None,
+                told: Told::KeyFrames,
+            },
+            Self::Interleaved => Strategy::Interleaved {
+                pool: Some(halved(geometry)),
+                words: FrameWords::labelled(Label::Seconds),
+                told: Told::KeyFrames,
+            },
         }
     }
+}
+
+/// Half as many rows as patches in each direction, as PLLaVA pools.
+fn halved(geometry: TowerGeometry) -> Pool {
+    Pool::to_side(geometry.patches_per_side().div_ceil(2), PoolOp::Mean)
 }
 
 impl Strategy {
@@ -246,6 +328,8 @@ impl Strategy {
             Self::ThumbnailAndSampled { .. } => StrategyName::ThumbnailAndSampled,
             Self::SlowFast { .. } => StrategyName::SlowFast,
             Self::ImageGrid { .. } => StrategyName::ImageGrid,
+            Self::Pooled { .. } => StrategyName::Pooled,
+            Self::Interleaved { .. } => StrategyName::Interleaved,
         }
     }
 }

@@ -1,7 +1,9 @@
 //! Chat templates and prompts, word for word.
 
 use videre::gguf::{Gguf, GgufWriter, MetaValue, Source};
-use videre::llava::prompt::{PromptInput, PromptPart, ReferenceForm, chat_prompt, reference_prompt};
+use videre::llava::prompt::{
+    PaperPrompt, PromptInput, PromptPart, ReferenceForm, chat_prompt, reference_prompt,
+};
 use videre::llava::template::{ChatTemplate, Family, Message, Piece, Role, render_jinja};
 use videre::llava::tokenizer::Tokenizer;
 use videre::question::Turn;
@@ -275,7 +277,7 @@ fn the_prompts_of_the_paper() {
         options: &options,
         ..PromptInput::default()
     };
-    let text = |form, question: &PromptInput<'_>| reference_prompt(form, question).text();
+    let text = |form, question: &PromptInput<'_>| reference_prompt(form, PaperPrompt::Usual, question).text();
     assert_eq!(
         text(ReferenceForm::Plain, &open),
         "USER: <image>\nThe input consists of a sequence of key frames from a video. Answer concisely with overall \
@@ -307,11 +309,81 @@ fn the_prompts_of_the_paper() {
 }
 
 #[test]
+fn the_other_prompts_of_the_paper() {
+    let options = ["left".to_owned(), "it's right".to_owned()];
+    let open = PromptInput {
+        text: "why?",
+        ..PromptInput::default()
+    };
+    let choice = PromptInput {
+        text: "where?",
+        options: &options,
+        ..PromptInput::default()
+    };
+    let text = |form, paper, question: &PromptInput<'_>| reference_prompt(form, paper, question).text();
+    let (plain, chatml) = (ReferenceForm::Plain, ReferenceForm::ChatMl);
+    let grid = "The input consists of an image arranging key frames from a video in a grid view, along with a sequence of \
+                key frames from the video.";
+    let v5 = text(plain, PaperPrompt::GridAndFrames, &choice);
+    assert_eq!(
+        v5,
+        text(plain, PaperPrompt::Usual, &choice).replace(
+            "The input consists of a sequence of key frames from a video.",
+            grid
+        )
+    );
+    assert!(v5.contains(grid));
+    assert!(text(chatml, PaperPrompt::GridAndFrames, &choice).contains(&format!("{grid} Question: where?")));
+    let v2 = text(plain, PaperPrompt::Expert, &open);
+    assert_eq!(
+        v2,
+        format!(
+            "You are a helpful expert in video analysis. {}",
+            text(plain, PaperPrompt::Usual, &open)
+        )
+    );
+    assert!(text(chatml, PaperPrompt::Expert, &open).starts_with(
+        "<|im_start|>system\n You are a helpful expert in video analysis. Answer the question. <|im_end|>\n<|im_start|>user\n \
+         <image>\n"
+    ));
+    assert_eq!(
+        text(plain, PaperPrompt::Letter, &choice),
+        "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, \
+         and polite answers to the user's questions. USER: <image>\nSelect the best answer to the following \
+         multiple-choice question based on the video. Respond with only the letter (A,B) of the correct option. \
+         \nQuestion: where?\nOptions:\nA. left\nB. it's right\nOnly give the best option. \nAnswer with the option's \
+         letter from the given choices directly. ASSISTANT:"
+    );
+    assert_eq!(
+        text(plain, PaperPrompt::VideoMme, &choice),
+        "A chat between a curious user and an artificial intelligence assistant. The assistant gives helpful, detailed, \
+         and polite answers to the user's questions. USER: <image>\nSelect the best answer to the following \
+         multiple-choice question based on the video. Respond with only the letter (A, B, C, or D) of the correct \
+         option.\nwhere?\n['A. left', \"B. it's right\"]\nAnswer with the option's letter from the given choices \
+         directly. ASSISTANT:"
+    );
+    let best = text(chatml, PaperPrompt::VideoMmeBest, &choice);
+    assert!(
+        best.ends_with("The best answer is:<|im_end|><|im_start|>assistant\n"),
+        "{best}"
+    );
+    // Open questions have no other text there.
+    for paper in [
+        PaperPrompt::GridAndFrames,
+        PaperPrompt::Letter,
+        PaperPrompt::VideoMme,
+    ] {
+        assert_eq!(text(plain, paper, &open), text(plain, PaperPrompt::Usual, &open));
+    }
+}
+
+#[test]
 fn a_prompt_is_tokenised_around_the_video() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tokenizers");
     let tokenizer = Tokenizer::read(&Gguf::open(&folder.join("spm.gguf")).unwrap()).unwrap();
     let prompt = reference_prompt(
         ReferenceForm::Plain,
+        PaperPrompt::Usual,
         &PromptInput {
             text: "why?",
             ..PromptInput::default()

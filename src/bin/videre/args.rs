@@ -191,6 +191,16 @@ pub(crate) enum PromptArg {
     Chat,
     /// The exact prompts of TS-LLaVA
     Reference,
+    /// Its version 5, which tells of a grid beside the frames
+    ReferenceV5,
+    /// Its version 2 for open questions
+    ReferenceV2,
+    /// Its prompt for a letter alone
+    LetterOnly,
+    /// Its prompt for Video-MME
+    VideoMme,
+    /// The same, ending in "The best answer is:"
+    VideoMmeBest,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use videre::cancel::CancelToken;
 use videre::engine::{
     DeviceName, Engine, MediaRole, ModelFacts, ModelName, ModelRole, OpenVideo, PlanSetting, Preselection,
-    USUAL_PREFIX_BYTES, VideoSetup,
+    USUAL_PREFIX_BYTES, VideoSetup, own_way,
 };
 use videre::fault::Fault;
 use videre::question::{PromptForm, Question, SamplingOptions, Turn};
@@ -80,9 +80,9 @@ impl ModelArgs {
 impl AnswerArgs {
     /// Refuses flags that have no meaning together.
     pub(crate) fn check(&self) -> Result<(), Failure> {
-        if self.times && matches!(self.prompt, PromptArg::Reference) {
+        if self.times && !matches!(self.prompt, PromptArg::Chat) {
             return Err(Failure::usage(
-                "--times has no meaning for --prompt reference, whose words are TS-LLaVA's",
+                "--times has no meaning for --prompt reference and its like, whose words are TS-LLaVA's",
                 "leave one of them out",
             ));
         }
@@ -111,6 +111,11 @@ impl AnswerArgs {
         match self.prompt {
             PromptArg::Chat => PromptForm::Chat,
             PromptArg::Reference => PromptForm::Reference,
+            PromptArg::ReferenceV5 => PromptForm::ReferenceV5,
+            PromptArg::ReferenceV2 => PromptForm::ReferenceV2,
+            PromptArg::LetterOnly => PromptForm::LetterOnly,
+            PromptArg::VideoMme => PromptForm::VideoMme,
+            PromptArg::VideoMmeBest => PromptForm::VideoMmeBest,
         }
     }
 }
@@ -134,7 +139,9 @@ pub(crate) fn tower_of(facts: &ModelFacts) -> Result<TowerInput, Failure> {
 pub(crate) fn settle(plan: &PlanArgs, facts: &ModelFacts) -> Result<TowerSetting, Failure> {
     let tower = tower_of(facts)?;
     let geometry = tower.geometry;
-    plan.settle(tower, || Preselection::of(facts, geometry))
+    plan.settle(tower, own_way(facts, geometry), || {
+        Preselection::of(facts, geometry)
+    })
 }
 
 /// Why it is looked at this way, where the user did not say.
@@ -169,14 +176,13 @@ pub(crate) fn ready(
     let mut show = |update| stages.show(&update);
     let video = engine.open(file, cancel, &mut show)?;
     let facts = engine.load(&name, model.device(), cancel, &mut show)?;
-    let TowerSetting { setting, tower } = settle(plan, &facts)?;
+    let TowerSetting { setting, .. } = settle(plan, &facts)?;
     let plan = video.plan(&setting)?;
     let setup = VideoSetup {
         model: name,
         device: model.device(),
         facts,
         plan,
-        fit: tower.fit,
         form: answer.form(),
         tell_times: answer.times,
         max_prefix_bytes: if answer.keep_prefix {

@@ -4,10 +4,12 @@ use crate::args::parse_range;
 use crate::failure::Failure;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use videre::engine::{PlanSetting, Preselection, Refinement, Selection, SelectionError};
-use videre::visual::preset::PresetName;
+use videre::visual::pool::{PoolOp, PoolSide};
+use videre::visual::preset::{Preset, PresetName};
 use videre::visual::sampling::{Sampling, TimeRange};
-use videre::visual::strategy::{Order, StrategyName};
+use videre::visual::strategy::{Newlines, Order, StrategyName};
 use videre::visual::tower::TowerInput;
+use videre::visual::words::Label;
 
 #[derive(clap::Args)]
 #[command(next_help_heading = "What the model sees")]
@@ -57,6 +59,26 @@ pub(crate) struct PlanArgs {
     /// What the language model reads first
     #[arg(long, value_parser = orders())]
     order: Option<Order>,
+
+    /// How the patches of a frame become fewer rows
+    #[arg(long, value_name = "HOW", value_parser = pool_ops())]
+    pool: Option<PoolOp>,
+
+    /// How many rows are left in each direction of a frame
+    #[arg(long, value_name = "N")]
+    pool_side: Option<u32>,
+
+    /// How many rows are left of all frames, shared among them evenly
+    #[arg(long, value_name = "M", conflicts_with = "pool_side")]
+    pool_tokens: Option<usize>,
+
+    /// Where the model's learned newline stands among pooled rows
+    #[arg(long, value_name = "WHERE", value_parser = newlines())]
+    newlines: Option<Newlines>,
+
+    /// What names each frame, one by one, before its rows
+    #[arg(long, value_name = "HOW", value_parser = labels())]
+    label: Option<Label>,
 }
 
 /// What was asked for, for one tower.
@@ -66,13 +88,15 @@ pub(crate) struct TowerSetting {
 }
 
 impl PlanArgs {
-    /// What the flags come to for `tower`. `auto` is the preset to use where none was named.
+    /// What the flags come to for `tower`. `own` is the model's own way, where it has one; `auto` is the preset to use where
+    /// none was named.
     pub(crate) fn settle(
         &self,
         tower: TowerInput,
+        own: Option<Preset>,
         auto: impl FnOnce() -> Preselection,
     ) -> Result<TowerSetting, Failure> {
-        let settled = self.selection().settle(tower.geometry, auto);
+        let settled = self.selection().settle(tower.geometry, own, auto);
         let setting = settled.map_err(|error| match error {
             SelectionError::Meaningless { refinement, strategy } => Failure::usage(
                 format!(
@@ -84,7 +108,17 @@ impl PlanArgs {
             ),
             error => error.into(),
         })?;
-        Ok(TowerSetting { setting, tower })
+        let fit = setting.fit;
+        Ok(TowerSetting {
+            setting,
+            tower: TowerInput { fit, ..tower },
+        })
+    }
+
+    fn pool_side(&self) -> Option<Refinement> {
+        let side = self.pool_side.map(PoolSide::Side);
+        let side = side.or(self.pool_tokens.map(PoolSide::Budget));
+        side.map(Refinement::PoolSide)
     }
 
     fn selection(&self) -> Selection {
@@ -95,6 +129,10 @@ impl PlanArgs {
             self.sampled_tokens.map(Refinement::SampledTokens),
             self.thumbnails.map(|n| Refinement::Thumbnails(usize::from(n))),
             self.order.map(Refinement::Order),
+            self.pool_side(),
+            self.pool.map(Refinement::PoolOp),
+            self.newlines.map(Refinement::Newlines),
+            self.label.map(Refinement::Label),
         ];
         Selection {
             preset: self.preset,
@@ -118,6 +156,11 @@ fn flag(refinement: Refinement) -> &'static str {
         Refinement::SampledTokens(_) => "--sampled-tokens",
         Refinement::Thumbnails(_) => "--thumbnails",
         Refinement::Order(_) => "--order",
+        Refinement::PoolOp(_) => "--pool",
+        Refinement::PoolSide(PoolSide::Budget(_)) => "--pool-tokens",
+        Refinement::PoolSide(_) => "--pool-side",
+        Refinement::Newlines(_) => "--newlines",
+        Refinement::Label(_) => "--label",
     }
 }
 
@@ -148,6 +191,11 @@ fn presets() -> impl TypedValueParser<Value = PresetName> {
             "balanced",
             PresetName::Balanced,
             "16 frames: sampled patches, then a thumbnail",
+        ),
+        (
+            "own",
+            PresetName::Own,
+            "As the model was trained to see videos, where it was",
         ),
         (
             "paper",
@@ -186,6 +234,16 @@ fn strategies() -> impl TypedValueParser<Value = StrategyName> {
             StrategyName::ImageGrid,
             "IG-VLM: all frames as one picture",
         ),
+        (
+            "pooled",
+            StrategyName::Pooled,
+            "Every frame with fewer rows than patches",
+        ),
+        (
+            "interleaved",
+            StrategyName::Interleaved,
+            "Every frame with its time in words before it",
+        ),
     ])
 }
 
@@ -193,6 +251,32 @@ fn orders() -> impl TypedValueParser<Value = Order> {
     words(&[
         ("sampled-first", Order::SampledFirst, ""),
         ("thumbnail-first", Order::ThumbnailFirst, ""),
+    ])
+}
+
+fn pool_ops() -> impl TypedValueParser<Value = PoolOp> {
+    words(&[
+        ("mean", PoolOp::Mean, ""),
+        ("max", PoolOp::Max, ""),
+        ("bilinear", PoolOp::Bilinear, ""),
+    ])
+}
+
+fn newlines() -> impl TypedValueParser<Value = Newlines> {
+    words(&[
+        ("none", Newlines::None, "Nowhere"),
+        ("row", Newlines::Row, "After each line of a frame"),
+        ("frame", Newlines::Frame, "After each frame"),
+        ("end", Newlines::End, "Once, at the end"),
+    ])
+}
+
+fn labels() -> impl TypedValueParser<Value = Label> {
+    words(&[
+        ("none", Label::None, "Nothing"),
+        ("seconds", Label::Seconds, "t = 12.48s:"),
+        ("clock", Label::Clock, "Frame from 00:12:"),
+        ("number", Label::Number, "Frame1:"),
     ])
 }
 

@@ -34,10 +34,26 @@ pub struct KeptLook {
     pub frames: Vec<FrameRef>,
     /// How they became tokens.
     pub strategy: Strategy,
+    /// How frames became square.
+    #[serde(default = "squashed", skip_serializing_if = "is_squashed")]
+    pub fit: Fit,
+    /// How long the video runs, seconds; 0 where no words depend on it.
+    #[serde(default)]
+    pub duration_secs: f64,
     /// Tokens of all words, once they were counted.
     pub n_words: Option<usize>,
     /// The chat's earliest turn that the model still got; none where it got all.
     pub remembers_from: Option<String>,
+}
+
+/// As every frame was fitted before there was a choice.
+fn squashed() -> Fit {
+    Fit::Squash
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature that serde wants")]
+fn is_squashed(fit: &Fit) -> bool {
+    *fit == Fit::Squash
 }
 
 impl KeptLook {
@@ -50,7 +66,8 @@ impl KeptLook {
             frames: self.frames.clone(),
             strategy: self.strategy.clone(),
             geometry: TowerGeometry::new(self.side_px, self.patch_px)?,
-            fit: Fit::Squash,
+            fit: self.fit,
+            duration_secs: self.duration_secs,
         })
     }
 }

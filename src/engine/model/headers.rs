@@ -17,11 +17,13 @@ use crate::llava::describe::describe;
 use crate::llava::estimate::{estimate, free_bytes};
 use crate::llava::pair::{Pair, PairError};
 use crate::llava::template::ChatTemplate;
-use crate::llava::tokenizer::Tokenizer;
+use crate::llava::tokenizer::{Place, Span, Tokenizer};
 use crate::llava::{USUAL_CONTEXT, name_of, vision_identity};
+use crate::question::PromptForm;
+use crate::visual::around::Around;
 use crate::visual::family::ImageMarkers;
 use crate::visual::geometry::TowerGeometry;
-use crate::visual::plan::Plan;
+use crate::visual::plan::{Plan, RowSource};
 use crate::worker::{Call, Handle, Nothing};
 
 /// A pair of which the headers were read.
@@ -86,18 +88,25 @@ impl Handle<Foresee> for ModelRole {
         let is_kept = kept
             .map(|(excerpt, plan)| self.kept(headers, excerpt, plan))
             .collect();
-        let words = Words {
-            template: &headers.template,
-            tokenizer: &headers.tokenizer,
-            form: foresee.form,
-            markers: &headers.markers,
-            told_pts_secs: None,
+        let inner: Vec<(Plan, Around)> = plans.into_iter().map(Plan::into_inner).collect();
+        let n_words = inner
+            .iter()
+            .map(|(plan, around)| {
+                let n_fixed = headers.words(foresee.form, around).n_fixed().map_err(failed)?;
+                Ok(n_fixed + headers.n_texts(plan)?)
+            })
+            .collect::<Result<Vec<usize>, Failure>>()?;
+        let nothing = Around::default();
+        let (n_texts, n_rows, around) = match inner.first() {
+            Some((plan, around)) => (headers.n_texts(plan)?, plan.counts().total, around),
+            None => (0, 0, &nothing),
         };
-        let n_visual = plans.first().map_or(0, |plan| plan.counts().total);
-        let counted = count(words, &foresee, n_visual, headers.n_context).map_err(failed)?;
+        let words = headers.words(foresee.form, around);
+        let counted = count(words, &foresee, n_rows + n_texts, headers.n_context).map_err(failed)?;
         Ok(Foresight {
             is_kept,
-            n_fixed: counted.n_fixed,
+            n_words,
+            n_fixed: counted.n_fixed + n_texts,
             n_chat: counted.n_chat,
             n_forgotten: counted.n_forgotten,
         })
@@ -131,6 +140,31 @@ impl ModelRole {
 }
 
 impl Headers {
+    fn words<'a>(&'a self, form: PromptForm, around: &'a Around) -> Words<'a> {
+        Words {
+            template: &self.template,
+            tokenizer: &self.tokenizer,
+            form,
+            markers: &self.markers,
+            told_pts_secs: None,
+            around,
+        }
+    }
+
+    /// Tokens of the texts among a plan's rows.
+    fn n_texts(&self, plan: &Plan) -> Result<usize, Failure> {
+        let mut n_tokens = 0;
+        for row in &plan.rows {
+            if let RowSource::Text(text) = row {
+                let ids = self
+                    .tokenizer
+                    .encode(&[Span::template(text.as_str())], Place::Inside);
+                n_tokens += ids.map_err(failed)?.len();
+            }
+        }
+        Ok(n_tokens)
+    }
+
     fn of(name: &ModelName) -> Result<Self, Failure> {
         let pair = pair(name, no_pair)?;
         let tokenizer = Tokenizer::read(&pair.language).map_err(failed)?;
@@ -258,6 +292,7 @@ mod tests {
             strategy: Strategy::Sampled { n_sampled: 100 },
             geometry,
             fit: Fit::Squash,
+            duration_secs: 0.0,
         }
     }
 

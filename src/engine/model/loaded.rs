@@ -12,6 +12,7 @@ use crate::fault::{Failure, Fault};
 use crate::llava::embedded;
 use crate::llava::kernels::Isa;
 use crate::llava::pair::{Pair, PairError};
+use crate::llava::video_family::video_family;
 use crate::llava::{CacheType, Compute, LoadError, Model, Session, USUAL_CONTEXT};
 
 /// A pair, and what was read with it last.
@@ -56,6 +57,7 @@ impl Loaded {
             patch_px: geometry.patch_px(),
             mean: shape.mean,
             std: shape.std,
+            family: video_family(pair),
             n_context: model.decoder().shape().context_len,
             encode_secs: speed.encode_secs,
             read_secs: speed.read_secs,

@@ -65,6 +65,11 @@ impl Names {
             for patch in plan.patches_of(row) {
                 hasher.update(&patch.to_le_bytes());
             }
+            if let RowSource::Blend { taps, .. } = row {
+                for tap in taps.as_slice() {
+                    hasher.update(&tap.weight.to_le_bytes());
+                }
+            }
             match row {
                 RowSource::Text(text) => {
                     hasher.update(text.as_bytes());

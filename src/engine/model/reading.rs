@@ -3,11 +3,14 @@
 use crate::engine::ANSWER_RESERVE;
 use crate::engine::requests::model::{Foresee, Work};
 use crate::fault::{Explain, Fault};
-use crate::llava::prompt::{Prompt, PromptInput, PromptPart, ReferenceForm, chat_prompt, reference_prompt};
+use crate::llava::prompt::{
+    PaperPrompt, Prompt, PromptInput, PromptPart, ReferenceForm, chat_prompt, reference_prompt,
+};
 use crate::llava::template::{ChatTemplate, Piece, TemplateError};
 use crate::llava::tokenizer::{Tokenizer, TokenizerError};
 use crate::llava::{Model, Sequence, SequencePart, VisualRows};
 use crate::question::{PromptForm, Question, Turn};
+use crate::visual::around::Around;
 use crate::visual::family::ImageMarkers;
 
 /// Two questions that share nothing: what their prompts have in common is what all questions have.
@@ -70,6 +73,20 @@ pub(super) struct Reading {
     pub(super) letters: Vec<u32>,
     /// The words, with a mark where the video stands.
     pub(super) text: String,
+    /// Rows of the video that are words between pictures.
+    n_texts: usize,
+}
+
+impl Reading {
+    /// Positions that are made of pictures.
+    pub(super) fn n_visual(&self) -> usize {
+        self.sequence.n_visual().saturating_sub(self.n_texts)
+    }
+
+    /// Positions that are words.
+    pub(super) fn n_words(&self) -> usize {
+        self.sequence.len() - self.n_visual()
+    }
 }
 
 /// How the words around a question are written.
@@ -82,6 +99,19 @@ pub(super) struct Words<'a> {
     pub(super) markers: &'a ImageMarkers,
     /// Times of the frames, where the model is told them.
     pub(super) told_pts_secs: Option<&'a [f64]>,
+    /// What the plan says around the rows of the video.
+    pub(super) around: &'a Around,
+}
+
+/// What a plan came to for the language model.
+#[derive(Clone, Copy)]
+pub(super) struct Shown<'a> {
+    /// Its rows, but for the texts around them.
+    pub(super) rows: &'a VisualRows,
+    /// Those texts.
+    pub(super) around: &'a Around,
+    /// How many of the rows are words between pictures.
+    pub(super) n_texts: usize,
 }
 
 /// Tokens of words, counted before anything is read.
@@ -94,21 +124,15 @@ pub(super) struct Counted {
     pub(super) n_forgotten: usize,
 }
 
-/// Counts the words of a question that is not asked yet, beside `n_visual` rows of a video.
+/// Counts the words of a question that is not asked yet, beside `n_visual` rows of a video. Words between its pictures are
+/// among the rows.
 pub(super) fn count(
     words: Words<'_>,
     foresee: &Foresee,
     n_visual: usize,
     n_context: usize,
 ) -> Result<Counted, ReadingError> {
-    let n_words = |parts: &[PromptPart]| -> usize {
-        let of = |part: &PromptPart| match part {
-            PromptPart::Tokens(ids) => ids.len(),
-            PromptPart::Video => 0,
-        };
-        parts.iter().map(of).sum()
-    };
-    let n_fixed = n_words(&words.parts("", &[], &[])?);
+    let n_fixed = words.n_fixed()?;
     let (history, max_tokens) = (&foresee.history, foresee.max_tokens);
     let len = |parts: &[PromptPart]| n_words(parts) + n_visual;
     let (n_forgotten, parts) = words.fitting("", &[], history, max_tokens, n_context, len)?;
@@ -119,12 +143,20 @@ pub(super) fn count(
     })
 }
 
+fn n_words(parts: &[PromptPart]) -> usize {
+    let of = |part: &PromptPart| match part {
+        PromptPart::Tokens(ids) => ids.len(),
+        PromptPart::Video => 0,
+    };
+    parts.iter().map(of).sum()
+}
+
 /// The prompt of `work` with the rows of its video, for a context of `n_context` positions.
 pub(super) fn compose(
     model: &Model,
     work: &Work,
     question: Option<&Question>,
-    rows: &VisualRows,
+    shown: Shown<'_>,
     n_context: usize,
 ) -> Result<Reading, ReadingError> {
     let pts_secs: Vec<f64> = (work.excerpt.recipe.frames.iter())
@@ -137,10 +169,11 @@ pub(super) fn compose(
         form: work.form,
         markers: &markers,
         told_pts_secs: work.tell_times.then_some(pts_secs.as_slice()),
+        around: shown.around,
     };
     let writer = Writer {
         is_shared: question.is_none(),
-        rows,
+        shown,
     };
     let [one, other] = UNLIKE.map(|text| words.parts(text, &[], &[]));
     let (one, other) = (one?, other?);
@@ -191,12 +224,33 @@ impl Words<'_> {
             options,
             history,
             frame_pts_secs: self.told_pts_secs,
+            around: Some(self.around),
+        };
+        let paper = |text| {
+            let form = ReferenceForm::of(self.template.family());
+            reference_prompt(form, text, &input)
         };
         let prompt = match self.form {
             PromptForm::Chat => chat_prompt(self.template, &input)?,
-            PromptForm::Reference => reference_prompt(ReferenceForm::of(self.template.family()), &input),
+            PromptForm::Reference => paper(PaperPrompt::Usual),
+            PromptForm::ReferenceV5 => paper(PaperPrompt::GridAndFrames),
+            PromptForm::ReferenceV2 => paper(PaperPrompt::Expert),
+            PromptForm::LetterOnly => paper(PaperPrompt::Letter),
+            PromptForm::VideoMme => paper(PaperPrompt::VideoMme),
+            PromptForm::VideoMmeBest => paper(PaperPrompt::VideoMmeBest),
         };
-        Ok(prompt.with_markers(self.markers))
+        // A plan that says something around its rows has markers among that.
+        let has_words = !(self.around.before.is_empty() && self.around.after.is_empty());
+        Ok(if has_words {
+            prompt
+        } else {
+            prompt.with_markers(self.markers)
+        })
+    }
+
+    /// Tokens of the words around a question without earlier turns.
+    pub(super) fn n_fixed(&self) -> Result<usize, ReadingError> {
+        Ok(n_words(&self.parts("", &[], &[])?))
     }
 
     fn parts(
@@ -243,7 +297,11 @@ impl Words<'_> {
         }
         let token = |letter: char| {
             let mut prompt = self.prompt(&question.text, &question.options, history)?;
-            prompt.pieces.push(Piece::fixed(letter.to_string()));
+            // Where the model begins to speak right after a colon, it begins with a space.
+            let ends_with_colon =
+                matches!(prompt.pieces.last(), Some(Piece::Text(span)) if span.text.ends_with(':'));
+            let gap = if ends_with_colon { " " } else { "" };
+            prompt.pieces.push(Piece::fixed(format!("{gap}{letter}")));
             let longer = prompt.encode(self.tokenizer)?;
             let follows = match (longer.last(), parts.last()) {
                 (Some(PromptPart::Tokens(longer)), Some(PromptPart::Tokens(ids))) => longer
@@ -262,14 +320,14 @@ impl Words<'_> {
 struct Writer<'a> {
     /// Whether all of it is the beginning of every question.
     is_shared: bool,
-    rows: &'a VisualRows,
+    shown: Shown<'a>,
 }
 
 impl Writer<'_> {
     fn sequence(&self, parts: &[PromptPart], n_shared: usize) -> Sequence {
         let parts = parts.iter().map(|part| match part {
             PromptPart::Tokens(ids) => SequencePart::Tokens(ids.clone()),
-            PromptPart::Video => SequencePart::Rows(self.rows.clone()),
+            PromptPart::Video => SequencePart::Rows(self.shown.rows.clone()),
         });
         Sequence::new(parts.collect(), n_shared)
     }
@@ -281,7 +339,7 @@ impl Writer<'_> {
             match part {
                 PromptPart::Tokens(ids) => len += ids.len(),
                 PromptPart::Video => {
-                    len += self.rows.len();
+                    len += self.shown.rows.len();
                     visual_end = len;
                 }
             }
@@ -296,6 +354,7 @@ impl Writer<'_> {
             n_forgotten: 0,
             letters: Vec::new(),
             text: String::new(),
+            n_texts: self.shown.n_texts,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Instant;
 use super::features::VideoFeatures;
 use super::loaded::{Loaded, millis};
 use super::names::Names;
-use super::reading::{Reading, compose};
+use super::reading::{Reading, Shown, compose};
 use super::{ModelRole, failed};
 use crate::cancel::CancelToken;
 use crate::engine::answer::{Answer, OptionChoice, StageMillis, TokenUse};
@@ -76,6 +76,7 @@ impl ModelRole {
             n_encoded: 0,
         };
         let plan = work.excerpt.plan(loaded.model.geometry().map_err(failed)?)?;
+        let (plan, around) = plan.into_inner();
         let names = Names::new(
             &work.excerpt.video,
             work.excerpt.recipe.fit,
@@ -83,8 +84,16 @@ impl ModelRole {
         );
         let n_tokens = |text: &str| loaded.model.text_tokens(text).map(|ids| ids.len());
         let mut rows = VisualRows::named(names.rows(&plan, n_tokens).map_err(failed)?);
-        let mut reading =
-            compose(&loaded.model, work, question, &rows, loaded.facts.n_context).map_err(failed)?;
+        let n_texts = rows.len() - plan.counts().total;
+        let composed = |loaded: &Loaded, rows: &VisualRows| {
+            let shown = Shown {
+                rows,
+                around: &around,
+                n_texts,
+            };
+            compose(&loaded.model, work, question, shown, loaded.facts.n_context).map_err(failed)
+        };
+        let mut reading = composed(loaded, &rows)?;
 
         let n_answer = question.map_or(0, |question| question.max_tokens);
         let mut session = loaded.take_session(reading.sequence.len().saturating_add(n_answer))?;
@@ -106,13 +115,12 @@ impl ModelRole {
             };
             spent.n_encoded = n_encoded;
             rows = rows.with_values(data, width).map_err(failed)?;
-            reading =
-                compose(&loaded.model, work, question, &rows, loaded.facts.n_context).map_err(failed)?;
+            reading = composed(loaded, &rows)?;
         }
         if question.is_some() {
             call.emit(WorkEvent::Prompt(PromptText {
                 text: reading.text.clone(),
-                n_tokens: reading.sequence.len() - reading.sequence.n_visual(),
+                n_tokens: reading.n_words(),
                 n_forgotten_turns: reading.n_forgotten,
             }));
         }
@@ -288,7 +296,6 @@ fn read_and_answer(
     };
     spent.timings.answer = millis(answering);
     spent.timings.total = millis(spent.began);
-    let n_visual = reading.sequence.n_visual();
     Ok(Some(Answer {
         answer: text,
         ending,
@@ -296,8 +303,8 @@ fn read_and_answer(
         frames: work.excerpt.recipe.frames.clone(),
         n_encoded_images: spent.n_encoded,
         tokens: TokenUse {
-            visual: n_visual,
-            prompt: reading.sequence.len() - n_visual,
+            visual: reading.n_visual(),
+            prompt: reading.n_words(),
             reused: n_reused,
             answer: n_answer,
         },

@@ -10,6 +10,7 @@ use crate::engine::identity::FileIdentity;
 use crate::fault::Failure;
 use crate::question::{PromptForm, Question, Turn};
 use crate::visual::recipe::{PlanDigest, Recipe};
+use crate::visual::recipes::VideoFamily;
 use crate::visual::sampling::FrameRef;
 use crate::worker::{Lane, Message, Nothing, requests};
 
@@ -103,6 +104,8 @@ pub struct ModelFacts {
     pub mean: [f32; 3],
     /// What the tower's input is normalised by: deviations.
     pub std: [f32; 3],
+    /// The family of models trained on videos that it is of, where it is of one.
+    pub family: Option<VideoFamily>,
     /// Positions that it reads at most.
     pub n_context: usize,
     /// Expected time for one image through tower and projector, measured on a part of it at load.
@@ -305,7 +308,9 @@ pub struct Foresee {
 pub struct Foresight {
     /// For each excerpt, and each image of its plan, whether its features are kept.
     pub is_kept: Vec<Vec<bool>>,
-    /// Tokens of the words around a question, without any earlier turn.
+    /// For each excerpt, tokens of the words around a question and between the pictures, without any earlier turn.
+    pub n_words: Vec<usize>,
+    /// Those of the first one.
     pub n_fixed: usize,
     /// Tokens of the earlier turns that would be sent.
     pub n_chat: usize,

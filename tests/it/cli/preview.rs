@@ -158,6 +158,8 @@ fn every_strategy_can_be_looked_at() {
         ("thumbnail-and-sampled", 3456),
         ("slow-fast", 10 * 24 * 12 + 12 * 16),
         ("image-grid", 576),
+        ("pooled", 12 * 144),
+        ("interleaved", 12 * 144),
     ] {
         let out = format!("out-{strategy}");
         let answer = place
@@ -184,5 +186,58 @@ fn a_range_narrows_the_choice_and_short_clips_say_so() {
     for frame in tokens(&place.path("out"))["frames"].as_array().expect("a list") {
         let secs = frame["pts_secs"].as_f64().expect("a number");
         assert!((1.0..1.2).contains(&secs), "{secs}");
+    }
+}
+
+#[test]
+fn pooled_rows_and_words_are_in_the_table_as_they_are_read() {
+    let place = Place::new();
+    let words = "preview SAMPLE --strategy pooled --pool bilinear --pool-side 10 --newlines row --frames 3 --out rows --json";
+    let answer = place.say(words).json();
+    assert_eq!(answer["counts"]["total"], 3 * 10 * 11);
+    let rows = tokens(&place.path("rows"));
+    let ops = |at: usize| rows["tokens"][at]["op"].as_str().expect("a name").to_owned();
+    assert_eq!(
+        (ops(0), ops(9), ops(10)),
+        ("blend".to_owned(), "blend".to_owned(), "newline".to_owned())
+    );
+    // 24 patches to 10: the first row's middle lies 0.7 into the second patch, so that two by two make it.
+    assert_rect(&rows["tokens"][0], [0.0, 0.0, 2.0 / 24.0, 2.0 / 24.0]);
+
+    let words =
+        "preview SAMPLE --strategy interleaved --pool-tokens 90 --label clock --frames 3 --out said --json";
+    let answer = place.say(words).json();
+    assert_eq!(answer["counts"]["total"], 3 * 25, "floor(sqrt(30)) a side");
+    let said = tokens(&place.path("said"));
+    assert_eq!(said["tokens"][0]["op"], "text");
+    assert_eq!(said["tokens"][0]["text"], "\nFrame from 00:00:");
+    assert_eq!(said["tokens"][1]["op"], "feature-mean");
+    assert!(said["tokens"][1].get("text").is_none());
+}
+
+#[test]
+fn a_pool_without_a_meaning_is_refused() {
+    let place = Place::new();
+    for (words, message) in [
+        (
+            "--strategy thumbnail --pool max",
+            "--pool has no meaning for the strategy 'thumbnail'",
+        ),
+        (
+            "--strategy sampled --label clock",
+            "--label has no meaning for the strategy 'sampled'",
+        ),
+        (
+            "--strategy pooled --pool-side 25",
+            "24 x 24 patches cannot be pooled that way",
+        ),
+        (
+            "--preset own",
+            "the model has no way of its own to be shown a video",
+        ),
+    ] {
+        let run = place.say(&format!("preview SAMPLE {words} --out out"));
+        assert_eq!(run.code, Some(2), "{words}: {run:?}");
+        assert!(run.stderr.contains(message), "{words}: {}", run.stderr);
     }
 }

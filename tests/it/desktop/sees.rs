@@ -73,7 +73,7 @@ fn a_plan_is_for_the_embedded_model_while_no_other_is_loaded() {
         .collect();
     assert_eq!(presets.len(), 5);
     let strategies = auto.offers.iter().filter(|offer| offer.strategy.is_some());
-    assert_eq!(strategies.count(), 7);
+    assert_eq!(strategies.count(), 9);
     let frame = presets
         .iter()
         .find(|offer| offer.preset == PresetName::Frame)

@@ -3,6 +3,7 @@
 
 mod caches;
 mod questions;
+mod videos;
 mod viewer;
 mod workers;
 
@@ -21,7 +22,6 @@ use videre::engine::{
 use videre::fault::Failure;
 use videre::question::{PromptForm, Question};
 use videre::visual::geometry::TowerGeometry;
-use videre::visual::preprocess::Fit;
 use videre::visual::preset::PresetName;
 use videre::visual::sampling::Sampling;
 use videre::visual::strategy::StrategyName;
@@ -135,7 +135,7 @@ fn setup(engine: &Engine, video: &OpenVideo) -> VideoSetup {
         sampling: Some(sampling),
         ..Selection::default()
     };
-    let setting = selection.settle(geometry, || unreachable!("a preset is named"));
+    let setting = selection.settle(geometry, None, || unreachable!("a preset is named"));
     let setting = setting.expect("it has a meaning");
     let plan = video.plan(&setting).expect("the sample has frames");
     VideoSetup {
@@ -143,7 +143,6 @@ fn setup(engine: &Engine, video: &OpenVideo) -> VideoSetup {
         device: DeviceName::Cpu,
         facts,
         plan,
-        fit: Fit::Squash,
         form: PromptForm::Chat,
         tell_times: false,
         max_prefix_bytes: USUAL_PREFIX_BYTES,

@@ -17,6 +17,7 @@ mod real_clip;
 mod session;
 mod text;
 mod tower;
+mod videos;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};

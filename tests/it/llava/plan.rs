@@ -44,6 +44,7 @@ fn sampled_rows_and_a_thumbnail_equal_the_reference_from_pixels_on() {
     let clip = clip();
     let chosen = Chosen {
         frames: clip.iter().map(|frame| frame.frame).collect(),
+        duration_secs: 0.0,
         notices: Vec::new(),
     };
     let strategy = Strategy::ThumbnailAndSampled {

@@ -2,6 +2,7 @@ mod executor;
 mod golden;
 mod naming;
 mod plans;
+mod pooled;
 mod properties;
 mod recipes;
 mod tokens;

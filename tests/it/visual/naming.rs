@@ -4,7 +4,7 @@ use std::convert::Infallible;
 
 use image::{Rgb, RgbImage};
 use videre::cancel::CancelToken;
-use videre::visual::encoder::{Encoder, FeatureCache, NoCache, PatchOf};
+use videre::visual::encoder::{Encoder, FeatureCache, MeanOf, NoCache, PatchOf};
 use videre::visual::execute::{Encoded, FittedFrame, Run, execute};
 use videre::visual::geometry::TowerGeometry;
 use videre::visual::plan::Plan;
@@ -89,6 +89,18 @@ impl Encoder for NamingEncoder {
         Ok(patches.iter().flat_map(row).collect())
     }
 
+    fn project_means(&mut self, features: &[Vec<f32>], means: &[MeanOf]) -> Result<Vec<f32>, Infallible> {
+        self.n_projected += means.len();
+        let row = |of: &MeanOf| {
+            let mean = |values: &dyn Fn(u32) -> f32| {
+                of.patches.iter().map(|&patch| values(patch)).sum::<f32>() / of.patches.len() as f32
+            };
+            let patch = mean(&|patch| patch as f32);
+            [mean(&|patch| features[of.image][patch as usize]), patch, -patch]
+        };
+        Ok(means.iter().flat_map(row).collect())
+    }
+
     fn newline(&mut self) -> Result<Vec<f32>, Infallible> {
         Ok(vec![-1.0, -1.0, -1.0])
     }
@@ -111,6 +123,7 @@ pub(super) fn frames(n_frames: usize) -> Chosen {
         .collect();
     Chosen {
         frames,
+        duration_secs: n_frames as f64 / 2.0,
         notices: Vec::new(),
     }
 }

@@ -7,9 +7,22 @@ use proptest::strategy::Strategy as _;
 use videre::visual::compose::{PlanError, plan};
 use videre::visual::geometry::TowerGeometry;
 use videre::visual::plan::Op;
-use videre::visual::strategy::{CellOrder, Cells, Order, RowEnds, Strategy};
+use videre::visual::pool::{Pool, PoolOp, PoolSide, PoolStage};
+use videre::visual::strategy::{CellOrder, Cells, Newlines, Order, RowEnds, Strategy};
+use videre::visual::words::{FrameWords, Label, Told};
 
 use super::naming::{frames, rows_of, small_tower};
+
+fn any_pool() -> impl proptest::strategy::Strategy<Value = Pool> {
+    let side = prop_oneof![
+        (1u32..8).prop_map(PoolSide::Stride),
+        (1u32..14).prop_map(PoolSide::Side),
+        (1usize..4000).prop_map(PoolSide::Budget),
+    ];
+    let op = prop_oneof![Just(PoolOp::Mean), Just(PoolOp::Max), Just(PoolOp::Bilinear)];
+    let stage = prop_oneof![Just(PoolStage::After), Just(PoolStage::Before)];
+    (side, op, stage).prop_map(|(side, op, stage)| Pool { side, op, stage })
+}
 
 fn any_strategy() -> impl proptest::strategy::Strategy<Value = Strategy> {
     let cells = (1usize..40, proptest::option::of(any::<u64>())).prop_map(|(n_cells, seed)| Cells {
@@ -34,6 +47,20 @@ fn any_strategy() -> impl proptest::strategy::Strategy<Value = Strategy> {
         Just(Strategy::ImageGrid {
             row_ends: RowEnds::Newline
         }),
+        (
+            any_pool(),
+            prop_oneof![Just(Newlines::None), Just(Newlines::Row), Just(Newlines::End)]
+        )
+            .prop_map(|(pool, newlines)| Strategy::Pooled {
+                pool,
+                newlines,
+                told: Told::Times
+            }),
+        proptest::option::of(any_pool()).prop_map(|pool| Strategy::Interleaved {
+            pool,
+            words: FrameWords::labelled(Label::None),
+            told: Told::Line
+        }),
     ]
 }
 
@@ -50,7 +77,7 @@ proptest! {
         let tower = TowerGeometry::new(side_px, patch_px).unwrap();
         let plan = match plan(&frames(n_frames), &strategy, tower) {
             Ok(plan) => plan,
-            Err(PlanError::TooManyCells { .. } | PlanError::BadFastSide { .. }) => return Ok(()),
+            Err(PlanError::TooManyCells { .. } | PlanError::BadFastSide { .. } | PlanError::BadPool { .. }) => return Ok(()),
             Err(error) => return Err(TestCaseError::fail(error.to_string())),
         };
         prop_assert_eq!(plan.counts().total, plan.rows.len());

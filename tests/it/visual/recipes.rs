@@ -2,10 +2,13 @@
 
 use videre::visual::geometry::TowerGeometry;
 use videre::visual::plan::Plan;
+use videre::visual::pool::{Pool, PoolOp};
 use videre::visual::preprocess::Fit;
 use videre::visual::recipe::Recipe;
+use videre::visual::recipes::VideoFamily;
 use videre::visual::sampling::FrameRef;
-use videre::visual::strategy::{CellOrder, Cells, Order, RowEnds, Strategy, StrategyName};
+use videre::visual::strategy::{CellOrder, Cells, Newlines, Order, RowEnds, Strategy, StrategyName};
+use videre::visual::words::Told;
 
 fn frames(n_frames: usize) -> Vec<FrameRef> {
     let frame = |index: usize| FrameRef {
@@ -15,12 +18,21 @@ fn frames(n_frames: usize) -> Vec<FrameRef> {
     (0..n_frames).map(frame).collect()
 }
 
+fn pooled(pool: Pool, told: Told) -> Strategy {
+    Strategy::Pooled {
+        pool,
+        newlines: Newlines::None,
+        told,
+    }
+}
+
 fn plan(strategy: &Strategy, n_frames: usize) -> Plan {
     let recipe = Recipe {
         frames: frames(n_frames),
         strategy: strategy.clone(),
         geometry: TowerGeometry::CLIP_L_224,
         fit: Fit::Squash,
+        duration_secs: 4.2,
     };
     recipe.plan().expect("it has a plan")
 }
@@ -28,10 +40,11 @@ fn plan(strategy: &Strategy, n_frames: usize) -> Plan {
 #[test]
 fn a_recipe_that_travelled_makes_the_very_plan_that_it_was_taken_from() {
     for name in StrategyName::ALL {
-        let planned = plan(&name.strategy(TowerGeometry::CLIP_L_224), 12);
-        let sent = serde_json::to_string(&planned.recipe(Fit::Pad)).expect("it is plain data");
+        let mut planned = plan(&name.strategy(TowerGeometry::CLIP_L_224), 12);
+        planned.fit = Fit::Pad;
+        let sent = serde_json::to_string(&planned.recipe()).expect("it is plain data");
         let arrived: Recipe = serde_json::from_str(&sent).expect("it is what was sent");
-        assert_eq!(arrived, planned.recipe(Fit::Pad), "{sent}");
+        assert_eq!(arrived, planned.recipe(), "{sent}");
         let again = arrived.plan().expect("it has a plan");
         assert_eq!(again.digest(), planned.digest(), "{name:?}");
         assert_eq!(
@@ -77,6 +90,13 @@ fn plans_that_show_a_model_something_else_have_different_digests() {
         Strategy::ImageGrid {
             row_ends: RowEnds::Newline,
         },
+        pooled(Pool::by_stride(2, PoolOp::Mean), Told::KeyFrames),
+        pooled(Pool::by_stride(2, PoolOp::Max), Told::KeyFrames),
+        pooled(Pool::by_stride(2, PoolOp::Bilinear), Told::KeyFrames),
+        pooled(Pool::by_stride(3, PoolOp::Bilinear), Told::KeyFrames),
+        pooled(Pool::within(300), Told::KeyFrames),
+        pooled(Pool::by_stride(2, PoolOp::Mean), Told::Times),
+        StrategyName::Interleaved.strategy(TowerGeometry::CLIP_L_224),
     ];
     let plans = strategies
         .iter()
@@ -84,7 +104,8 @@ fn plans_that_show_a_model_something_else_have_different_digests() {
     let plans: Vec<Plan> = plans.collect();
     for (at, one) in plans.iter().enumerate() {
         for other in &plans[..at] {
-            let is_same = one.rows == other.rows && one.images == other.images;
+            let is_same =
+                one.rows == other.rows && one.images == other.images && one.sentence == other.sentence;
             assert_eq!(
                 one.digest() == other.digest(),
                 is_same,
@@ -138,6 +159,28 @@ fn a_strategy_is_written_as_it_always_was() {
                 row_ends: RowEnds::Newline,
             },
             r#"{"name":"image-grid","newlines":true}"#,
+        ),
+        (
+            VideoFamily::LlavaVideo.recipe().strategy,
+            concat!(
+                r#"{"name":"pooled","pool":{"side":{"stride":2},"op":"bilinear","stage":"after"},"#,
+                r#""newlines":"row","told":"times"}"#
+            ),
+        ),
+        (
+            pooled(Pool::within(3200), Told::KeyFrames),
+            concat!(
+                r#"{"name":"pooled","pool":{"side":{"budget":3200},"op":"mean","stage":"before"},"#,
+                r#""newlines":"none","told":"key-frames"}"#
+            ),
+        ),
+        (
+            VideoFamily::SmolVlm2.recipe().strategy,
+            concat!(
+                r#"{"name":"interleaved","pool":null,"intro":"series","label":"clock","#,
+                r#""before":"<fake_token_around_image><global-img>","after":"<fake_token_around_image>","outro":"\n\n","#,
+                r#""told":"nothing"}"#
+            ),
         ),
     ];
     for (strategy, json) in kept {

@@ -180,12 +180,12 @@ name: string, };
 /**
  * A preset as a user asks for it.
  */
-export type PresetName = "auto" | "frame" | "fast" | "balanced" | "paper";
+export type PresetName = "auto" | "frame" | "fast" | "balanced" | "paper" | "own";
 
 /**
  * A strategy by its name alone.
  */
-export type StrategyName = "every-patch" | "sampled" | "thumbnail" | "thumbnails" | "thumbnail-and-sampled" | "slow-fast" | "image-grid";
+export type StrategyName = "every-patch" | "sampled" | "thumbnail" | "thumbnails" | "thumbnail-and-sampled" | "slow-fast" | "image-grid" | "pooled" | "interleaved";
 
 /**
  * A stretch of the clip: frames whose time stamps lie in `[start_secs, end_secs)`.
@@ -282,9 +282,13 @@ rect: [number, number, number, number] | null,
  */
 other_rects?: Array<[number, number, number, number] | null>,
 /**
- * `patch`, `mean`, `max`, `newline` or `text`.
+ * `patch`, `mean`, `max`, `blend`, `feature-mean`, `newline` or `text`.
  */
-op: 'patch' | 'mean' | 'max' | 'newline' | 'text', };
+op: 'patch' | 'mean' | 'max' | 'blend' | 'feature-mean' | 'newline' | 'text',
+/**
+ * The words of a `text`; left out elsewhere.
+ */
+text?: string, };
 
 /**
  * Where a token lies in a picture of the plan.

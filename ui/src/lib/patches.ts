@@ -53,3 +53,17 @@ export function tokenAt(map: PatchMap, image: number, x: number, y: number): num
 export function isWhole(map: PatchMap, image: number): boolean {
   return !map.at(image).includes(-1);
 }
+
+/** Whether tokens are made of more than a patch each. */
+export function isPooled(plan: PlanView, tokens: number[]): boolean {
+  const first = tokens[0];
+  return first !== undefined && plan.tokens[first]?.op !== 'patch';
+}
+
+/** The words that the model reads right before a picture, in one line; empty where there are none. */
+export function wordsBefore(plan: PlanView, map: PatchMap, image: number): string {
+  const first = map.tokens[image]?.[0];
+  if (first === undefined) return '';
+  const before = plan.tokens[first - 1];
+  return before?.op === 'text' ? (before.text ?? '').trim().replace(/\s+/g, ' ') : '';
+}

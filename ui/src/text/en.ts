@@ -10,6 +10,7 @@ const tokens = (count: number) => plural(count, 'token', 'tokens');
 
 const preset: Record<PresetName, string> = {
   auto: 'Auto',
+  own: "The model's own",
   frame: 'This frame',
   fast: 'Fast',
   balanced: 'Balanced',
@@ -24,6 +25,8 @@ const strategy: Record<StrategyName, string> = {
   'thumbnail-and-sampled': 'Thumbnail + patches',
   'slow-fast': 'Slow and fast',
   'image-grid': 'Image grid',
+  pooled: 'Pooled frames',
+  interleaved: 'Frames with times',
 };
 
 const stage: Record<Stage, string> = {
@@ -241,7 +244,15 @@ export const en = {
     picture: (time: string, index: number, count: number) =>
       `${time}, frame ${formatCount(index)}, ${tokens(count)}`,
     patch: (column: number, row: number) => `patch ${column}, ${row}`,
-    op: { mean: 'mean of several patches', max: 'largest of several patches' },
+    patches: (columns: [number, number], rows: [number, number]) =>
+      `patches ${columns[0]} to ${columns[1]}, ${rows[0]} to ${rows[1]}`,
+    op: {
+      mean: 'their mean',
+      max: 'their largest values',
+      blend: 'blended',
+      'feature-mean': 'their mean',
+    },
+    said: (words: string) => `after the words “${words}”`,
     thumbnail_only:
       'This preset shows the model the thumbnail alone: one picture, one pass, every patch of it read.',
     frame_only_note: 'The model gets this one frame, whole: one picture, one pass, every patch of it read.',

@@ -19,6 +19,7 @@ const PRESETS = {
   fast: { n_frames: 6, n_images: 0, thumbnail: true },
   balanced: { n_frames: 16, n_images: 3, thumbnail: true },
   paper: { n_frames: 50, n_images: 5, thumbnail: true },
+  own: { n_frames: 16, n_images: 4, thumbnail: false },
 };
 
 function spread(from: number, to: number, n: number): number[] {

@@ -20,7 +20,9 @@ use videre::fault::{Failure as WorkFailure, Fault};
 use videre::visual::compose;
 use videre::visual::plan::Plan;
 use videre::visual::preset::Preset;
-use videre::visual::sampling::{Chosen, FrameRef, MvbenchClip, Sampling, TimeRange, mvbench_bounded};
+use videre::visual::sampling::{
+    Chosen, FrameRef, MvbenchClip, Sampling, TimeRange, duration_secs, mvbench_bounded,
+};
 
 pub(crate) fn run(args: &EvalArgs) -> Result<(), Failure> {
     args.answer.check()?;
@@ -120,7 +122,6 @@ impl Asker<'_> {
             device: self.args.model.device(),
             facts: self.facts.clone(),
             plan: self.plan(video, asked).map_err(ask_error)?,
-            fit: self.settled.tower.fit,
             form: self.args.answer.form(),
             tell_times: self.args.answer.times,
             max_prefix_bytes: USUAL_PREFIX_BYTES,
@@ -155,8 +156,12 @@ impl Asker<'_> {
             }),
             (Format::Mvbench, part, Sampling::Uniform { n_frames }) => {
                 let chosen = mvbench_frames(video, part, *n_frames);
-                compose::plan(&chosen, &setting.strategy, setting.geometry)
-                    .map_err(|error| WorkFailure::from_error(&error))
+                let plan = compose::plan(&chosen, &setting.strategy, setting.geometry)
+                    .map_err(|error| WorkFailure::from_error(&error))?;
+                Ok(Plan {
+                    fit: setting.fit,
+                    ..plan
+                })
             }
             (_, Part::Range { start_secs, end_secs }, _) => video.plan(&PlanSetting {
                 range: Some(TimeRange { start_secs, end_secs }),
@@ -196,6 +201,7 @@ fn mvbench_frames(video: &OpenVideo, part: Part, n_frames: usize) -> Chosen {
             .into_iter()
             .map(frame)
             .collect(),
+        duration_secs: duration_secs(&video.pts_secs),
         notices: Vec::new(),
     }
 }

@@ -2,10 +2,12 @@
 
 use crate::clock::clock;
 use crate::sheet::{TokenKind, TokenRun, grouped};
-use videre::visual::plan::{Grid, ImageSource, Plan};
+use videre::visual::plan::{Grid, ImageSource, Plan, RowSource};
+use videre::visual::pool::PoolOp;
 use videre::visual::sampling::TimeRange;
-use videre::visual::strategy::{CellOrder, Cells, Order, Strategy};
+use videre::visual::strategy::{CellOrder, Cells, Newlines, Order, Strategy};
 use videre::visual::tower::TowerInput;
+use videre::visual::words::Label;
 
 /// What the model reads, as (name, value).
 pub(super) fn facts(plan: &Plan, tower: &TowerInput, range: Option<TimeRange>) -> Vec<(String, String)> {
@@ -27,7 +29,10 @@ pub(super) fn facts(plan: &Plan, tower: &TowerInput, range: Option<TimeRange>) -
     if counts.sampled > 0 {
         let n_patches = n_single * geometry.n_patches() as usize;
         let source = format!("{} patches of {}", grouped(n_patches), n_of(n_single, "frame"));
-        let is_pooled = matches!(plan.strategy, Strategy::SlowFast { .. });
+        let is_pooled = matches!(
+            plan.strategy,
+            Strategy::SlowFast { .. } | Strategy::Pooled { .. } | Strategy::Interleaved { pool: Some(_), .. }
+        );
         let what = if is_pooled { "tokens from" } else { "of" };
         facts.push(("Sampled", format!("{} {what} {source}", grouped(counts.sampled))));
     }
@@ -64,7 +69,9 @@ pub(super) fn facts(plan: &Plan, tower: &TowerInput, range: Option<TimeRange>) -
 /// Consecutive tokens of one kind, in the order they are read.
 pub(super) fn token_runs(plan: &Plan) -> Vec<TokenRun> {
     let mut runs: Vec<TokenRun> = Vec::new();
-    for row in &plan.rows {
+    // Words are no rows of pictures, and how many tokens they take only the model's vocabulary knows.
+    let rows = plan.rows.iter().filter(|row| !matches!(row, RowSource::Text(_)));
+    for row in rows {
         let kind = match row.image().map(|image| &plan.images[image]) {
             Some(ImageSource::Frame(_)) => TokenKind::Sampled,
             Some(ImageSource::Grid(_)) => TokenKind::Thumbnail,
@@ -101,6 +108,25 @@ fn in_words(strategy: &Strategy) -> String {
             format!("SlowFast: {n_slow} frames finely, all of them as {fast_side} × {fast_side}")
         }
         Strategy::ImageGrid { .. } => "all frames as one picture".to_owned(),
+        Strategy::Pooled { pool, newlines, .. } => {
+            let how = match pool.op {
+                PoolOp::Mean => "means of patches",
+                PoolOp::Max => "largest values of patches",
+                PoolOp::Bilinear => "blends of patches",
+            };
+            let ends = match newlines {
+                Newlines::None => "",
+                Newlines::Row => ", a newline after each line",
+                Newlines::Frame => ", a newline after each frame",
+                Newlines::End => ", a newline at the end",
+            };
+            format!("every frame as {how}{ends}")
+        }
+        Strategy::Interleaved { words, .. } => match words.label {
+            Label::None => "every frame by itself".to_owned(),
+            Label::Seconds | Label::Clock => "every frame after its time".to_owned(),
+            Label::Number => "every frame after its number".to_owned(),
+        },
     }
 }
 

@@ -86,7 +86,7 @@ fn tower_setting(args: &PreviewArgs, cancel: &CancelToken) -> Result<TowerSettin
         return settle(&args.plan, &facts);
     }
     let tower = TowerInput::named(&args.tower).expect("BUG: clap accepts only known names");
-    args.plan.settle(tower, || Preselection {
+    args.plan.settle(tower, None, || Preselection {
         preset: Preset::Paper,
         reason: "nothing is known of the tower's speed".to_owned(),
     })
@@ -162,11 +162,15 @@ fn in_words(answered: &PreviewJson, tower: &TowerInput) -> String {
     let TokenCounts {
         sampled,
         thumbnail,
+        newline,
         total,
-        ..
     } = answered.counts;
+    let newlines = match newline {
+        0 => String::new(),
+        n => format!(", {n} newlines"),
+    };
     let mut text = format!(
-        "{total} visual tokens for {}: {sampled} sampled, {thumbnail} of thumbnails\n",
+        "{total} visual tokens for {}: {sampled} sampled, {thumbnail} of thumbnails{newlines}\n",
         tower.name
     );
     let mut line = |line: String| {
