@@ -260,10 +260,11 @@ fn rows_stand_between_markers_that_a_user_cannot_write() {
 
 #[test]
 fn squares_are_those_of_the_family_s_own_processor() {
-    for (name, how) in [
-        ("smolvlm-video", Fit::ScaleAndSquash),
-        ("internvl-video", Fit::Squash),
+    for (name, family) in [
+        ("smolvlm-video", VideoFamily::SmolVlm2),
+        ("internvl-video", VideoFamily::InternVl3),
     ] {
+        let how = family.recipe().fit;
         let theirs = golden(name);
         let picture = |key: &str, index: usize| {
             let picture = theirs[key].get(index).unwrap().to_dtype(DType::U8).unwrap();
