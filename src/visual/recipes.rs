@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::family::{ImageMarkers, ModelFamily};
 use super::geometry::TowerGeometry;
 use super::pool::{Pool, PoolOp, PoolStage};
 use super::preprocess::Fit;
@@ -165,7 +166,7 @@ fn next_video() -> VideoRecipe {
 
 /// A frame a second, 64 at most, each named by its time.
 fn smolvlm2() -> VideoRecipe {
-    const AROUND: &str = "<fake_token_around_image>";
+    let ImageMarkers { before, after } = ModelFamily::SmolVlm.markers();
     VideoRecipe {
         sampling: Sampling::SecondsInside { max_frames: 64 },
         strategy: Strategy::Interleaved {
@@ -173,26 +174,27 @@ fn smolvlm2() -> VideoRecipe {
             words: FrameWords {
                 intro: Intro::Series,
                 label: Label::Clock,
-                before: format!("{AROUND}<global-img>"),
-                after: AROUND.to_owned(),
+                before,
+                after,
                 outro: "\n\n".to_owned(),
             },
             told: Told::Nothing,
         },
-        fit: Fit::Squash,
+        fit: Fit::ScaleAndSquash,
         n_frames: 64,
     }
 }
 
 /// 8 frames from the middles of equal parts, each named by its number.
 fn internvl3() -> VideoRecipe {
+    let ImageMarkers { before, after } = ModelFamily::InternVl.markers();
     VideoRecipe {
         sampling: Sampling::Middles { n_frames: 8 },
         strategy: Strategy::Interleaved {
             pool: None,
             words: FrameWords {
-                before: "<img>".to_owned(),
-                after: "</img>\n".to_owned(),
+                before,
+                after: format!("{after}\n"),
                 ..FrameWords::labelled(Label::Number)
             },
             told: Told::Nothing,

@@ -8,15 +8,19 @@ use videre::gguf::{Gguf, GgufWriter, MetaValue, TensorType};
 use videre::llava::describe::describe;
 use videre::llava::estimate::estimate;
 use videre::llava::pair::Pair;
-use videre::llava::prompt::{Prompt, PromptInput, PromptPart, chat_prompt};
-use videre::llava::template::{ChatTemplate, Message, Piece, Role};
+use videre::llava::prompt::{PromptInput, PromptPart, chat_prompt};
+use videre::llava::template::ChatTemplate;
 use videre::llava::tokenizer::{Place, Span, Tokenizer};
 use videre::llava::{
     CacheType, Compute, Decoder, LlavaError, Model, Projector, Sequence, SequencePart, Session, Tower,
     TowerShape, vision_family,
 };
-use videre::visual::family::{ImageMarkers, ModelFamily};
-use videre::visual::preprocess::{Fit, fit};
+use videre::visual::compose::plan;
+use videre::visual::family::ModelFamily;
+use videre::visual::plan::RowSource;
+use videre::visual::preprocess::fit;
+use videre::visual::recipes::VideoFamily;
+use videre::visual::sampling::choose;
 
 use super::tower::normalised;
 use super::{F32_ERROR, cache, error, follow_tokens, golden, golden_path, ids, model, read};
@@ -93,89 +97,70 @@ fn the_estimate_counts_heads_as_wide_as_the_file_says() {
     );
 }
 
-/// A family's prompt for a video as its own recipe writes it: the words before the first frame, between two, after the
-/// last.
-struct VideoWords {
-    head: String,
-    between: Vec<String>,
-    tail: String,
-}
-
-fn smolvlm_words(times: &[usize], markers: &ImageMarkers) -> VideoWords {
-    let ImageMarkers { before, after } = markers;
-    let label = |secs: &usize| format!("\nFrame from {:02}:{:02}:{before}", secs / 60, secs % 60);
-    let intro = "You are provided the following series of eight frames from a 0:00:08 [H:MM:SS] video.\n";
-    VideoWords {
-        head: format!("{intro}{}", label(&times[0])),
-        between: times[1..]
-            .iter()
-            .map(|secs| format!("{after}{}", label(secs)))
-            .collect(),
-        tail: format!("{after}\n\n"),
-    }
-}
-
-fn internvl_words(n_frames: usize, markers: &ImageMarkers) -> VideoWords {
-    let ImageMarkers { before, after } = markers;
-    VideoWords {
-        head: format!("Frame1: {before}"),
-        between: (2..=n_frames)
-            .map(|number| format!("{after}\nFrame{number}: {before}"))
-            .collect(),
-        tail: format!("{after}\n"),
-    }
-}
-
 /// What the model reads of a video: words, and the rows of one frame.
 enum Read {
     Words(Vec<u32>),
     Frame(usize),
 }
 
-/// The family's own prompt about a video, in the order in which it is read.
-fn prompt_of(name: &str, words: VideoWords) -> Vec<Read> {
-    let tokenizer = tokenizer(name);
-    let template = ChatTemplate::choose(&model(name), &tokenizer);
-    let content = vec![
-        Piece::fixed(words.head),
-        Piece::Video,
-        Piece::fixed(words.tail),
-        Piece::user(QUESTION),
-    ];
-    let message = Message {
-        role: Role::User,
-        content,
+/// The frames that a family's own recipe chooses of the reference's clip (40 frames at 5 a second), and its prompt about them
+/// in the order in which it is read.
+fn prompt_of(family: VideoFamily, name: &str) -> (Vec<usize>, Vec<Read>) {
+    let pair = pair(&format!("{name}-f32"));
+    let recipe = family.recipe();
+    let pts_secs: Vec<f64> = (0..40).map(|index| f64::from(index) / 5.0).collect();
+    let chosen = choose(&pts_secs, None, &recipe.sampling).unwrap();
+    let geometry = TowerShape::read(&pair.vision)
+        .unwrap()
+        .geometry(&pair.vision)
+        .unwrap();
+    let (inner, around) = plan(&chosen, &recipe.strategy, geometry).unwrap().into_inner();
+    let tokenizer = tokenizer(&format!("{name}-f32"));
+    let question = PromptInput {
+        text: QUESTION,
+        around: Some(&around),
+        ..PromptInput::default()
     };
-    let prompt = Prompt {
-        pieces: template.render(&[message]).unwrap(),
-    };
+    let template = ChatTemplate::choose(&pair.language, &tokenizer);
+    let prompt = chat_prompt(&template, &question).unwrap();
     let mut read = Vec::new();
     for part in prompt.encode(&tokenizer).unwrap() {
         match part {
             PromptPart::Tokens(ids) => read.push(Read::Words(ids)),
             PromptPart::Video => {
-                read.push(Read::Frame(0));
-                for (text, frame) in words.between.iter().zip(1..) {
-                    let ids = tokenizer.encode(&[Span::template(text.as_str())], Place::Inside);
-                    read.extend([Read::Words(ids.unwrap()), Read::Frame(frame)]);
+                for row in &inner.rows {
+                    match (row, row.image()) {
+                        (RowSource::Text(text), _) => {
+                            let ids = tokenizer.encode(&[Span::template(text.as_str())], Place::Inside);
+                            read.push(Read::Words(ids.unwrap()));
+                        }
+                        (_, Some(image)) if matches!(read.last(), Some(Read::Frame(last)) if *last == image) =>
+                            {}
+                        (_, Some(image)) => read.push(Read::Frame(image)),
+                        (_, None) => panic!("{name}: a row of nothing"),
+                    }
                 }
             }
         }
     }
-    read
+    let frames = chosen.frames.iter().map(|frame| frame.index).collect();
+    (frames, read)
 }
 
 /// Each family's prompt about the clip of the reference, with the token that stands for a row there.
 fn video_prompts() -> [(&'static str, Vec<Read>, &'static str, usize); 2] {
-    let indices = ids(&golden("smolvlm-video")["indices"]);
-    let times: Vec<usize> = indices.into_iter().map(|index| index as usize / 5).collect();
-    let smolvlm = smolvlm_words(&times, &ModelFamily::SmolVlm.markers());
-    let internvl = internvl_words(8, &ModelFamily::InternVl.markers());
+    let prompt = |family: VideoFamily, name: &str| {
+        let (frames, prompt) = prompt_of(family, name);
+        let theirs = ids(&golden(&format!("{name}-video"))["indices"]);
+        let theirs: Vec<usize> = theirs.into_iter().map(|index| index as usize).collect();
+        assert_eq!(frames, theirs, "{name}: the frames of its own processor");
+        prompt
+    };
     [
-        ("smolvlm", prompt_of("smolvlm-f32", smolvlm), "<image>", 4),
+        ("smolvlm", prompt(VideoFamily::SmolVlm2, "smolvlm"), "<image>", 4),
         (
             "internvl",
-            prompt_of("internvl-f32", internvl),
+            prompt(VideoFamily::InternVl3, "internvl"),
             "<IMG_CONTEXT>",
             9,
         ),
@@ -275,10 +260,11 @@ fn rows_stand_between_markers_that_a_user_cannot_write() {
 
 #[test]
 fn squares_are_those_of_the_family_s_own_processor() {
-    for (name, how) in [
-        ("smolvlm-video", Fit::ScaleAndSquash),
-        ("internvl-video", Fit::Squash),
+    for (name, family) in [
+        ("smolvlm-video", VideoFamily::SmolVlm2),
+        ("internvl-video", VideoFamily::InternVl3),
     ] {
+        let how = family.recipe().fit;
         let theirs = golden(name);
         let picture = |key: &str, index: usize| {
             let picture = theirs[key].get(index).unwrap().to_dtype(DType::U8).unwrap();
