@@ -51,7 +51,7 @@ pub fn seconds_inside(n_total: usize, fps: f64, max_frames: usize) -> Vec<usize>
     indices
 }
 
-/// The middles of `n_frames` equal parts, cut off: `torch.arange(part / 2, n_total, part).int()`, in its float32.
+/// The middles of `n_frames` equal parts, cut off: numbers in steps of a part, from half a part on, in torch's float32.
 #[must_use]
 pub fn part_middles(n_total: usize, n_frames: usize) -> Vec<usize> {
     let n_frames = n_frames.min(n_total);

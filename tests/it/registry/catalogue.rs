@@ -139,7 +139,7 @@ fn a_broken_catalogue_is_refused_with_file_and_line() {
     };
     wrong("id = \"mine\"", "id = ", 3, "");
     wrong("id = \"mine\"", "id = \"../mine\"", 3, "an id is made of");
-    wrong("name = \"Mine\"", "nam = \"Mine\"", 4, "nam");
+    wrong("name = \"Mine\"", "title = \"Mine\"", 4, "title");
     wrong("context = 4096", "context = \"long\"", 8, "u64");
     wrong("https://example.org/mit", "example.org", 3, "licence");
     wrong("part = \"projector\"", "part = \"language\"", 3, "one projector");
