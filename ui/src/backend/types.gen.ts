@@ -1208,7 +1208,11 @@ name: string,
 /**
  * Why.
  */
-error: ApiError, } | { "kind": "model",
+error: ApiError, } | { "kind": "model-given",
+/**
+ * Which.
+ */
+model: Model, } | { "kind": "model",
 /**
  * What.
  */
