@@ -1,5 +1,7 @@
 //! What can be typed: parsed here, given a meaning in `commands`.
 
+mod models;
+
 use crate::clock::{NotATime, parse_clock};
 use crate::plan_args::PlanArgs;
 use clap::builder::{PossibleValuesParser, RangedU64ValueParser};
@@ -7,9 +9,12 @@ use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use std::ffi::OsString;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
-use videre::llava::convert::Quant;
 use videre::visual::sampling::TimeRange;
 use videre::visual::tower::TowerInput;
+
+pub(crate) use models::{
+    ConvertArgs, InspectArgs, ModelsCommand, ModelsListArgs, PullArgs, RemoveArgs, VerifyArgs,
+};
 
 /// Ask questions about a video, entirely on your own computer
 #[derive(Parser)]
@@ -68,104 +73,6 @@ pub(crate) enum Command {
         #[arg(long, value_name = "DIR")]
         out: Option<PathBuf>,
     },
-}
-
-#[derive(Subcommand)]
-pub(crate) enum ModelsCommand {
-    /// Show the models that can be had, what of them is here, and what other programs have
-    List(ModelsListArgs),
-    /// Download a model into the Hugging Face cache; an interrupted download goes on where it stopped
-    Pull(PullArgs),
-    /// Read downloaded models again, and compare them with their hashes
-    Verify(VerifyArgs),
-    /// Remove a model from the Hugging Face cache
-    Remove(RemoveArgs),
-    /// Say what the two files of a model are, and which chat template is used
-    Inspect(InspectArgs),
-    /// Make a model of a Hugging Face checkpoint in safetensors
-    Convert(ConvertArgs),
-}
-
-#[derive(clap::Args)]
-pub(crate) struct ConvertArgs {
-    /// The checkpoint: the folder that holds config.json
-    #[arg(value_name = "DIR")]
-    pub(crate) folder: PathBuf,
-
-    /// How the language model is stored: F32, F16, BF16, Q8_0, Q6_K, Q5_K_M, Q4_K_M or Q4_0
-    #[arg(long, value_name = "FORMAT", default_value = "Q4_K_M", value_parser = quant)]
-    pub(crate) quant: Quant,
-
-    /// Folder for the two files; without it, one in the checkpoint's named after the format
-    #[arg(long, value_name = "DIR")]
-    pub(crate) out: Option<PathBuf>,
-}
-
-/// A format by its name.
-fn quant(name: &str) -> Result<Quant, String> {
-    Quant::named(name).ok_or_else(|| {
-        let known: Vec<&str> = Quant::ALL.into_iter().map(Quant::name).collect();
-        format!("one of {} is expected", known.join(", "))
-    })
-}
-
-#[derive(clap::Args)]
-pub(crate) struct ModelsListArgs {
-    /// Answer as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct PullArgs {
-    /// An id of `videre models list`, or owner/repo on Hugging Face; with a colon and a quantization, that one
-    #[arg(value_name = "ID|OWNER/REPO[:QUANT]")]
-    pub(crate) model: String,
-
-    /// Answer as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct VerifyArgs {
-    /// Which one; all that are in the cache where none is named
-    #[arg(value_name = "ID|OWNER/REPO[:QUANT]")]
-    pub(crate) model: Option<String>,
-
-    /// Answer as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct RemoveArgs {
-    /// Which one
-    #[arg(value_name = "ID|OWNER/REPO[:QUANT]")]
-    pub(crate) model: String,
-
-    /// Remove it without asking
-    #[arg(short, long)]
-    pub(crate) yes: bool,
-
-    /// Answer as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
-}
-
-#[derive(clap::Args)]
-pub(crate) struct InspectArgs {
-    /// A folder, either file of a model, or owner/repo in the Hugging Face cache
-    #[arg(value_name = "MODEL")]
-    pub(crate) model: String,
-
-    /// The mmproj file, where it is not beside the model
-    #[arg(long, value_name = "PATH")]
-    pub(crate) mmproj: Option<PathBuf>,
-
-    /// Answer as JSON
-    #[arg(long)]
-    pub(crate) json: bool,
 }
 
 #[derive(clap::Args)]

@@ -125,7 +125,7 @@ fn rsplit(text: &str, separator: Option<&str>, n_most: Option<i64>) -> Result<Va
                     .rfind(char::is_whitespace)
                     .filter(|_| parts.len() + 1 < n_parts);
                 let Some(at) = cut else {
-                    parts.push(rest.trim_start());
+                    parts.push(rest);
                     break;
                 };
                 let width = rest[at..].chars().next().map_or(0, char::len_utf8);

@@ -9,7 +9,7 @@ use videre::registry::{Catalogue, which_model};
 const FLOPS_PER_SEC: f64 = 80e9;
 
 const BEGIN: &str = "<!-- models: from models/catalogue.toml -->\n\n";
-const END: &str = "\n<!-- end of models -->";
+const END: &str = "<!-- end of models -->";
 
 #[test]
 fn the_table_of_models_in_the_readme_is_that_of_the_catalogue() {
@@ -17,7 +17,7 @@ fn the_table_of_models_in_the_readme_is_that_of_the_catalogue() {
     let text = std::fs::read_to_string(&file).expect("there is a README");
     let begin = text.find(BEGIN).expect("the table begins somewhere") + BEGIN.len();
     let end = begin + text[begin..].find(END).expect("it ends somewhere");
-    let table = which_model(&Catalogue::embedded(), FLOPS_PER_SEC);
+    let table = which_model(&Catalogue::embedded(), FLOPS_PER_SEC) + "\n";
     if std::env::var_os("VIDERE_WRITE_TABLE").is_some() {
         let whole = [&text[..begin], &table, &text[end..]].concat();
         std::fs::write(&file, whole).expect("it can be written");

@@ -471,7 +471,7 @@ export class Double implements Backend {
     this.emit({ kind: 'model', state: { kind: 'ready', model, device: this.#device() } });
   }
   async catalogue(): Promise<OfferedModel[]> {
-    return this.#downloads.catalogue();
+    return this.#downloads.offers();
   }
   async downloads(): Promise<Download[]> {
     return this.#downloads.list();

@@ -69,7 +69,7 @@ export class Downloads {
     for (const [id, share] of Object.entries(partial)) this.#parts.set(id, share * find(id).bytes);
   }
 
-  catalogue(): OfferedModel[] {
+  offers(): OfferedModel[] {
     return CATALOGUE.map((model) => ({
       ...model,
       variants: model.variants.map((variant) => {

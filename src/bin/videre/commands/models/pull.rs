@@ -36,7 +36,7 @@ pub(super) fn run(args: &PullArgs) -> Result<(), Failure> {
             ..PulledJson::new(&order, &pulled)
         })
     } else {
-        answer(&in_words(&order, &pulled, made))
+        answer(&in_words(&order, &pulled, made.as_ref()))
     }
 }
 
@@ -82,7 +82,7 @@ fn announce(order: &Order) {
     }
 }
 
-fn in_words(order: &Order, pulled: &Pulled, made: Option<[PathBuf; 2]>) -> String {
+fn in_words(order: &Order, pulled: &Pulled, made: Option<&[PathBuf; 2]>) -> String {
     let mut text = String::new();
     let mut line = |words: &str| writeln!(text, "{words}").expect("BUG: writing to memory cannot fail");
     let file_of = |part| {
@@ -94,11 +94,11 @@ fn in_words(order: &Order, pulled: &Pulled, made: Option<[PathBuf; 2]>) -> Strin
     if pulled.n_fetched_bytes == 0 {
         line("everything of it is in the cache already");
     }
-    for path in pulled.files.iter().chain(made.iter().flatten()) {
+    for path in pulled.files.iter().chain(made.into_iter().flatten()) {
         line(&path.display().to_string());
     }
     let fetched = || Some([file_of(Part::Language)?, file_of(Part::Projector)?]);
-    if let Some([language, projector]) = made.clone().or_else(fetched) {
+    if let Some([language, projector]) = made.cloned().or_else(fetched) {
         line(&format!(
             "ask it with: videre ask VIDEO QUESTION --model '{}' --mmproj '{}'",
             language.display(),
