@@ -3,13 +3,10 @@
 mod prompts;
 
 use videre::gguf::{Gguf, GgufWriter, MetaValue, Source};
-use videre::llava::prompt::{
-    PaperPrompt, Prompt, PromptInput, PromptPart, ReferenceForm, chat_prompt, reference_prompt,
-};
+use videre::llava::prompt::{Prompt, PromptInput, PromptPart, chat_prompt};
 use videre::llava::template::{ChatTemplate, Family, Message, Moment, Piece, Role, render_jinja};
 use videre::llava::tokenizer::Tokenizer;
 use videre::question::Turn;
-use videre::visual::around::Around;
 
 const KEY_FRAMES: &str = "The input consists of a sequence of key frames from a video.";
 

@@ -1,13 +1,14 @@
 //! Prompts, word for word.
 
+use videre::gguf::Gguf;
 use videre::llava::prompt::{
     PaperPrompt, PromptInput, PromptPart, ReferenceForm, chat_prompt, reference_prompt,
 };
 use videre::llava::template::{ChatTemplate, Family};
-use videre::question::Turn;
+use videre::llava::tokenizer::Tokenizer;
 use videre::visual::around::Around;
 
-use super::{KEY_FRAMES, byte_level, choose, choose_with, header, strings, tokenizer};
+use super::KEY_FRAMES;
 
 #[test]
 fn questions_share_everything_before_their_words() {
