@@ -135,24 +135,24 @@ macro_rules! seam_calls {
 
             /// The models that can be fetched, the one that suits this machine best first, with where each is. Nothing
             /// is asked of a network.
-            work catalogue() -> Vec<window::OfferedModel> = desktop.catalogue(cancel);
+            value catalogue() -> Vec<window::OfferedModel> = desktop.catalogue(cancel);
 
             /// Fetches a variant of the catalogue, or goes on with it: its progress is the `download` event, and
             /// the page has shown its licence. Once it is here it is loaded, unless another model is being loaded.
             value start_download(variant: String) = desktop.start_download(&variant);
 
             /// Stops a download; what is here stays. Resolves when it has stopped.
-            work pause_download(variant: String) = desktop.pause_download(&variant, cancel);
+            value pause_download(variant: String) = desktop.pause_download(&variant, cancel);
 
             /// Stops a download and removes what is here of it.
-            work discard_download(variant: String) = desktop.discard_download(&variant, cancel);
+            value discard_download(variant: String) = desktop.discard_download(&variant, cancel);
 
             /// Those under way, paused and failed, and those that came in this run.
             value downloads() -> Vec<window::Download> = Ok(desktop.downloads());
 
             /// Removes the files of a model that was fetched, once the user has agreed to it; the embedded one takes
             /// its place where it was loaded. Answers with the bytes that are free now.
-            work remove_model(model: String) -> u64 = desktop.remove_model(&model, cancel);
+            value remove_model(model: String) -> u64 = desktop.remove_model(&model, cancel);
 
             // The window
 

@@ -226,8 +226,8 @@ export abstract class Calls extends Wire {
    * The models that can be fetched, the one that suits this machine best first, with where each is. Nothing
    * is asked of a network.
    */
-  catalogue(signal: AbortSignal): Promise<Array<OfferedModel>> {
-    return this.value<Array<OfferedModel>>('catalogue', {}, signal);
+  catalogue(): Promise<Array<OfferedModel>> {
+    return this.value<Array<OfferedModel>>('catalogue', {});
   }
 
   /**
@@ -241,15 +241,15 @@ export abstract class Calls extends Wire {
   /**
    * Stops a download; what is here stays. Resolves when it has stopped.
    */
-  pauseDownload(variant: string, signal: AbortSignal): Promise<void> {
-    return this.value<void>('pause_download', { variant }, signal);
+  pauseDownload(variant: string): Promise<void> {
+    return this.value<void>('pause_download', { variant });
   }
 
   /**
    * Stops a download and removes what is here of it.
    */
-  discardDownload(variant: string, signal: AbortSignal): Promise<void> {
-    return this.value<void>('discard_download', { variant }, signal);
+  discardDownload(variant: string): Promise<void> {
+    return this.value<void>('discard_download', { variant });
   }
 
   /**
@@ -263,8 +263,8 @@ export abstract class Calls extends Wire {
    * Removes the files of a model that was fetched, once the user has agreed to it; the embedded one takes
    * its place where it was loaded. Answers with the bytes that are free now.
    */
-  removeModel(model: string, signal: AbortSignal): Promise<number> {
-    return this.value<number>('remove_model', { model }, signal);
+  removeModel(model: string): Promise<number> {
+    return this.value<number>('remove_model', { model });
   }
 
   /**
