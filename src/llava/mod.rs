@@ -51,7 +51,7 @@ pub use decoder::{Decoder, Wanted};
 pub use dequantize::dequantize;
 pub use device::Compute;
 pub use encoder::{Features, TowerEncoder};
-pub use error::LlavaError;
+pub use error::{LlavaError, MemoryError};
 pub use generate::{AnswerOptions, Generation, TokenBytes, answer};
 pub use limits::{CHUNK, USUAL_CONTEXT};
 pub use matrix::Matrix;

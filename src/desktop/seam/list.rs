@@ -9,7 +9,7 @@
 /// of meanwhile. What has no last part, the page's window carries out ([`Window`](crate::desktop::Window)). The kinds:
 ///
 /// - `value`: JSON. `work`: the same, where the page may want to stop it.
-/// - `picture`: a [`Shown`](crate::desktop::Shown), raw. `times`: seconds as `f64`, little endian, raw.
+/// - `picture`: a picture with what it shows, raw. `times`: seconds as `f64`, little endian, raw.
 /// - `pictures`: each with its slot, raw, in any order. `events`: JSON while it works, then JSON.
 /// - `told`: carried out at once and in order, so it must not block; the page waits for no answer.
 /// - `feed`: events without an end. `wire`: for what carries calls, not for the page.
