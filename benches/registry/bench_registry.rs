@@ -20,7 +20,7 @@ use anyhow::{Context, Result, bail, ensure};
 use videre::cancel::CancelToken;
 use videre::registry::{Hub, Order, OrderedFile, Part};
 
-use hub::LocalHub;
+use hub::{LocalHub, noise};
 
 const N_BYTES: usize = 200_000_000;
 /// Of a fast line: a download takes two seconds.
@@ -92,7 +92,7 @@ struct Place {
 
 impl Place {
     fn new(n_bytes: usize) -> Result<Self> {
-        let bytes = noise(n_bytes);
+        let bytes = noise(n_bytes, 1);
         let hub = LocalHub::start(0)?;
         hub.put(REPOSITORY, FILE, bytes.clone());
         Ok(Self {
@@ -134,20 +134,6 @@ impl Place {
         let parts = entries.filter(|entry| entry.file_name().to_string_lossy().ends_with(".incomplete"));
         parts.filter_map(|entry| Some(entry.metadata().ok()?.len())).sum()
     }
-}
-
-fn noise(n_bytes: usize) -> Vec<u8> {
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    };
-    (0..n_bytes.div_ceil(8))
-        .flat_map(|_| next())
-        .take(n_bytes)
-        .collect()
 }
 
 fn kills(n_kills: usize) -> Result<()> {

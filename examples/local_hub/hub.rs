@@ -406,3 +406,18 @@ fn hex(bytes: &[u8]) -> String {
         .iter()
         .fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
 }
+
+/// Bytes that look like nothing in particular.
+pub(crate) fn noise(n_bytes: usize, seed: u64) -> Vec<u8> {
+    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        state.to_le_bytes()
+    };
+    (0..n_bytes.div_ceil(8))
+        .flat_map(|_| next())
+        .take(n_bytes)
+        .collect()
+}

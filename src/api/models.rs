@@ -158,7 +158,7 @@ impl EntryJson {
                     Some(checkpoint) => checkpoint.n_bytes,
                     None => variant.download_bytes(),
                 },
-                is_here: hub.has(entry, variant),
+                is_here: hub.pair(entry, variant).is_some(),
                 fit: match fit.verdict {
                     fit::Verdict::Fits => "fits",
                     fit::Verdict::Tight => "tight",

@@ -1,26 +1,20 @@
 //! Models that can be fetched, in the page's words.
 
-use std::path::PathBuf;
-
 use super::Desktop;
 use super::describing::{ModelSource, absolute};
-use super::folders::pair_in;
+use super::disk::n_bytes;
 use super::refusal::{of_model, of_registry, sentence};
 use crate::api::window::{
-    ApiError, Fit, Licence, MemoryEstimate, OfferedModel, OfferedVariant, PresetFit, PresetName, VariantState,
+    ApiError, Fit, Licence, MemoryEstimate, OfferedModel, OfferedVariant, PresetFit, VariantState,
 };
 use crate::cancel::CancelToken;
 use crate::chat::KeptModel;
-use crate::registry::fit::{self, Machine, Needs, Recommendation, Verdict};
-use crate::registry::{Catalogue, Entry, Hub, Order, Part, RegistryError, Source, Variant, Wanted};
+use crate::registry::fit::{self, Machine, Recommendation, Verdict};
+use crate::registry::{Catalogue, Entry, Hub, RegistryError, Source, Variant, Wanted};
+use crate::visual::preset::Preset;
 
-/// The presets that are told of, with how many frames' worth of rows each gives.
-const PRESETS: [(PresetName, u64); 4] = [
-    (PresetName::Frame, 1),
-    (PresetName::Fast, 1),
-    (PresetName::Balanced, 4),
-    (PresetName::Paper, 6),
-];
+/// The presets that are told of.
+const PRESETS: [Preset; 4] = [Preset::Frame, Preset::Fast, Preset::Balanced, Preset::Paper];
 
 /// A variant of an entry of the catalogue.
 #[derive(Clone, Debug)]
@@ -35,46 +29,19 @@ impl Choice {
         fit::name(&self.entry, &self.variant)
     }
 
-    /// Its name for people.
-    pub(super) fn title(&self) -> String {
-        format!("{} {}", self.entry.name, self.variant.quantization)
+    /// The model that it is, where all of it is here.
+    pub(super) fn here(&self, hub: &Hub) -> Option<ModelSource> {
+        here(hub, &self.entry, &self.variant)
     }
+}
 
-    /// What is fetched for it; of a checkpoint, the hub is asked which files it has, unless they are here.
-    pub(super) fn order(&self, hub: &Hub, cancel: &CancelToken) -> Result<Order, RegistryError> {
-        let (catalogue, _) = Catalogue::of_user();
-        hub.order(&catalogue, &self.id().parse()?, cancel)
-    }
-
-    /// The pair, where all of it is here.
-    fn here(&self, hub: &Hub) -> Option<ModelSource> {
-        if self.entry.checkpoint.is_some() {
-            let (language_file, vision_file) = pair_in(&self.entry.conversion_folder(&self.variant)?)?;
-            return Some(ModelSource::Pair(KeptModel {
-                language_file,
-                vision_file,
-            }));
-        }
-        let files = hub.find(&self.entry.order(&self.variant))?;
-        Some(self.source(&files))
-    }
-
-    /// The model that the files of its order are.
-    pub(super) fn source(&self, files: &[PathBuf]) -> ModelSource {
-        let of = |part: Part| {
-            let position = self.variant.files.iter().position(|file| file.part == part);
-            position
-                .and_then(|position| files.get(position))
-                .map(|file| absolute(file))
-        };
-        match (of(Part::Language), of(Part::Projector)) {
-            (Some(language_file), Some(vision_file)) => ModelSource::Pair(KeptModel {
-                language_file,
-                vision_file,
-            }),
-            _ => ModelSource::Embedded,
-        }
-    }
+/// The model that a variant is, where all of it is here.
+fn here(hub: &Hub, entry: &Entry, variant: &Variant) -> Option<ModelSource> {
+    let [language, vision] = hub.pair(entry, variant)?;
+    Some(ModelSource::Pair(KeptModel {
+        language_file: absolute(&language),
+        vision_file: absolute(&vision),
+    }))
 }
 
 impl Desktop {
@@ -92,9 +59,13 @@ impl Desktop {
             free_gpu_bytes: None,
         };
         let best = fit::recommend(&catalogue, machine);
-        let hub = Hub::of_environment();
+        let offer = Offer {
+            catalogue: &catalogue,
+            hub: &Hub::of_environment(),
+            free_bytes: machine.free_bytes,
+        };
         let mut offers: Vec<OfferedModel> = (catalogue.entries().iter())
-            .map(|entry| offered(entry, best.as_ref(), machine.free_bytes, &hub))
+            .map(|entry| offer.model(entry, best.as_ref()))
             .collect();
         offers.sort_by_key(|offer| offer.reason.is_none());
         Ok(offers)
@@ -127,74 +98,87 @@ impl Desktop {
     }
 }
 
-fn offered(entry: &Entry, best: Option<&Recommendation<'_>>, free_bytes: u64, hub: &Hub) -> OfferedModel {
-    let best = best.filter(|best| best.entry.id == entry.id);
-    let mut variants: Vec<&Variant> = entry.variants.iter().collect();
-    variants.sort_by_key(|variant| best.is_some_and(|best| best.variant != *variant));
-    OfferedModel {
-        id: entry.id.clone(),
-        name: entry.name.clone(),
-        good_for: entry.good_for.clone(),
-        licence: Licence {
-            name: entry.licence.name.clone(),
-            link: entry.licence.link.clone(),
-        },
-        n_context: entry.context_len as usize,
-        n_tokens_per_image: entry.tokens_a_frame as usize,
-        variants: (variants.into_iter())
-            .map(|variant| offered_variant(entry, variant, free_bytes, hub))
-            .collect(),
-        reason: best.map(|best| sentence(&best.reason)),
-    }
+/// What offers are made of.
+struct Offer<'a> {
+    catalogue: &'a Catalogue,
+    hub: &'a Hub,
+    free_bytes: u64,
 }
 
-fn offered_variant(entry: &Entry, variant: &Variant, free_bytes: u64, hub: &Hub) -> OfferedVariant {
-    let fits = PRESETS.map(|(preset, n_images)| {
-        let needs = Needs::of(entry, variant, n_images * entry.tokens_a_frame);
-        PresetFit {
-            preset,
-            fit: match Verdict::of(needs.total_bytes(), free_bytes) {
-                Verdict::Fits => Fit::Fits,
-                Verdict::Tight => Fit::Tight,
-                Verdict::DoesNot => Fit::TooLarge,
+impl Offer<'_> {
+    fn model(&self, entry: &Entry, best: Option<&Recommendation<'_>>) -> OfferedModel {
+        let best = best.filter(|best| best.entry.id == entry.id);
+        let mut variants: Vec<&Variant> = entry.variants.iter().collect();
+        variants.sort_by_key(|variant| best.is_some_and(|best| best.variant != *variant));
+        OfferedModel {
+            id: entry.id.clone(),
+            name: entry.name.clone(),
+            good_for: entry.good_for.clone(),
+            licence: Licence {
+                name: entry.licence.name.clone(),
+                link: entry.licence.link.clone(),
             },
-            memory: MemoryEstimate {
-                weights_bytes: needs.weights_bytes + needs.tower_bytes,
-                cache_bytes: needs.cache_bytes,
-                working_bytes: needs.working_bytes,
-                total_bytes: needs.total_bytes(),
-                available_bytes: free_bytes,
-            },
+            n_context: entry.context_len as usize,
+            n_tokens_per_image: entry.tokens_an_image as usize,
+            variants: (variants.into_iter())
+                .map(|variant| self.variant(entry, variant))
+                .collect(),
+            reason: best.map(|best| sentence(&best.reason)),
         }
-    });
-    let choice = Choice {
-        entry: entry.clone(),
-        variant: variant.clone(),
-    };
-    OfferedVariant {
-        id: choice.id(),
-        quantisation: variant.quantization.clone(),
-        download_bytes: variant.download_bytes(),
-        is_converted: entry.checkpoint.is_some(),
-        fits: fits.to_vec(),
-        state: state(&choice, hub),
+    }
+
+    fn variant(&self, entry: &Entry, variant: &Variant) -> OfferedVariant {
+        let fits = PRESETS.map(|preset| {
+            let n_rows = preset.n_images() as u64 * entry.tokens_an_image;
+            let fit = fit::fit(self.catalogue, entry, variant, n_rows, self.free_bytes);
+            (preset, fit)
+        });
+        // Where not even the smallest preset has room.
+        let instead = fits.iter().find(|(preset, _)| *preset == Preset::Frame);
+        OfferedVariant {
+            id: fit::name(entry, variant),
+            quantisation: variant.quantization.clone(),
+            download_bytes: variant.download_bytes(),
+            is_converted: entry.checkpoint.is_some(),
+            instead: instead.and_then(|(_, fit)| fit.instead.clone()),
+            fits: fits
+                .iter()
+                .map(|(preset, fit)| preset_fit(*preset, fit))
+                .collect(),
+            state: self.state(entry, variant),
+        }
+    }
+
+    /// Where a variant is.
+    fn state(&self, entry: &Entry, variant: &Variant) -> VariantState {
+        if let Some(source) = here(self.hub, entry, variant) {
+            return VariantState::Here {
+                model: source.id(),
+                n_bytes: n_bytes(&source.paths()),
+            };
+        }
+        match self.hub.n_bytes_here(entry, variant) {
+            0 => VariantState::Absent,
+            n_bytes => VariantState::Partial { n_bytes },
+        }
     }
 }
 
-/// Where a variant is.
-fn state(choice: &Choice, hub: &Hub) -> VariantState {
-    if let Some(source) = choice.here(hub) {
-        return VariantState::Here {
-            model: source.id(),
-            n_bytes: source.paths().iter().map(size).sum(),
-        };
+fn preset_fit(preset: Preset, fit: &fit::Fit) -> PresetFit {
+    let needs = &fit.needs;
+    PresetFit {
+        preset: preset.into(),
+        fit: match fit.verdict {
+            Verdict::Fits => Fit::Fits,
+            Verdict::Tight => Fit::Tight,
+            Verdict::DoesNot => Fit::TooLarge,
+        },
+        memory: MemoryEstimate {
+            weights_bytes: needs.weights_bytes + needs.tower_bytes,
+            cache_bytes: needs.cache_bytes,
+            working_bytes: needs.working_bytes,
+            total_bytes: needs.total_bytes(),
+            available_bytes: fit.free_bytes,
+        },
     }
-    match hub.n_bytes_here(&choice.entry.order(&choice.variant)) {
-        0 => VariantState::Absent,
-        n_bytes => VariantState::Partial { n_bytes },
-    }
-}
-
-fn size(file: &PathBuf) -> u64 {
-    std::fs::metadata(file).map_or(0, |about| about.len())
 }

@@ -1,7 +1,7 @@
 //! Models on the disk: which program has them, and how they go.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::Desktop;
 use super::describing::ModelSource;
@@ -12,7 +12,7 @@ use crate::chat::KeptModel;
 use crate::fault::{Failure, Fault};
 use crate::registry::catalogue::own_models;
 use crate::registry::found::found;
-use crate::registry::{Cache, Hub, KeptFile};
+use crate::registry::{Cache, Catalogue, Hub, KeptFile, Source, Wanted};
 
 /// A pair that another program has fetched, and which one.
 pub(super) fn of_others() -> Vec<(ModelSource, &'static str)> {
@@ -31,9 +31,14 @@ pub(super) fn tell_where(source: &ModelSource, cache: &Cache, model: &mut ModelI
     let files = source.paths();
     if is_removable(&files, cache) {
         model.found_in = Some("downloaded".to_owned());
-        let size = |file: &PathBuf| fs::metadata(file).map_or(0, |about| about.len());
-        model.removable_bytes = Some(files.iter().map(size).sum());
+        model.removable_bytes = Some(n_bytes(&files));
     }
+}
+
+/// Bytes of all of these that are there.
+pub(super) fn n_bytes(files: &[PathBuf]) -> u64 {
+    let len = |file: &PathBuf| fs::metadata(file).map_or(0, |about| about.len());
+    files.iter().map(len).sum()
 }
 
 /// Whether these lie in the cache of downloads, or are a pair that was made of a checkpoint.
@@ -63,7 +68,7 @@ impl Desktop {
         if self.models.loaded().is_some_and(|loaded| loaded.model.id == id) {
             self.load_model(&ModelSource::Embedded.id(), cancel)?;
         }
-        let freed_bytes = remove(hub.cache(), &files)?;
+        let freed_bytes = remove(&hub, &files)?;
         if let ModelSource::Pair(pair) = &source {
             self.store.forget_model(pair).map_err(of_store)?;
         }
@@ -71,27 +76,43 @@ impl Desktop {
     }
 }
 
-fn remove(cache: &Cache, files: &[PathBuf]) -> Result<u64, ApiError> {
-    let is_meant = |kept: &KeptFile| files.iter().any(|file| is_same(file, &kept.file));
+/// A model of the catalogue goes with all that was fetched for it and that no other one needs; of others these files go.
+fn remove(hub: &Hub, files: &[PathBuf]) -> Result<u64, ApiError> {
+    let (catalogue, _) = Catalogue::of_user();
+    let variant = <&[PathBuf; 2]>::try_from(files)
+        .ok()
+        .and_then(|pair| hub.variant_of(&catalogue, pair));
+    if let Some((entry, variant)) = variant {
+        let wanted = Wanted {
+            source: Source::Entry(entry.id.clone()),
+            quantization: Some(variant.quantization.clone()),
+        };
+        return Ok(hub.remove(&catalogue, &wanted).map_err(of_registry)?.freed_bytes);
+    }
+    let (cached, own): (Vec<_>, Vec<_>) =
+        (files.iter()).partition(|file| file.starts_with(hub.cache().folder()));
     let mut freed_bytes = 0;
-    for file in files.iter().filter(|file| !file.starts_with(cache.folder())) {
-        let n_bytes = fs::metadata(file).map_or(0, |about| about.len());
-        let removed = fs::remove_file(file);
-        removed.map_err(|error| {
+    for file in own {
+        let n_bytes = n_bytes(std::slice::from_ref(file));
+        fs::remove_file(file).map_err(|error| {
             let text = format!("the model's file cannot be removed: {error}");
             of_model(Failure::new(Fault::of_writing(&error), text))
         })?;
         freed_bytes += n_bytes;
     }
-    for repository in cache.kept() {
+    let is_meant = |kept: &KeptFile| cached.contains(&&kept.file);
+    for repository in hub.cache().kept() {
         if repository.files.iter().any(is_meant) {
-            let removed = cache.remove(&repository.id, is_meant);
+            // Another language model of the repository may look through the same tower.
+            let has_other = (repository.files.iter()).any(|kept| !is_meant(kept) && is_language(kept));
+            let goes = |kept: &KeptFile| is_meant(kept) && (is_language(kept) || !has_other);
+            let removed = hub.cache().remove(&repository.id, goes);
             freed_bytes += removed.map_err(of_registry)?.freed_bytes;
         }
     }
     Ok(freed_bytes)
 }
 
-fn is_same(one: &Path, other: &Path) -> bool {
-    std::path::absolute(one).ok() == std::path::absolute(other).ok()
+fn is_language(kept: &KeptFile) -> bool {
+    kept.path.ends_with(".gguf") && !kept.path.contains("mmproj")
 }

@@ -13,9 +13,8 @@ use super::listener::Listener;
 use super::refusal::{of_model, of_model_at, of_registry};
 use crate::api::window::{ApiError, AppEvent, Download, DownloadState};
 use crate::cancel::{CancelToken, Monitor};
-use crate::chat::KeptModel;
 use crate::fault::{Failure, Fault};
-use crate::registry::{Hub, Phase, Progress};
+use crate::registry::{Catalogue, Hub, Phase, Progress, Wanted};
 
 /// What is fetched, and what was in this run, by its variant's id.
 #[derive(Default)]
@@ -40,7 +39,7 @@ impl Downloads {
             let entry = entries.entry(id.clone()).or_insert_with(|| Entry {
                 download: Download {
                     variant: id,
-                    name: choice.title(),
+                    name: choice.entry.name_of(&choice.variant),
                     n_bytes: 0,
                     total_bytes: choice.variant.download_bytes().unwrap_or(0),
                     state: DownloadState::Asking,
@@ -124,10 +123,10 @@ impl Desktop {
     /// There is no such variant; what cannot be removed.
     pub fn discard_download(&self, variant: &str, cancel: &CancelToken) -> Result<(), ApiError> {
         self.downloads.stop(variant, cancel)?;
-        let choice = self.choice(variant)?;
-        let hub = Hub::of_environment();
-        let order = choice.order(&hub, cancel).map_err(of_registry)?;
-        hub.discard(&order).map_err(of_registry)?;
+        let (catalogue, _) = Catalogue::of_user();
+        let wanted: Wanted = variant.parse().map_err(of_registry)?;
+        let removed = Hub::of_environment().remove(&catalogue, &wanted);
+        removed.map_err(of_registry)?;
         self.downloads.forget(variant);
         Ok(())
     }
@@ -164,17 +163,24 @@ impl Desktop {
 
     fn fetch(&self, choice: &Choice, cancel: &CancelToken) -> Result<ModelSource, ApiError> {
         let (id, hub) = (choice.id(), Hub::of_environment());
-        let order = choice.order(&hub, cancel).map_err(of_registry)?;
+        let order = hub
+            .order_of(&choice.entry, &choice.variant, cancel)
+            .map_err(of_registry)?;
         let pulled = hub
             .pull(&order, cancel, &mut |progress| {
                 self.downloads
                     .tell(&id, &self.listener, |entry| show(progress, &mut entry.download));
             })
             .map_err(of_registry)?;
-        let source = match &choice.entry.checkpoint {
-            None => choice.source(&pulled.files),
-            Some(_) => self.convert(choice, &pulled.files, cancel)?,
-        };
+        if choice.entry.checkpoint.is_some() {
+            self.convert(choice, &pulled.files, cancel)?;
+        }
+        let source = choice.here(&hub).ok_or_else(|| {
+            of_model(Failure::new(
+                Fault::Machine,
+                "what was fetched is not where it belongs",
+            ))
+        })?;
         // What came is looked at now: a pair that cannot be loaded is no download that went well.
         self.models
             .describe(&source.name(), cancel)
@@ -183,12 +189,7 @@ impl Desktop {
     }
 
     /// Makes a pair of a checkpoint that is here.
-    fn convert(
-        &self,
-        choice: &Choice,
-        files: &[PathBuf],
-        cancel: &CancelToken,
-    ) -> Result<ModelSource, ApiError> {
+    fn convert(&self, choice: &Choice, files: &[PathBuf], cancel: &CancelToken) -> Result<(), ApiError> {
         let no_folder = || {
             of_model(Failure::new(
                 Fault::Machine,
@@ -227,12 +228,7 @@ impl Desktop {
                 });
             },
         );
-        let (language_file, vision_file) =
-            converted.map_err(of_model_at(&[folder.to_owned(), out.clone()]))?;
-        Ok(ModelSource::Pair(KeptModel {
-            language_file,
-            vision_file,
-        }))
+        converted.map_err(of_model_at(&[folder.to_owned(), out.clone()]))
     }
 }
 

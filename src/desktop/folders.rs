@@ -22,18 +22,6 @@ pub(super) fn with_models() -> Vec<PathBuf> {
     found
 }
 
-/// The pair of a folder that holds one: language model, and tower with projector.
-pub(super) fn pair_in(folder: &Path) -> Option<(PathBuf, PathBuf)> {
-    let files = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
-    let models = files.filter(|path| path.extension().is_some_and(|extension| extension == "gguf"));
-    let is_vision = |path: &PathBuf| {
-        let name = path.file_name().unwrap_or_default();
-        name.as_encoded_bytes().starts_with(b"mmproj-")
-    };
-    let (vision, language): (Vec<_>, Vec<_>) = models.partition(is_vision);
-    Some((language.into_iter().next()?, vision.into_iter().next()?))
-}
-
 fn below(folder: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(folder).into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = entries

@@ -1,15 +1,14 @@
 //! Pairs of checkpoints, made by the model role.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::coordinator::Engine;
-use super::requests::model::{Convert, ConvertedPair, Converting};
+use super::requests::model::{Convert, Converting};
 use crate::cancel::CancelToken;
 use crate::fault::Failure;
 
 impl Engine {
-    /// Makes a pair of the checkpoint in `folder`, in `out`, with the language model in `quantization`: the files of the
-    /// language model, and of tower and projector. `on_progress` gets the bytes written, and all of them.
+    /// Makes a pair of the checkpoint in `folder`, in `out`, with the language model in `quantization`. `on_progress` gets the bytes written, and all of them.
     ///
     /// # Errors
     /// [`Fault::Cancelled`](crate::fault::Fault::Cancelled): the next call goes on; what is wrong with the checkpoint; a full
@@ -21,21 +20,15 @@ impl Engine {
         quantization: &str,
         cancel: &CancelToken,
         on_progress: &mut dyn FnMut(u64, u64),
-    ) -> Result<(PathBuf, PathBuf), Failure> {
+    ) -> Result<(), Failure> {
         let request = Convert {
             folder: folder.into(),
             out: out.into(),
             quantization: quantization.to_owned(),
         };
-        let pair = self
-            .model
+        self.model
             .call_with(request, cancel, &mut |Converting { n_done, n_total }| {
                 on_progress(n_done, n_total);
-            })?;
-        let ConvertedPair {
-            language_file,
-            vision_file,
-        } = pair;
-        Ok((language_file.into(), vision_file.into()))
+            })
     }
 }

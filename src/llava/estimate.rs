@@ -3,15 +3,8 @@
 use crate::gguf::{Gguf, GgufError};
 
 use super::error::MemoryError;
-use super::limits::CHUNK;
 use super::pair::Pair;
-
-/// Rows that go through the decoder at a time while a prompt is read.
-const CHUNK_ROWS: u64 = CHUNK as u64;
-/// Bytes of a number in a computation.
-const F32_BYTES: u64 = 4;
-/// Code, stacks, tokenizer and the allocator's slack.
-const PROCESS_BYTES: u64 = 96 << 20;
+use crate::registry::memory;
 
 /// Bytes by what they are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,19 +69,16 @@ pub fn estimate(pair: &Pair, n_positions: u64, cache_value_bytes: u64) -> Result
         0 => width / n_heads,
         n => n,
     };
-    let row_values = 2 * size("block_count")? * n_kv_heads * head_dim;
+    let n_values = size("block_count")? * n_kv_heads * head_dim;
     let n_vocab = language
         .tensor("token_embd.weight")
         .map_or(0, |tensor| tensor.shape[0] as u64);
-    // A chunk's rows live as input, normed, queries, keys, values and sum, and as both halves of the feed-forward layer.
-    let decoder = CHUNK_ROWS * (6 * width + 2 * size("feed_forward_length")?) + n_vocab;
+    let decoder = memory::decoder_values(width, size("feed_forward_length")?, n_vocab);
     Ok(MemoryEstimate {
         weights_bytes: weight_bytes(language),
         tower_bytes: weight_bytes(&pair.vision),
-        cache_bytes: row_values
-            .saturating_mul(n_positions)
-            .saturating_mul(cache_value_bytes),
-        working_bytes: PROCESS_BYTES + F32_BYTES * decoder.max(tower_values(&pair.vision)?),
+        cache_bytes: memory::cache_bytes(n_values, n_positions, cache_value_bytes),
+        working_bytes: memory::working_bytes(decoder, tower_values(&pair.vision)?),
     })
 }
 
@@ -111,7 +101,7 @@ fn tower_values(file: &Gguf) -> Result<u64, GgufError> {
     let n_rows = file
         .tensor("v.position_embd.weight")
         .map_or(0, |tensor| tensor.n_values() as u64 / width.max(1));
-    Ok(n_rows * (6 * width + 2 * feed_forward))
+    Ok(memory::layer_values(n_rows, width, feed_forward))
 }
 
 /// Memory that programs can still take, in bytes; `None` where the system does not say.

@@ -25,11 +25,7 @@ impl Hub {
         match &wanted.source {
             Source::Entry(id) => {
                 let entry = catalogue.entry(id)?;
-                let variant = entry.variant(quantization)?;
-                match &entry.checkpoint {
-                    None => Ok(entry.order(variant)),
-                    Some(checkpoint) => self.checkpoint_order(entry, variant, checkpoint, cancel),
-                }
+                self.order_of(entry, entry.variant(quantization)?, cancel)
             }
             Source::Repository(id) => match self.kept_order(id, quantization) {
                 Some(order) => Ok(order),
@@ -38,6 +34,23 @@ impl Hub {
                     self.choose(id, &listing, quantization)
                 }
             },
+        }
+    }
+
+    /// What has to be fetched for a variant of the catalogue. The hub is asked which files a checkpoint has, unless they are
+    /// here.
+    ///
+    /// # Errors
+    /// [`RegistryError`], for a checkpoint alone: no such repository, one without a checkpoint, the network.
+    pub fn order_of(
+        &self,
+        entry: &Entry,
+        variant: &Variant,
+        cancel: &CancelToken,
+    ) -> Result<Order, RegistryError> {
+        match &entry.checkpoint {
+            None => Ok(entry.order(variant)),
+            Some(checkpoint) => self.checkpoint_order(entry, variant, checkpoint, cancel),
         }
     }
 

@@ -1,16 +1,11 @@
-//! Whether a model fits a machine, said before it is fetched: the sums of `llava::estimate`, from the catalogue's numbers.
+//! Whether a model fits a machine, said before it is fetched, from the catalogue's numbers.
 
 use super::catalogue::{Catalogue, Entry, Language, Tower, Variant};
 use super::megabytes;
+use super::memory;
 
-/// Bytes of a number in a computation.
-const F32_BYTES: u64 = 4;
 /// Bytes of a number in the cache of keys and values.
 const F16_BYTES: u64 = 2;
-/// Rows that go through the decoder at a time.
-const CHUNK_ROWS: u64 = 256;
-/// Code, stacks, tokenizer and the allocator's slack.
-const PROCESS_BYTES: u64 = 96 << 20;
 /// Positions for the words around the frames, and the answer.
 const N_WORD_POSITIONS: u64 = 1024;
 
@@ -50,16 +45,21 @@ impl Needs {
 /// Keys and values of `n_positions`.
 #[must_use]
 pub fn cache_bytes(language: &Language, n_positions: u64) -> u64 {
-    2 * language.n_layers * language.n_kv_heads * language.head_dim * n_positions * F16_BYTES
+    let Language {
+        n_layers,
+        n_kv_heads,
+        head_dim,
+        ..
+    } = *language;
+    memory::cache_bytes(n_layers * n_kv_heads * head_dim, n_positions, F16_BYTES)
 }
 
-/// What a step of the decoder or the tower needs: rows as input, normed, queries, keys, values and sum, and both halves of
-/// the feed-forward layer.
+/// What a step needs beside weights and cache.
 #[must_use]
 pub fn working_bytes(language: &Language, tower: &Tower) -> u64 {
-    let decoder = CHUNK_ROWS * (6 * language.width + 2 * language.feed_forward) + language.n_vocab;
-    let encoder = tower.n_rows() * (6 * tower.width + 2 * tower.feed_forward);
-    PROCESS_BYTES + F32_BYTES * decoder.max(encoder)
+    let decoder = memory::decoder_values(language.width, language.feed_forward, language.n_vocab);
+    let encoder = memory::layer_values(tower.n_rows(), tower.width, tower.feed_forward);
+    memory::working_bytes(decoder, encoder)
 }
 
 /// Whether there is room.

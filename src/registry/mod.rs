@@ -17,6 +17,7 @@ pub mod fit;
 pub mod found;
 mod have;
 mod hub;
+pub mod memory;
 mod order;
 mod quantization;
 mod table;
@@ -24,7 +25,7 @@ mod verify;
 
 pub use catalogue::{Catalogue, Entry, Variant};
 pub use checksum::Checksum;
-pub use download::{FileProgress, Phase, Progress, Pulled};
+pub use download::{FileProgress, Phase, Progress, Pulled, free_disk_bytes};
 pub use error::{RegistryError, megabytes};
 pub use hub::{Cache, Hub, KeptFile, KeptRepository, Patience, Removed, RepositoryId};
 pub use order::{Order, OrderedFile, Part, Source, Wanted};

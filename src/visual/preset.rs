@@ -106,13 +106,21 @@ impl Preset {
     /// own way are with the words between its frames, which are guessed.
     #[must_use]
     pub fn n_tokens(self, geometry: TowerGeometry) -> usize {
-        let n_images = match self {
+        match self {
+            Self::Own { family, n_frames } => family.recipe().n_tokens(geometry, n_frames),
+            _ => self.n_images() * geometry.n_patches() as usize,
+        }
+    }
+
+    /// How many images' worth of tokens it gives on a clip that is long enough; a model's own way counts its frames.
+    #[must_use]
+    pub fn n_images(self) -> usize {
+        match self {
             Self::Frame | Self::Fast => 1,
             Self::Balanced => 4,
             Self::Paper => 6,
-            Self::Own { family, n_frames } => return family.recipe().n_tokens(geometry, n_frames),
-        };
-        n_images * geometry.n_patches() as usize
+            Self::Own { n_frames, .. } => n_frames,
+        }
     }
 }
 

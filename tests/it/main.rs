@@ -15,6 +15,8 @@ mod gguf;
 /// Models that can be had, and downloads from a hub on the loopback.
 #[cfg(unix)]
 mod registry;
+#[cfg(unix)]
+mod small_disk;
 
 /// What is kept between runs.
 #[cfg(unix)]

@@ -50,6 +50,8 @@ pub struct OfferedVariant {
     pub is_converted: bool,
     /// Whether it runs here, for each preset.
     pub fits: Vec<PresetFit>,
+    /// The id of a smaller choice that has room, where this one has none with any preset.
+    pub instead: Option<String>,
     /// Where it is.
     pub state: VariantState,
 }

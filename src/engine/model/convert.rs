@@ -1,17 +1,13 @@
 //! Pairs of checkpoints.
 
 use super::{ModelRole, failed};
-use crate::engine::requests::model::{Convert, ConvertedPair, Converting};
+use crate::engine::requests::model::{Convert, Converting};
 use crate::fault::{Failure, Fault};
 use crate::llava::convert::{Conversion, Quant, convert};
 use crate::worker::{Call, Handle};
 
 impl Handle<Convert> for ModelRole {
-    fn handle(
-        &mut self,
-        request: Convert,
-        call: &mut Call<'_, Converting>,
-    ) -> Result<ConvertedPair, Failure> {
+    fn handle(&mut self, request: Convert, call: &mut Call<'_, Converting>) -> Result<(), Failure> {
         let Convert {
             folder,
             out,
@@ -35,10 +31,6 @@ impl Handle<Convert> for ModelRole {
                 n_total: progress.n_total,
             });
         });
-        let converted = converted.map_err(failed)?;
-        Ok(ConvertedPair {
-            language_file: converted.language.into(),
-            vision_file: converted.vision.into(),
-        })
+        converted.map(drop).map_err(failed)
     }
 }

@@ -54,7 +54,7 @@ requests! {
         Foresee: Headers, Nothing => Foresight;
         Hold: Hold, Nothing => ();
         ExamineModel: Headers, Nothing => Machine;
-        Convert: Convert, Converting => ConvertedPair;
+        Convert: Convert, Converting => ();
     }
 }
 
@@ -368,15 +368,6 @@ pub struct Converting {
     pub n_total: u64,
 }
 
-/// A pair that was made of a checkpoint.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ConvertedPair {
-    /// The language model.
-    pub language_file: OsString,
-    /// Tower and projector.
-    pub vision_file: OsString,
-}
-
 impl Message for Load {}
 impl Message for ModelFacts {}
 impl Message for Prepare {}
@@ -393,7 +384,6 @@ impl Message for ExamineModel {}
 impl Message for Machine {}
 impl Message for Convert {}
 impl Message for Converting {}
-impl Message for ConvertedPair {}
 
 impl Message for Feed {
     fn take_bytes(&mut self) -> Vec<u8> {

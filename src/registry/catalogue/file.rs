@@ -29,6 +29,8 @@ struct Model {
     licence: LicenceTable,
     context: u64,
     tokens_a_frame: u64,
+    /// Where its own recipe pools.
+    tokens_an_image: Option<u64>,
     #[serde(default)]
     convert: bool,
     checkpoint: Option<CheckpointTable>,
@@ -118,6 +120,42 @@ fn middling() -> u8 {
     5
 }
 
+/// What is wrong with a model of a catalogue that is TOML otherwise.
+#[derive(Debug, thiserror::Error)]
+enum Wrong {
+    #[error("an id is made of letters, digits, '-', '_' and '.'")]
+    Id,
+    #[error("its licence's link is none: {0}")]
+    Link(String),
+    #[error("its numbers make no model")]
+    Numbers,
+    #[error("`convert = true` and `checkpoint` go together")]
+    Checkpoint,
+    #[error("it has no variant")]
+    NoVariant,
+    #[error("{quantization}: {source}")]
+    Variant {
+        quantization: String,
+        source: Box<Wrong>,
+    },
+    #[error("weights written so cannot be run here")]
+    Unsupported,
+    #[error("it must have one language and one projector file")]
+    Parts,
+    #[error("what is converted has no files but its checkpoint")]
+    Files,
+    #[error("'{0}' is no revision")]
+    Revision(String),
+    #[error("'{0}' is no path in a repository")]
+    Path(String),
+    #[error("the hash of '{0}' is no SHA-256")]
+    Hash(String),
+    #[error("there are two models '{0}'")]
+    Twice(String),
+    #[error(transparent)]
+    Repository(#[from] RegistryError),
+}
+
 /// Reads the models of a catalogue.
 pub(super) fn parse(text: &str, place: &str) -> Result<Vec<Entry>, RegistryError> {
     let wrong = |at: usize, what: String| RegistryError::Catalogue {
@@ -136,7 +174,7 @@ pub(super) fn parse(text: &str, place: &str) -> Result<Vec<Entry>, RegistryError
             .entry()
             .map_err(|what| wrong(at, format!("model '{id}': {what}")))?;
         if entries.iter().any(|known| known.id == entry.id) {
-            return Err(wrong(at, format!("there are two models '{id}'")));
+            return Err(wrong(at, Wrong::Twice(id).to_string()));
         }
         entries.push(entry);
     }
@@ -144,31 +182,34 @@ pub(super) fn parse(text: &str, place: &str) -> Result<Vec<Entry>, RegistryError
 }
 
 impl Model {
-    fn entry(self) -> Result<Entry, String> {
+    fn entry(self) -> Result<Entry, Wrong> {
         let id = self.id.into_inner();
         if !is_plain_name(&id) {
-            return Err("an id is made of letters, digits, '-', '_' and '.'".to_owned());
+            return Err(Wrong::Id);
         }
         if !self.licence.link.starts_with("https://") {
-            return Err(format!("its licence's link is none: {}", self.licence.link));
+            return Err(Wrong::Link(self.licence.link));
         }
         let (tower, language) = (Tower::from(&self.tower), Language::from(&self.language));
         if tower.n_rows() == 0 || language.n_layers == 0 || self.context == 0 {
-            return Err("its numbers make no model".to_owned());
+            return Err(Wrong::Numbers);
         }
         let checkpoint = match (self.convert, self.checkpoint) {
             (true, Some(table)) => Some(table.checkpoint()?),
             (false, None) => None,
-            _ => return Err("`convert = true` and `checkpoint` go together".to_owned()),
+            _ => return Err(Wrong::Checkpoint),
         };
         let variants = self.variants.into_iter().map(|table| {
             let quantization = table.quantization.clone();
             let variant = table.variant(checkpoint.is_some(), &tower, &language);
-            variant.map_err(|what| format!("{quantization}: {what}"))
+            variant.map_err(|source| Wrong::Variant {
+                quantization,
+                source: Box::new(source),
+            })
         });
-        let variants: Vec<Variant> = variants.collect::<Result<_, String>>()?;
+        let variants: Vec<Variant> = variants.collect::<Result<_, Wrong>>()?;
         if variants.is_empty() {
-            return Err("it has no variant".to_owned());
+            return Err(Wrong::NoVariant);
         }
         Ok(Entry {
             id,
@@ -182,6 +223,7 @@ impl Model {
             },
             context_len: self.context,
             tokens_a_frame: self.tokens_a_frame,
+            tokens_an_image: self.tokens_an_image.unwrap_or(self.tokens_a_frame),
             tower,
             language,
             checkpoint,
@@ -192,20 +234,20 @@ impl Model {
 }
 
 impl VariantTable {
-    fn variant(self, is_converted: bool, tower: &Tower, language: &Language) -> Result<Variant, String> {
+    fn variant(self, is_converted: bool, tower: &Tower, language: &Language) -> Result<Variant, Wrong> {
         if is_unsupported(&self.quantization) {
-            return Err("weights written so cannot be run here".to_owned());
+            return Err(Wrong::Unsupported);
         }
         let files: Vec<OrderedFile> = self
             .files
             .into_iter()
             .map(FileTable::file)
-            .collect::<Result<_, String>>()?;
+            .collect::<Result<_, Wrong>>()?;
         let n_of = |part| files.iter().filter(|file| file.part == part).count();
         match (is_converted, n_of(Part::Language), n_of(Part::Projector)) {
             (false, 1, 1) | (true, 0, 0) => {}
-            (false, ..) => return Err("it must have one language and one projector file".to_owned()),
-            (true, ..) => return Err("what is converted has no files but its checkpoint".to_owned()),
+            (false, ..) => return Err(Wrong::Parts),
+            (true, ..) => return Err(Wrong::Files),
         }
         let of_file = |part| {
             files
@@ -226,15 +268,12 @@ impl VariantTable {
 }
 
 impl CheckpointTable {
-    fn checkpoint(self) -> Result<Checkpoint, String> {
+    fn checkpoint(self) -> Result<Checkpoint, Wrong> {
         if !is_plain_path(&self.revision) {
-            return Err(format!("'{}' is no revision", self.revision));
+            return Err(Wrong::Revision(self.revision));
         }
         Ok(Checkpoint {
-            repository: self
-                .repository
-                .parse()
-                .map_err(|error: RegistryError| error.to_string())?,
+            repository: self.repository.parse()?,
             revision: self.revision,
             n_bytes: self.about,
         })
@@ -242,18 +281,15 @@ impl CheckpointTable {
 }
 
 impl FileTable {
-    fn file(self) -> Result<OrderedFile, String> {
+    fn file(self) -> Result<OrderedFile, Wrong> {
         if !is_plain_path(&self.path) || !is_plain_path(&self.revision) {
-            return Err(format!("'{}' is no path in a repository", self.path));
+            return Err(Wrong::Path(self.path));
         }
-        let repository: RepositoryId = self
-            .repository
-            .parse()
-            .map_err(|error: RegistryError| error.to_string())?;
+        let repository: RepositoryId = self.repository.parse()?;
         let checksum = match self.sha256.as_deref().map(Checksum::of_hex) {
             Some(Some(checksum @ Checksum::Sha256(_))) => Some(checksum),
             None => None,
-            Some(_) => return Err(format!("the hash of '{}' is no SHA-256", self.path)),
+            Some(_) => return Err(Wrong::Hash(self.path)),
         };
         Ok(OrderedFile {
             repository,

@@ -38,6 +38,8 @@ pub struct Entry {
     pub context_len: u64,
     /// Rows that a frame becomes in its own recipe.
     pub tokens_a_frame: u64,
+    /// Rows that a picture becomes where nothing is pooled: what the presets count in.
+    pub tokens_an_image: u64,
     /// Its vision tower.
     pub tower: Tower,
     /// Its language model.
@@ -188,8 +190,7 @@ impl Entry {
     }
 
     /// What has to be fetched for one of its variants, where that is a pair.
-    #[must_use]
-    pub fn order(&self, variant: &Variant) -> Order {
+    pub(super) fn order(&self, variant: &Variant) -> Order {
         let lacks_hash = variant.files.iter().any(|file| file.checksum.is_none());
         let note = "the catalogue has no hash of all of it: the hub's own is taken";
         Order {
@@ -198,6 +199,23 @@ impl Entry {
             licence: Some(self.licence.clone()),
             notes: lacks_hash.then(|| note.to_owned()).into_iter().collect(),
         }
+    }
+
+    /// The pair that was made of its checkpoint, where it was: language model, then tower with projector, which the converter
+    /// names by its prefix.
+    #[must_use]
+    pub fn converted(&self, variant: &Variant) -> Option<[PathBuf; 2]> {
+        let files = std::fs::read_dir(self.conversion_folder(variant)?).ok()?;
+        let models = files
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "gguf"));
+        let is_vision = |path: &PathBuf| {
+            let name = path.file_name().unwrap_or_default();
+            name.as_encoded_bytes().starts_with(b"mmproj-")
+        };
+        let (vision, language): (Vec<_>, Vec<_>) = models.partition(is_vision);
+        Some([language.into_iter().next()?, vision.into_iter().next()?])
     }
 
     /// Where the pair of one of its variants goes that is made of a checkpoint: below the program's own folder of models,

@@ -19,7 +19,9 @@ use std::time::Instant;
 use tokio::sync::{Semaphore, oneshot};
 use tokio::task::JoinSet;
 
+pub(super) use parts::remove_part;
 pub use progress::{FileProgress, Phase, Progress};
+pub use space::free_disk_bytes;
 
 use self::fetch::{Job, Known};
 use self::keeper::Keepers;
@@ -47,7 +49,7 @@ impl Hub {
         order.files.iter().map(|file| self.find_file(file)).collect()
     }
 
-    fn find_file(&self, file: &OrderedFile) -> Option<PathBuf> {
+    pub(super) fn find_file(&self, file: &OrderedFile) -> Option<PathBuf> {
         let found = self.cache.find(&file.repository, &file.revision, &file.path)?;
         let blob = std::fs::canonicalize(&found).ok()?;
         let lies_under = blob.file_name().and_then(|name| Checksum::of_hex(name.to_str()?));

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::header::{
     ACCEPT_ENCODING, CONTENT_LENGTH, CONTENT_RANGE, ETAG, HeaderMap, IF_RANGE, LOCATION, RANGE, RETRY_AFTER,
 };
-use reqwest::{Client, Method, Response, StatusCode, Url};
+use reqwest::{Client, ClientBuilder, Method, Response, StatusCode, Url};
 
 use crate::registry::hub::{Hub, Patience, RepositoryId};
 use crate::registry::{Checksum, RegistryError};
@@ -18,35 +18,33 @@ const USER_AGENT: &str = concat!("videre/", env!("CARGO_PKG_VERSION"));
 
 /// The client that all questions of a pull go through.
 pub(in crate::registry) fn client(hub: &Hub) -> Result<Client, RegistryError> {
-    let Patience { connect, stall, .. } = hub.patience;
-    let mut builder = Client::builder()
-        .user_agent(USER_AGENT)
+    let builder = builder(hub)
         .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(connect)
-        .read_timeout(stall)
         // One stream a connection: what waits in buffers is little, and a stall of one file is none of another.
         .http1_only();
-    if is_loopback(&hub.endpoint) {
-        // No proxy knows this machine as it knows itself.
-        builder = builder.no_proxy();
-    }
-    builder
-        .build()
-        .map_err(|error| RegistryError::Start { why: words(&error) })
+    built(builder)
 }
 
 /// The same for hf-hub, which follows redirects by itself and takes the token off where they lead to another host.
 pub(in crate::registry) fn listing_client(hub: &Hub) -> Result<Client, RegistryError> {
+    built(builder(hub))
+}
+
+fn builder(hub: &Hub) -> ClientBuilder {
     let Patience { connect, stall, .. } = hub.patience;
     let builder = Client::builder()
         .user_agent(USER_AGENT)
         .connect_timeout(connect)
         .read_timeout(stall);
-    let builder = if is_loopback(&hub.endpoint) {
+    if is_loopback(&hub.endpoint) {
+        // No proxy knows this machine as it knows itself.
         builder.no_proxy()
     } else {
         builder
-    };
+    }
+}
+
+fn built(builder: ClientBuilder) -> Result<Client, RegistryError> {
     builder
         .build()
         .map_err(|error| RegistryError::Start { why: words(&error) })

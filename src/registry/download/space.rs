@@ -17,7 +17,7 @@ pub(super) fn check(folder: &Path, n_bytes: u64) -> Result<(), RegistryError> {
         return Ok(());
     }
     let needed_bytes = n_bytes + RESERVE_BYTES;
-    match free_bytes(folder) {
+    match free_disk_bytes(folder) {
         Some(free_bytes) if free_bytes < needed_bytes => Err(RegistryError::NoSpace {
             needed_bytes,
             free_bytes,
@@ -27,9 +27,9 @@ pub(super) fn check(folder: &Path, n_bytes: u64) -> Result<(), RegistryError> {
     }
 }
 
-/// Bytes that this user may still write there.
-fn free_bytes(folder: &Path) -> Option<u64> {
+/// Bytes that this user may still write into a folder, which need not be there yet; `None` where that cannot be told.
+#[must_use]
+pub fn free_disk_bytes(folder: &Path) -> Option<u64> {
     let there = folder.ancestors().find(|folder| folder.exists())?;
-    let about = rustix::fs::statvfs(there).ok()?;
-    Some(about.f_bavail.saturating_mul(about.f_frsize))
+    fs4::available_space(there).ok()
 }

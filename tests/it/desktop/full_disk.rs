@@ -1,8 +1,5 @@
 //! A disk that fills up in mid-answer: the answer is still read, the page is told, and nothing that was kept is lost.
 
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::SystemTime;
 
 use videre::api::window::{AnswerState, ApiError, AskRequest, ErrorCode, PlanRequest, PresetName};
@@ -10,9 +7,8 @@ use videre::cancel::CancelToken;
 
 use super::{clip, desktop};
 use crate::engine::tiny_pair;
+use crate::small_disk;
 
-/// The folder that the test below mounts a small disk on.
-const DISK: &str = "VIDERE_TEST_SMALL_DISK";
 /// Of the small disk: enough for the clip and a few answers.
 const DISK_BYTES: usize = 8 << 20;
 
@@ -23,7 +19,7 @@ const REFUSED: &str = "refused: ";
 #[test]
 #[ignore = "the process that the test below starts"]
 fn on_a_small_disk() {
-    let Some(disk) = std::env::var_os(DISK).map(PathBuf::from) else {
+    let Some(disk) = small_disk::here() else {
         return;
     };
     let go = CancelToken::new();
@@ -60,7 +56,7 @@ fn on_a_small_disk() {
     let mut is_full = false;
     let asked = desktop.ask(&request("And what else?"), &go, &mut |_| {
         if !is_full {
-            fill(&filler);
+            small_disk::fill(&filler);
             is_full = true;
         }
     });
@@ -99,14 +95,6 @@ fn on_a_small_disk() {
     assert_eq!(questions, ["What is there?", "And what else?", "And now?"]);
 }
 
-/// Takes all the room that is left.
-fn fill(path: &Path) {
-    let mut file = std::fs::File::create(path).expect("there is room for an empty file");
-    for n_bytes in [4096, 1] {
-        while file.write(&vec![0; n_bytes]).is_ok() {}
-    }
-}
-
 #[test]
 fn a_disk_that_fills_up_loses_no_answer_that_was_kept_and_shows_the_one_that_was_not() {
     refused();
@@ -114,34 +102,7 @@ fn a_disk_that_fills_up_loses_no_answer_that_was_kept_and_shows_the_one_that_was
 
 /// What the page is told on a disk that is full. None where no small disk can be mounted.
 pub(super) fn refused() -> Option<ApiError> {
-    let folder = super::folder();
-    let isolated = |script: &str| {
-        let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--mount", "sh", "-ec", script, "sh"]);
-        command.arg(folder.path()).arg(DISK_BYTES.to_string());
-        command
-    };
-    let mount = r#"mount -t tmpfs -o size="$2" tmpfs "$1""#;
-    let tried = isolated(mount).output();
-    if !tried.is_ok_and(|tried| tried.status.success()) {
-        eprintln!("skipped: a small disk cannot be mounted here");
-        return None;
-    }
-    let run = isolated(&format!(
-        r#"{mount}; exec "$3" --ignored --exact --nocapture desktop::full_disk::on_a_small_disk"#
-    ))
-    .arg(std::env::current_exe().expect("a test knows its own file"))
-    .env(DISK, folder.path())
-    .output()
-    .expect("this binary starts again");
-    let (passed, told) = (
-        String::from_utf8_lossy(&run.stdout),
-        String::from_utf8_lossy(&run.stderr),
-    );
-    assert!(
-        run.status.success() && passed.contains("1 passed"),
-        "{passed}{told}"
-    );
+    let told = small_disk::run("desktop::full_disk::on_a_small_disk", DISK_BYTES)?;
     let refused = told.lines().find_map(|line| line.split_once(REFUSED));
     let (_, refused) = refused.expect("it said what it was told");
     Some(serde_json::from_str(refused).expect("it is the page's"))

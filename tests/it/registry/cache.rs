@@ -3,7 +3,7 @@
 use std::fs;
 
 use videre::cancel::CancelToken;
-use videre::registry::{Catalogue, Verified};
+use videre::registry::{Catalogue, Phase, Verified};
 
 use super::hub::Act;
 use super::{LANGUAGE, N_LANGUAGE, N_PROJECTOR, PROJECTOR, REPOSITORY, Scene, entries, noise};
@@ -152,7 +152,42 @@ fn removing_one_quantization_leaves_what_the_other_needs() {
     };
     let entry = catalogue.entry("m").expect("it is there");
     assert_eq!((remove("m:Q4_K_M").n_files, remove("m:Q4_K_M").n_files), (1, 0));
-    assert!(hub.has(entry, &entry.variants[1]) && !hub.has(entry, &entry.variants[0]));
+    let is_here = |at: usize| hub.pair(entry, &entry.variants[at]).is_some();
+    assert!(is_here(1) && !is_here(0));
     assert_eq!(remove("m").n_files, 2);
     assert!(entries(&scene.folder()).is_empty(), "nothing is left");
+}
+
+#[test]
+fn what_came_before_a_pause_is_counted_without_the_hub_and_goes_whole_or_in_part() {
+    let scene = Scene::new();
+    let (hub, catalogue, cancel) = (scene.hub(), catalogue(), CancelToken::new());
+    let entry = catalogue.entry("m").expect("it is there");
+    let variant = &entry.variants[0];
+    let order = hub.order_of(entry, variant, &cancel).expect("it is a pair");
+    assert_eq!(hub.n_bytes_here(entry, variant), 0);
+    scene.local.be(|manner| manner.bytes_per_sec = Some(4e5));
+    let paused = hub.pull(&order, &cancel, &mut |progress| {
+        // The small file is whole by then, and the large one is not.
+        if progress.files[0].n_bytes > N_PROJECTOR as u64 && progress.files[1].phase == Phase::Done {
+            cancel.cancel();
+        }
+    });
+    assert!(paused.is_err() && hub.pair(entry, variant).is_none());
+    let n_seen = scene.local.seen().len();
+    let n_here = hub.n_bytes_here(entry, variant);
+    assert!(
+        n_here > 2 * N_PROJECTOR as u64 && n_here < order_bytes(),
+        "{n_here}"
+    );
+    let wanted = "m:Q4_K_M".parse().expect("it is one");
+    assert_eq!(hub.leftovers(&catalogue, &wanted).expect("it is known").len(), 1);
+    let removed = hub.remove(&catalogue, &wanted).expect("it goes");
+    assert_eq!((removed.n_files, removed.freed_bytes), (1, n_here));
+    assert_eq!(hub.n_bytes_here(entry, variant), 0);
+    assert_eq!(scene.local.seen().len(), n_seen, "the hub is not asked");
+}
+
+fn order_bytes() -> u64 {
+    (N_LANGUAGE + N_PROJECTOR) as u64
 }

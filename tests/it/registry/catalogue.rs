@@ -190,6 +190,20 @@ fn fit_is_said_with_numbers_and_the_smaller_choice() {
     let instead = small.instead.expect("something smaller fits");
     assert_ne!(instead, "llava-1.6-vicuna-7b:Q4_K_M");
     assert_eq!(fit(3456, GB / 10).instead, None);
+    // The same model made smaller goes before any other.
+    let large = entry
+        .variants
+        .iter()
+        .max_by_key(|variant| variant.weights_bytes)
+        .expect("there is one");
+    let needed = roomy.needs.total_bytes();
+    assert!(fit::Needs::of(entry, large, 3456).total_bytes() > needed);
+    let same = fit::fit(&catalogue, entry, large, 3456, needed).instead;
+    assert!(
+        same.as_ref()
+            .is_some_and(|id| id.starts_with("llava-1.6-vicuna-7b:")),
+        "{same:?}"
+    );
 }
 
 #[test]

@@ -25,6 +25,7 @@ use videre::registry::{
 };
 
 use self::hub::LocalHub;
+pub(crate) use self::hub::noise;
 
 /// The repository of most tests, and its files.
 pub(crate) const REPOSITORY: &str = "owner/model";
@@ -42,21 +43,6 @@ const QUICK: Patience = Patience {
     longest_wait: Duration::from_millis(60),
     longest_asked: Duration::from_secs(3),
 };
-
-/// Bytes that look like nothing in particular.
-pub(crate) fn noise(n_bytes: usize, seed: u64) -> Vec<u8> {
-    let mut state = seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1;
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    };
-    (0..n_bytes.div_ceil(8))
-        .flat_map(|_| next())
-        .take(n_bytes)
-        .collect()
-}
 
 /// A hub with a model, and a home with an empty cache.
 pub(crate) struct Scene {

@@ -901,6 +901,10 @@ is_converted: boolean,
  */
 fits: Array<PresetFit>,
 /**
+ * The id of a smaller choice that has room, where this one has none with any preset.
+ */
+instead: string | null,
+/**
  * Where it is.
  */
 state: VariantState, };

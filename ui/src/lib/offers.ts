@@ -39,15 +39,6 @@ export interface Choice {
   variant: OfferedVariant;
 }
 
-/** What to take instead of a variant that does not fit: the same model made smaller, or else the first that fits. */
-export function smallerChoice(catalogue: OfferedModel[], model: OfferedModel): Choice | null {
-  for (const one of [model, ...catalogue]) {
-    const variant = one.variants.find((other) => !isTooLarge(other));
-    if (variant !== undefined) return { model: one, variant };
-  }
-  return null;
-}
-
 /** The first of the catalogue, as it suits the machine best; null where not even that fits. */
 export function bestChoice(catalogue: OfferedModel[]): Choice | null {
   const model = catalogue[0];

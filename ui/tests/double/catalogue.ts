@@ -7,6 +7,7 @@ import type {
   PresetFit,
   PresetName,
 } from '../../src/backend';
+import { isTooLarge } from '../../src/lib/offers';
 
 const GB = 1e9;
 const FREE_BYTES = 11 * GB;
@@ -67,10 +68,18 @@ function offered(entry: Entry): OfferedModel {
       quantisation,
       download_bytes: download_gb === null ? null : download_gb * GB,
       is_converted,
+      instead: null,
       fits: fitsOf(weights_gb * GB, kb_per_token * 1000),
       state: { kind: 'absent' },
     })),
   };
+}
+
+/** As the program chooses it: the first that fits, of the same model where there is one. */
+function instead(variant: OfferedVariant, models: OfferedModel[]): string | null {
+  if (!isTooLarge(variant)) return null;
+  const variants = models.flatMap((model) => model.variants);
+  return variants.find((other) => !isTooLarge(other))?.id ?? null;
 }
 
 /** What a laptop with 16 GB is offered: as long, as different and as unwieldy as the program's own list. */
@@ -168,4 +177,9 @@ export const CATALOGUE: OfferedModel[] = [
       ['Q8_0', 14.5, 17.4],
     ] as Size[],
   },
-].map(offered);
+]
+  .map(offered)
+  .map((model, _at, all) => ({
+    ...model,
+    variants: model.variants.map((variant) => ({ ...variant, instead: instead(variant, [model, ...all]) })),
+  }));

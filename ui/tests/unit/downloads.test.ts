@@ -7,6 +7,7 @@ const variant: OfferedVariant = {
   quantisation: 'Q8_0',
   download_bytes: 1000,
   is_converted: false,
+  instead: null,
   fits: [],
   state: { kind: 'absent' },
 };

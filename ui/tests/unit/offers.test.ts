@@ -1,13 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Fit, OfferedModel, OfferedVariant, PresetFit, PresetName } from '../../src/backend';
-import {
-  bestChoice,
-  closeness,
-  findVariant,
-  fitGroups,
-  isTooLarge,
-  smallerChoice,
-} from '../../src/lib/offers';
+import { bestChoice, closeness, findVariant, fitGroups, isTooLarge } from '../../src/lib/offers';
 import { CATALOGUE } from '../double/catalogue';
 
 const fit = (preset: PresetName, how: Fit, total_bytes: number): PresetFit => ({
@@ -16,7 +9,8 @@ const fit = (preset: PresetName, how: Fit, total_bytes: number): PresetFit => ({
   memory: { weights_bytes: 1, cache_bytes: 1, working_bytes: 1, total_bytes, available_bytes: 10 },
 });
 const variant = (id: string, fits: PresetFit[]): OfferedVariant => ({
-  ...{ id, quantisation: 'Q8_0', download_bytes: 1, is_converted: false, fits, state: { kind: 'absent' } },
+  ...{ id, quantisation: 'Q8_0', download_bytes: 1, is_converted: false, instead: null, fits },
+  state: { kind: 'absent' },
 });
 const model = (id: string, variants: OfferedVariant[]): OfferedModel => ({
   ...{ id, name: id, good_for: '', licence: { name: '', link: '' }, n_context: 1, n_tokens_per_image: 1 },
@@ -44,14 +38,6 @@ test('too large is what no preset runs with; what is not known is not called too
   expect(isTooLarge(huge)).toBe(true);
   expect(isTooLarge(fitting)).toBe(false);
   expect(isTooLarge(variant('unknown', []))).toBe(false);
-});
-
-test('in place of one that does not fit stands the same model made smaller, or else the first that fits', () => {
-  const large = model('large', [huge, variant('smaller', fitting.fits)]);
-  const small = model('small', [fitting]);
-  expect(smallerChoice([small, large], large)?.variant.id).toBe('smaller');
-  expect(smallerChoice([small, model('x', [huge])], model('x', [huge]))?.model.id).toBe('small');
-  expect(smallerChoice([model('x', [huge])], model('x', [huge]))).toBeNull();
 });
 
 test('the best is the first of the list, unless not even that fits', () => {

@@ -1,6 +1,7 @@
 //! What can be typed after `videre models`.
 
 use clap::Subcommand;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::PathBuf;
 use videre::llava::convert::Quant;
 
@@ -27,7 +28,7 @@ pub(crate) struct ConvertArgs {
     pub(crate) folder: PathBuf,
 
     /// How the language model is stored: F32, F16, BF16, Q8_0, Q6_K, Q5_K_M, Q4_K_M or Q4_0
-    #[arg(long, value_name = "FORMAT", default_value = "Q4_K_M", value_parser = quant)]
+    #[arg(long, value_name = "FORMAT", default_value = "Q4_K_M", ignore_case = true, value_parser = quant(), hide_possible_values = true)]
     pub(crate) quant: Quant,
 
     /// Folder for the two files; without it, one in the checkpoint's named after the format
@@ -36,11 +37,9 @@ pub(crate) struct ConvertArgs {
 }
 
 /// A format by its name.
-fn quant(name: &str) -> Result<Quant, String> {
-    Quant::named(name).ok_or_else(|| {
-        let known: Vec<&str> = Quant::ALL.into_iter().map(Quant::name).collect();
-        format!("one of {} is expected", known.join(", "))
-    })
+fn quant() -> impl TypedValueParser<Value = Quant> {
+    let names = PossibleValuesParser::new(Quant::ALL.map(Quant::name));
+    names.map(|name| Quant::named(&name).expect("BUG: it is one of them"))
 }
 
 #[derive(clap::Args)]
