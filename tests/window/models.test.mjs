@@ -67,22 +67,19 @@ files = [ ${file('language', LANGUAGE)}, ${file('projector', PROJECTOR)} ]
   return child;
 }
 
-const entry = `[data-variants~="mini:Q8_0"]`;
+const ID = 'mini:Q8_0';
+const entry = `[data-variants~="${ID}"]`;
 
-/** Clicks the first button that says this, as a user would. */
+/** Clicks the first button that says this, as a user would; one that is just being drawn anew is looked for again. */
 async function clickButton(app, label, within = '') {
-  await until(`a button “${label}”`, () =>
-    app.session.run((label, within) => {
-      const scope = within === '' ? document : document.querySelector(within);
-      const button = [...(scope?.querySelectorAll('button') ?? [])].find((one) => one.innerText.includes(label) && !one.disabled);
-      if (button === undefined) return false;
-      document.querySelectorAll('[data-clicked]').forEach((one) => delete one.dataset.clicked);
-      button.dataset.clicked = '';
-      button.scrollIntoView({ block: 'nearest' });
-      return true;
-    }, label, within),
-  );
-  await app.session.click('[data-clicked]');
+  const scope = within === '' ? '' : `//*[contains(concat(' ', @data-variants, ' '), ' ${within} ')]`;
+  const value = `${scope}//button[contains(normalize-space(.), '${label}') and not(@disabled)]`;
+  await until(`a button “${label}”`, async () => {
+    const [found] = await app.session.send('POST', '/elements', { using: 'xpath', value });
+    if (found === undefined) return false;
+    const click = app.session.send('POST', `/element/${Object.values(found)[0]}/click`, {});
+    return click.then(() => true, () => false);
+  });
 }
 
 describe('a first start with no model but the embedded one', { skip, timeout: 300_000 }, () => {
@@ -92,7 +89,7 @@ describe('a first start with no model but the embedded one', { skip, timeout: 30
 
   before(async () => {
     home = new Home();
-    server = await hub(home, 2_000_000);
+    server = await hub(home, 500_000);
     copyFileSync(sample, join(home.folder, 'clip.mp4'));
     app = await App.start(home, [join(home.folder, 'clip.mp4')]);
     await app.watchPolicy();
@@ -113,12 +110,12 @@ describe('a first start with no model but the embedded one', { skip, timeout: 30
     assert.ok(offered.includes(NAME) && offered.includes('MIT'), `name and licence are there before anything is fetched: ${offered}`);
     const first = await app.session.run(() => document.querySelector('[data-variants]').dataset.variants);
     assert.equal(first, 'mini:Q8_0', 'what suits best comes first');
-    await clickButton(app, 'Download', entry);
+    await clickButton(app, 'Download', ID);
     await until('bytes that come', () => app.session.run((css) => /\d/u.test(document.querySelector(`${css} progress, ${css} [role=progressbar]`)?.outerHTML ?? ''), entry));
   });
 
   test('a download that is paused, and the program closed, goes on where it stopped', async () => {
-    await clickButton(app, 'Pause', entry);
+    await clickButton(app, 'Pause', ID);
     await until('the way to go on', () => app.session.run((css) => document.querySelector(css)?.innerText.includes('Resume'), entry));
     await app.close();
     const parts = readdirSync(join(home.folder, 'hf', 'hub', 'models--tests--mini', 'blobs'));
