@@ -96,16 +96,18 @@ export class Downloads {
       .catch((error: unknown) => {
         if (!stop.signal.aborted) this.#tell(id, { state: { kind: 'failed', error: error as ApiError } });
       })
-      .finally(() => this.#stops.delete(id));
+      .finally(() => {
+        if (this.#stops.get(id) === stop) this.#stops.delete(id);
+      });
   }
 
   pause(id: string): void {
-    this.#stops.get(id)?.abort();
+    this.#stop(id);
     this.#tell(id, { state: { kind: 'paused' } });
   }
 
   discard(id: string): void {
-    this.#stops.get(id)?.abort();
+    this.#stop(id);
     this.#by_variant.delete(id);
     this.#parts.delete(id);
   }
@@ -116,6 +118,12 @@ export class Downloads {
     this.#by_variant.delete(id);
     this.#hooks.gone(id);
     return n_bytes;
+  }
+
+  /** As in the program: what is said to be paused can be gone on with at once. */
+  #stop(id: string): void {
+    this.#stops.get(id)?.abort();
+    this.#stops.delete(id);
   }
 
   #tell(id: string, changes: Partial<Download>): void {
