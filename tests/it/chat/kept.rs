@@ -123,7 +123,7 @@ fn asking_again_takes_the_place_of_a_question_and_of_all_after_it() {
     };
     assert_eq!(questions(chat), ["one", "two, but better"]);
     assert_eq!(questions(other), ["elsewhere"], "another chat's turns stay");
-    assert_eq!(store.chats(clip.identity.as_str()).expect("listed")[0].n_turns, 2);
+    assert_eq!(store.chats(clip.identity.as_str()).expect("listed")[1].n_turns, 2);
 
     // What it stands in the place of is there with all after it, and one can go to and fro.
     let shown = store.chat(chat).expect("the chat is there");

@@ -149,7 +149,7 @@ fn a_frame_is_saved_whole_under_a_name_that_sorts_in_time() {
         .expect("it was wanted");
     let name = saved.name;
     assert!(
-        name.starts_with("frame-0000007-") && name.ends_with("s.png"),
+        name.starts_with("a-frame-0000007-") && name.ends_with("s.png"),
         "{name}"
     );
     let picture = image::open(folder.path().join(&name)).expect("it is a picture");

@@ -27,12 +27,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
             "cancel", "fault", "gguf", "llava", "media", "question", "video", "visual", "worker",
         ],
     ),
-    ("chat", &["engine", "fault", "visual"]),
+    ("chat", &["engine", "fault", "question", "visual"]),
     ("eval", &["cancel", "fault"]),
     (
         "api",
         &[
-            "chat", "engine", "eval", "fault", "llava", "registry", "video", "visual",
+            "chat", "engine", "eval", "fault", "llava", "question", "registry", "video", "visual",
         ],
     ),
     (
