@@ -16,6 +16,8 @@ mod plan;
 mod quantized;
 #[cfg(feature = "media")]
 mod real_clip;
+#[cfg(feature = "media")]
+mod recipes;
 mod session;
 mod text;
 mod tower;
