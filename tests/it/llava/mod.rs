@@ -6,6 +6,7 @@
 
 mod cancelling;
 mod convert;
+mod convert_families;
 mod convert_layouts;
 mod decoder;
 mod embedded;
