@@ -316,6 +316,8 @@ pub struct ModelJson {
     pub n_kv_heads: usize,
     /// Positions that it was made for.
     pub context_len: usize,
+    /// The family whose own way to be shown a video it has, such as `smolvlm2`; `null` where it was not trained on videos.
+    pub family: Option<String>,
     /// `clip`, `siglip` or `internvit`.
     pub tower: String,
     /// Side of the square picture, pixels.
@@ -368,6 +370,7 @@ impl ModelJson {
             n_heads: language.n_heads,
             n_kv_heads: language.n_kv_heads,
             context_len: language.context_len,
+            family: model.family.map(|family| family.as_str().to_owned()),
             tower: vision.kind.to_owned(),
             side_px: vision.side_px,
             patch_px: vision.patch_px,

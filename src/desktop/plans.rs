@@ -66,6 +66,7 @@ fn setting(request: &PlanRequest, facts: &ModelFacts) -> Result<PlanSetting, Api
         selection.preset = PresetName::Auto;
     }
     let settled = selection.settle(geometry, own, || Preselection::of(facts, geometry));
+    let settled = settled.and_then(|setting| setting.on_model(facts.has_newline));
     settled.map_err(|error| of_video(Failure::from_error(&error)))
 }
 

@@ -34,11 +34,13 @@ pub fn own_way(model: &ModelFacts, geometry: TowerGeometry) -> Option<Preset> {
 }
 
 impl Preselection {
-    /// The model's own way where it has one, with so many frames that the first answer is expected within a minute; else the
+    /// The model's own way where it has one and all rows for it, with so many frames that the first answer is expected within a minute; else the
     /// richest preset that fits `model` and whose first answer is expected within a minute.
     #[must_use]
     pub fn of(model: &ModelFacts, geometry: TowerGeometry) -> Self {
-        if let Some(Preset::Own { family, n_frames }) = own_way(model, geometry) {
+        if let Some(own @ Preset::Own { family, n_frames }) = own_way(model, geometry)
+            && (model.has_newline || !own.strategy(geometry).needs_newline())
+        {
             return Self::of_own(family, n_frames, model, geometry);
         }
         let fits = |preset: &Preset| preset.n_tokens(geometry) + WORDS <= model.n_context;

@@ -93,6 +93,9 @@ pub enum SelectionError {
     /// The model was never trained to see videos.
     #[error("the model has no way of its own to be shown a video")]
     NoOwnWay,
+    /// A strategy with newlines, and a model without a learned one.
+    #[error("this model has no learned newline, which the strategy needs")]
+    NoNewline,
     /// A strategy has no use for a refinement.
     #[error("the strategy '{}' has no such thing to change", strategy.as_str())]
     Meaningless {
@@ -108,7 +111,7 @@ impl Explain for SelectionError {
         match self {
             Self::Sampling(error) => error.fault(),
             Self::Plan(error) => error.fault(),
-            Self::NothingLeft | Self::NoOwnWay | Self::Meaningless { .. } => Fault::Usage,
+            Self::NothingLeft | Self::NoOwnWay | Self::NoNewline | Self::Meaningless { .. } => Fault::Usage,
         }
     }
 
@@ -118,6 +121,7 @@ impl Explain for SelectionError {
             Self::Plan(error) => error.hint(),
             Self::NothingLeft => Some("put a frame back, or choose a wider range".to_owned()),
             Self::NoOwnWay => Some("choose another preset, such as auto".to_owned()),
+            Self::NoNewline => Some("choose another strategy, or one without newlines".to_owned()),
             Self::Meaningless { .. } => Some("choose another strategy, or leave it as it is".to_owned()),
         }
     }
@@ -153,7 +157,7 @@ impl Selection {
                 (auto.preset, Some(auto.reason))
             }
         };
-        let mut strategy = self.strategy_of(preset, geometry);
+        let mut strategy = self.strategy_of(preset, own, geometry);
         for refinement in &self.refinements {
             refinement.apply_to(&mut strategy)?;
         }
@@ -170,14 +174,22 @@ impl Selection {
         })
     }
 
-    /// The preset's own where no other is named, with its own numbers.
-    fn strategy_of(&self, preset: Preset, geometry: TowerGeometry) -> Strategy {
-        let own = preset.strategy(geometry);
-        match self.strategy {
-            Some(name) if name != own.name() => name.strategy(geometry),
+    /// The preset's own where no other is named, with its own numbers. Frames that stand one by one have the marks around
+    /// them that the model's own way has, whatever else is said of them.
+    fn strategy_of(&self, preset: Preset, own: Option<Preset>, geometry: TowerGeometry) -> Strategy {
+        let usual = preset.strategy(geometry);
+        let mut strategy = match self.strategy {
+            Some(name) if name != usual.name() => name.strategy(geometry),
             Some(name) if !matches!(preset, Preset::Own { .. }) => name.strategy(geometry),
-            _ => own,
+            _ => return usual,
+        };
+        if let Strategy::Interleaved { words, .. } = &mut strategy
+            && let Some(Strategy::Interleaved { words: own, .. }) = own.map(|own| own.strategy(geometry))
+        {
+            words.before = own.before;
+            words.after = own.after;
         }
+        strategy
     }
 
     /// A number of frames is chosen as the model chooses its own, where it is shown its own way.
@@ -242,6 +254,17 @@ fn cells_of(strategy: &mut Strategy) -> Option<&mut Cells> {
 }
 
 impl PlanSetting {
+    /// The same for a model that has a learned newline or not.
+    ///
+    /// # Errors
+    /// [`SelectionError::NoNewline`] where it has none and the strategy needs one.
+    pub fn on_model(self, has_newline: bool) -> Result<Self, SelectionError> {
+        match has_newline || !self.strategy.needs_newline() {
+            true => Ok(self),
+            false => Err(SelectionError::NoNewline),
+        }
+    }
+
     /// The preset, where nothing departs from it.
     #[must_use]
     pub fn whole_preset(&self) -> Option<Preset> {

@@ -8,9 +8,11 @@ use super::pair::{Pair, PairError};
 use super::template::ChatTemplate;
 use super::tokenizer::{Tokenizer, TokenizerError};
 use super::tower::TowerShape;
+use super::video_family::video_family;
 use crate::fault::{Explain, Fault};
 use crate::gguf::{Gguf, GgufError};
 use crate::visual::family::ModelFamily;
+use crate::visual::recipes::VideoFamily;
 
 /// What the headers of a pair say.
 #[derive(Clone, Debug)]
@@ -19,6 +21,8 @@ pub struct Description {
     pub language: LanguageFacts,
     /// Vision tower and projector.
     pub vision: VisionFacts,
+    /// The family of models trained on videos that it is of, where it is of one.
+    pub family: Option<VideoFamily>,
     /// The vocabulary.
     pub tokenizer: TokenizerFacts,
     /// Name of the chat template: `file`, or that of a family.
@@ -141,6 +145,7 @@ pub fn describe(pair: &Pair) -> Result<Description, DescribeError> {
     Ok(Description {
         memory: estimate(pair, language.context_len as u64, 2)?,
         vision: vision_facts(&pair.vision)?,
+        family: video_family(pair),
         tokenizer: TokenizerFacts {
             kind: if tokenizer.is_sentencepiece() {
                 "sentencepiece"

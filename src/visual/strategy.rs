@@ -332,4 +332,14 @@ impl Strategy {
             Self::Interleaved { .. } => StrategyName::Interleaved,
         }
     }
+
+    /// Whether it has rows for the learned newline, which not every model has.
+    #[must_use]
+    pub fn needs_newline(&self) -> bool {
+        match self {
+            Self::ImageGrid { row_ends } => *row_ends == RowEnds::Newline,
+            Self::Pooled { newlines, .. } => *newlines != Newlines::None,
+            _ => false,
+        }
+    }
 }

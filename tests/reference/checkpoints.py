@@ -34,7 +34,7 @@ QWEN_2 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p
 TEXTS = ["USER: What is in the video?", "the thin, a video.", "  two  spaces\n\nand lines", "é 视频 🦙", "the</s>the", "<image>\nthe"]
 
 
-def sentencepiece_tokenizer(folder):
+def sentencepiece_tokenizer(folder, more=()):
     """Llama's tokenizer in small: bytes, letters, some merges."""
     vocab = {"<unk>": 0, "<s>": 1, "</s>": 2} | {f"<0x{b:02X}>": 3 + b for b in range(256)}
     merges = []
@@ -48,7 +48,7 @@ def sentencepiece_tokenizer(folder):
     tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=merges, byte_fallback=True, fuse_unk=True, unk_token="<unk>"))
     tokenizer.normalizer = normalizers.Sequence([normalizers.Prepend("▁"), normalizers.Replace(" ", "▁")])
     tokenizer.decoder = decoders.Sequence([decoders.Replace("▁", " "), decoders.ByteFallback(), decoders.Fuse()])
-    tokenizer.add_special_tokens(["<unk>", "<s>", "</s>", "<image>"])
+    tokenizer.add_special_tokens(["<unk>", "<s>", "</s>", "<image>", *more])
     tokenizer.post_processor = processors.TemplateProcessing(single="<s> $A", special_tokens=[("<s>", 1)])
     tokenizer.save(str(folder / "tokenizer.json"))
     settings = {"bos_token": "<s>", "eos_token": "</s>", "unk_token": "<unk>",
@@ -57,7 +57,7 @@ def sentencepiece_tokenizer(folder):
     return tokenizer
 
 
-def byte_level_tokenizer(folder):
+def byte_level_tokenizer(folder, more=()):
     """Qwen2's tokenizer in small."""
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
     vocab = {text: i for i, text in enumerate(alphabet)}
@@ -69,7 +69,7 @@ def byte_level_tokenizer(folder):
         pre_tokenizers.Split(Regex(QWEN_2), "isolated"), pre_tokenizers.ByteLevel(False, use_regex=False)])
     tokenizer.post_processor = processors.ByteLevel(trim_offsets=False)
     tokenizer.decoder = decoders.ByteLevel()
-    tokenizer.add_special_tokens(["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>"])
+    tokenizer.add_special_tokens(["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<image>", *more])
     tokenizer.save(str(folder / "tokenizer.json"))
     settings = {"bos_token": None, "eos_token": "<|im_end|>", "pad_token": "<|endoftext|>", "add_bos_token": False}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings, indent=1))

@@ -139,7 +139,7 @@ pub(crate) fn tower_of(facts: &ModelFacts) -> Result<TowerInput, Failure> {
 pub(crate) fn settle(plan: &PlanArgs, facts: &ModelFacts) -> Result<TowerSetting, Failure> {
     let tower = tower_of(facts)?;
     let geometry = tower.geometry;
-    plan.settle(tower, own_way(facts, geometry), || {
+    plan.settle(tower, own_way(facts, geometry), facts.has_newline, || {
         Preselection::of(facts, geometry)
     })
 }

@@ -88,15 +88,17 @@ pub(crate) struct TowerSetting {
 }
 
 impl PlanArgs {
-    /// What the flags come to for `tower`. `own` is the model's own way, where it has one; `auto` is the preset to use where
-    /// none was named.
+    /// What the flags come to for `tower`. `own` is the model's own way, where it has one; `has_newline` whether it has a
+    /// learned newline; `auto` is the preset to use where none was named.
     pub(crate) fn settle(
         &self,
         tower: TowerInput,
         own: Option<Preset>,
+        has_newline: bool,
         auto: impl FnOnce() -> Preselection,
     ) -> Result<TowerSetting, Failure> {
         let settled = self.selection().settle(tower.geometry, own, auto);
+        let settled = settled.and_then(|setting| setting.on_model(has_newline));
         let setting = settled.map_err(|error| match error {
             SelectionError::Meaningless { refinement, strategy } => Failure::usage(
                 format!(

@@ -58,6 +58,7 @@ impl Loaded {
             mean: shape.mean,
             std: shape.std,
             family: video_family(pair),
+            has_newline: model.has_newline(),
             n_context: model.decoder().shape().context_len,
             encode_secs: speed.encode_secs,
             read_secs: speed.read_secs,

@@ -111,6 +111,8 @@ pub struct ModelFacts {
     pub std: [f32; 3],
     /// The family of models trained on videos that it is of, where it is of one.
     pub family: Option<VideoFamily>,
+    /// Whether it has a learned newline.
+    pub has_newline: bool,
     /// Positions that it reads at most.
     pub n_context: usize,
     /// Expected time for one image through tower and projector, measured on a part of it at load.

@@ -84,7 +84,7 @@ impl Config {
             whole.text("_name_or_path").unwrap_or_default(),
             folder.display()
         );
-        let own = whole.text("model_type").unwrap_or_default();
+        let own = own_type(&whole);
         let of_text = text.as_ref().and_then(|text| text.text("model_type"));
         let family = family(&whole, own, of_text, &name.to_lowercase())
             .ok_or_else(|| whole.unsupported("model", own, CONVERTED))?;
@@ -104,6 +104,19 @@ impl Config {
             decoder,
             whole,
         })
+    }
+}
+
+/// What a config says that it is. LLaVA's own ones may say `llava` whatever the decoder, which their architecture names then.
+fn own_type(whole: &Json) -> &str {
+    let own = whole.text("model_type").unwrap_or_default();
+    let architecture = whole
+        .get("architectures")
+        .and_then(|names| names.get(0)?.as_str());
+    match (own, architecture) {
+        ("llava", Some("LlavaQwenForCausalLM")) => "llava_qwen",
+        ("llava", Some("LlavaMistralForCausalLM")) => "llava_mistral",
+        _ => own,
     }
 }
 

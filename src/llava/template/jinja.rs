@@ -68,6 +68,8 @@ pub(super) struct Jinja {
     pub(super) tokens: Vec<(&'static str, String)>,
     /// What `strftime_now` tells; without it there is no such function.
     pub(super) now: Option<Moment>,
+    /// As what a video may be offered to it where it takes contents as lists of parts, best first: `video`, `image`.
+    pub(super) kinds: &'static [&'static str],
 }
 
 impl Jinja {
@@ -83,7 +85,8 @@ impl Jinja {
     }
 
     /// Renders a conversation. Contents are tried as texts first, then as lists of parts, which the templates of multimodal
-    /// models expect.
+    /// models expect: with the video as a part of its own where the template writes a place for it, as those of llava-hf do,
+    /// and else with the words alone.
     pub(super) fn render(&self, messages: &[Message]) -> Result<Vec<Piece>, TemplateError> {
         if self.source.len() > MAX_SOURCE_BYTES {
             return Err(TemplateError::TooLong);
@@ -92,28 +95,62 @@ impl Jinja {
         let environment = environment(self.now);
         let template = environment.template_from_str(&source)?;
         let tokens = Value::from_pairs(self.tokens.iter().map(|(name, text)| (*name, text)));
-        let as_text = |mark: String| Value::from(mark);
-        let as_parts = |mark: String| Value::from(vec![context! { type => "text", text => mark }]);
-        let attempt = |content: &dyn Fn(String) -> Value| -> Result<Vec<Piece>, TemplateError> {
-            let list = marked(messages, content);
+        let attempt = |form: Form| -> Result<Vec<Piece>, TemplateError> {
+            let list = marked(messages, form);
             // What transformers passes where a caller has neither tools nor documents is none, not undefined.
             let rendered = template.render(context! {
                 messages => list, tools => (), documents => (), add_generation_prompt => true, ..tokens.clone()
             })?;
-            split(&rendered, messages)
+            split(&rendered, messages, form)
         };
-        attempt(&as_text).or_else(|first| attempt(&as_parts).map_err(|_second| first))
+        let shows = messages.iter().any(|message| place_of_video(message).is_some());
+        let pictured = self
+            .kinds
+            .iter()
+            .filter(|_| shows)
+            .map(|kind| Form::Pictured(kind));
+        attempt(Form::Text).or_else(|first| {
+            pictured
+                .chain([Form::Parts])
+                .find_map(|form| attempt(form).ok())
+                .ok_or(first)
+        })
     }
 }
 
+/// How the contents of messages are handed to a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Form {
+    /// As texts.
+    Text,
+    /// As lists of one part, a text.
+    Parts,
+    /// The same with a part of this kind before the text where there is a video.
+    Pictured(&'static str),
+}
+
+fn place_of_video(message: &Message) -> Option<usize> {
+    message.content.iter().position(|piece| *piece == Piece::Video)
+}
+
 /// The messages as a template sees them, a mark in place of what each says.
-fn marked(messages: &[Message], content: &dyn Fn(String) -> Value) -> Vec<Value> {
+fn marked(messages: &[Message], form: Form) -> Vec<Value> {
+    let content = |message: &Message, mark: String| {
+        let text = |mark| context! { type => "text", text => mark };
+        match form {
+            Form::Text => Value::from(mark),
+            Form::Pictured(kind) if place_of_video(message).is_some() => {
+                Value::from(vec![context! { type => kind }, text(mark)])
+            }
+            Form::Parts | Form::Pictured(_) => Value::from(vec![text(mark)]),
+        }
+    };
     let message = |(i, message): (usize, &Message)| {
         let role = match message.role {
             Role::User => "user",
             Role::Assistant => "assistant",
         };
-        context! { role => role, content => content(format!("{OPEN}{i}{CLOSE}")) }
+        context! { role => role, content => content(message, format!("{OPEN}{i}{CLOSE}")) }
     };
     messages.iter().enumerate().map(message).collect()
 }
@@ -142,25 +179,59 @@ fn environment(now: Option<Moment>) -> Environment<'static> {
     environment
 }
 
-/// Puts the messages back where their marks stand.
-fn split(rendered: &str, messages: &[Message]) -> Result<Vec<Piece>, TemplateError> {
+/// Puts the messages back where their marks stand, and a video where the template has a place for it.
+fn split(rendered: &str, messages: &[Message], form: Form) -> Result<Vec<Piece>, TemplateError> {
     let mut pieces = Vec::new();
     let mut rest = rendered;
     for (i, message) in messages.iter().enumerate() {
         let (before, after) = rest
             .split_once(&format!("{OPEN}{i}{CLOSE}"))
             .ok_or(TemplateError::Messages)?;
-        if !before.is_empty() {
-            pieces.push(Piece::fixed(before.to_owned()));
+        match (form, place_of_video(message)) {
+            (Form::Pictured(kind), Some(place)) => {
+                pieces.extend(with_video(before, &message.content, place, kind)?);
+            }
+            _ => {
+                pieces.extend(fixed(before));
+                pieces.extend(message.content.iter().cloned());
+            }
         }
-        pieces.extend(message.content.iter().cloned());
         rest = after;
     }
-    if !rest.is_empty() {
-        pieces.push(Piece::fixed(rest.to_owned()));
-    }
+    pieces.extend(fixed(rest));
     match rendered.matches(OPEN).count() == messages.len() {
         true => Ok(pieces),
         false => Err(TemplateError::Messages),
     }
+}
+
+fn fixed(text: &str) -> Option<Piece> {
+    (!text.is_empty()).then(|| Piece::fixed(text.to_owned()))
+}
+
+/// A message whose video the template writes `<video>` or `<image>` for: what is before the message as the template has it,
+/// and the content with its video, at `place`, there. Where both the template and the content end the video's line, one does.
+fn with_video(
+    before: &str,
+    content: &[Piece],
+    place: usize,
+    kind: &str,
+) -> Result<Vec<Piece>, TemplateError> {
+    let (head, between) = before
+        .split_once(&format!("<{kind}>"))
+        .ok_or(TemplateError::Messages)?;
+    let mut pieces: Vec<Piece> = fixed(head).into_iter().collect();
+    let (shown, said) = content.split_at(place + 1);
+    pieces.extend(shown.iter().cloned());
+    pieces.extend(fixed(between));
+    let mut said = said.to_vec();
+    if between.ends_with('\n')
+        && let Some(Piece::Text(span)) = said.first_mut()
+        && let Some(rest) = span.text.strip_prefix('\n')
+    {
+        span.text = rest.to_owned().into();
+    }
+    let is_empty = |piece: &Piece| matches!(piece, Piece::Text(span) if span.text.is_empty());
+    pieces.extend(said.into_iter().filter(|piece| !is_empty(piece)));
+    Ok(pieces)
 }

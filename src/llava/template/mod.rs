@@ -102,7 +102,7 @@ impl ChatTemplate {
             // Conversions inherit the template of the model below, which Vicuna and Bunny were not trained with.
             return fallback("the file's template is that of another model");
         }
-        match working(source, known_tokens(file, tokenizer), now) {
+        match working(source, known_tokens(file, tokenizer), now, kinds_of(family)) {
             Ok(own) => Self {
                 own: Some(own),
                 family,
@@ -175,11 +175,17 @@ impl ChatTemplate {
 
 /// A template that works, without a clock where it can do so: a date in the head would throw away every kept prefix at
 /// midnight, and templates that ask whether there is a clock write a date of their own.
-fn working(source: &str, tokens: Vec<(&'static str, String)>, now: Moment) -> Result<Jinja, TemplateError> {
+fn working(
+    source: &str,
+    tokens: Vec<(&'static str, String)>,
+    now: Moment,
+    kinds: &'static [&'static str],
+) -> Result<Jinja, TemplateError> {
     let timeless = Jinja {
         source: source.to_owned(),
         tokens,
         now: None,
+        kinds,
     };
     if timeless.check().is_ok() {
         return Ok(timeless);
@@ -189,6 +195,15 @@ fn working(source: &str, tokens: Vec<(&'static str, String)>, now: Moment) -> Re
         ..timeless
     };
     dated.check().map(|()| dated)
+}
+
+/// As what a video is offered to a family's own template. SmolVLM's processor never writes one as a picture: a template
+/// that knows only pictures would leave out the space after `User:` there.
+fn kinds_of(family: Family) -> &'static [&'static str] {
+    match family {
+        Family::SmolVlm => &["video"],
+        _ => &["video", "image"],
+    }
 }
 
 /// The tokens that transformers hands to a template, with their names there. Templates write the first two without asking

@@ -62,13 +62,30 @@ pub fn part_middles(n_total: usize, n_frames: usize) -> Vec<usize> {
         .collect()
 }
 
+/// How far from even time stamps may lie where a container rounds them: Matroska writes milliseconds.
+const ROUNDED_SECS: f64 = 1e-3;
+/// What the paces of NTSC are divided by: 30000/1001 is its 29.97.
+const NTSC: f64 = 1.001;
+
 /// The mean number of frames a second; none for a single frame.
+///
+/// A pace that is a whole number, or one of NTSC's, is exactly that, although time stamps are rounded and floating point is
+/// not exact: families cut times off to whole seconds and indices to whole frames, so that a pace off by its last bit would
+/// be off by one there. Readers of files take these from the container's own rate.
 pub(super) fn pace(pts_secs: &[f64]) -> f64 {
     let n_steps = pts_secs.len().saturating_sub(1) as f64;
-    match pts_secs {
-        [first, .., last] if last > first => n_steps / (last - first),
-        _ => 0.0,
-    }
+    let (first, last) = match pts_secs {
+        [first, .., last] if last > first => (first, last),
+        _ => return 0.0,
+    };
+    let mean = n_steps / (last - first);
+    let usual = [mean.round(), (mean * NTSC).round() * 1000.0 / 1001.0];
+    let off = |pace: f64| (n_steps / pace - (last - first)).abs();
+    usual
+        .into_iter()
+        .filter(|&pace| pace > 0.0 && off(pace) <= ROUNDED_SECS)
+        .min_by(|a, b| off(*a).total_cmp(&off(*b)))
+        .unwrap_or(mean)
 }
 
 /// How long a clip runs whose frames have these time stamps, seconds: as many frames as there are at their mean pace. 0

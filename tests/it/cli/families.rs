@@ -73,3 +73,71 @@ fn a_model_whose_weights_are_no_numbers_says_so() {
         assert!(run.stderr.contains("hint: "), "{}", run.stderr);
     }
 }
+
+/// What transformers makes of the clip and this question is in `recipe.safetensors` beside each checkpoint.
+#[test]
+fn converted_checkpoints_are_asked_in_their_familys_own_way() {
+    let checkpoints = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/checkpoints");
+    for (name, title, n_visual) in [
+        ("smolvlm2", "SmolVLM2", 7 * 4),
+        ("internvl3", "InternVL3", 8 * 9),
+        ("llava-video", "LLaVA-Video", 64 * 12),
+    ] {
+        let place = Place::new();
+        let checkpoint = checkpoints.join(name).display().to_string();
+        let made = place.run([
+            "models",
+            "convert",
+            checkpoint.as_str(),
+            "--quant",
+            "Q8_0",
+            "--out",
+            "pair",
+        ]);
+        assert_eq!(made.code, Some(0), "{made:?}");
+        let inspected = place.say("models inspect pair --json").json();
+        assert_eq!(inspected["family"], name);
+        let words = place.say("models inspect pair").stdout;
+        assert!(
+            words.contains(&format!("family     {title}, with a way of its own")),
+            "{words}"
+        );
+        let asked = place.run([
+            "ask",
+            &super::sample().display().to_string(),
+            "What is in the video?",
+            "--preset",
+            "own",
+            "--model",
+            "pair",
+            "--max-tokens",
+            "3",
+            "--json",
+        ]);
+        let tokens = &asked.json()["tokens"];
+        assert_eq!(tokens["visual"], n_visual, "{name}: {tokens}");
+        let golden = candle_core::safetensors::load(
+            checkpoints.join(name).join("recipe.safetensors"),
+            &candle_core::Device::Cpu,
+        );
+        let n_read = golden.expect("a file of the repository opens")["input_ids"].elem_count();
+        let counted = |key: &str| tokens[key].as_u64().expect("a number");
+        assert_eq!(
+            counted("visual") + counted("prompt"),
+            n_read as u64,
+            "{name}: {tokens}"
+        );
+    }
+}
+
+#[test]
+fn a_newline_that_a_model_has_not_is_wrong_usage() {
+    let place = Place::new();
+    let folder = place.pair("smolvlm-f32").display().to_string();
+    let said = format!("ask SAMPLE What? --strategy pooled --newlines row --model {folder}");
+    let run = place.say(&said);
+    assert_eq!((run.code, run.stdout.as_str()), (Some(2), ""), "{run:?}");
+    assert!(run.stderr.contains("no learned newline"), "{}", run.stderr);
+    let family = place.run(["models", "inspect", &folder]).stdout;
+    assert!(family.contains("none that was trained on videos"), "{family}");
+}

@@ -9,6 +9,8 @@ mod families;
 #[cfg(unix)]
 mod models;
 mod nano;
+#[cfg(target_os = "linux")]
+mod offline;
 mod preview;
 
 use serde_json::Value;

@@ -9,13 +9,14 @@ use videre::engine::{
     VideoSetup, own_way,
 };
 use videre::question::PromptForm;
+use videre::visual::family::{ImageMarkers, ModelFamily};
 use videre::visual::geometry::TowerGeometry;
 use videre::visual::pool::PoolSide;
 use videre::visual::preprocess::Fit;
 use videre::visual::preset::{Preset, PresetName};
 use videre::visual::recipes::VideoFamily;
 use videre::visual::sampling::Sampling;
-use videre::visual::strategy::StrategyName;
+use videre::visual::strategy::{Newlines, Strategy, StrategyName};
 use videre::visual::words::Label;
 
 use super::{Seen, ask_meanwhile, local, open, question};
@@ -217,4 +218,65 @@ fn frames_are_cut_to_the_middle_where_a_family_was_trained_so() {
         .plan(&setting.expect("it has a meaning"))
         .expect("it has frames");
     assert_eq!((plan.fit, plan.recipe().fit), (Fit::Crop, Fit::Crop));
+}
+
+#[test]
+fn frames_one_by_one_stand_between_the_marks_of_the_models_own_way() {
+    let own = Preset::Own {
+        family: VideoFamily::SmolVlm2,
+        n_frames: 8,
+    };
+    let selection = Selection {
+        preset: PresetName::Fast,
+        strategy: Some(StrategyName::Interleaved),
+        refinements: vec![Refinement::Label(Label::Clock)],
+        ..Selection::default()
+    };
+    let words = |own| {
+        let setting = selection.settle(TowerGeometry::SIGLIP_384, own, || {
+            unreachable!("a preset is named")
+        });
+        match setting.expect("it has a meaning").strategy {
+            Strategy::Interleaved { words, .. } => words,
+            other => panic!("{other:?}"),
+        }
+    };
+    let ImageMarkers { before, after } = ModelFamily::SmolVlm.markers();
+    let marked = words(Some(own));
+    assert_eq!(
+        (marked.label, marked.before, marked.after),
+        (Label::Clock, before, after)
+    );
+    assert_eq!(
+        words(None).before,
+        "",
+        "a model that was not trained on videos has none"
+    );
+}
+
+#[test]
+fn a_newline_that_the_model_has_not_is_refused_before_anything_is_decoded() {
+    let selection = Selection {
+        preset: PresetName::Fast,
+        strategy: Some(StrategyName::Pooled),
+        refinements: vec![Refinement::Newlines(Newlines::Row)],
+        ..Selection::default()
+    };
+    let setting = selection
+        .settle(TowerGeometry::SIGLIP_384, None, || {
+            unreachable!("a preset is named")
+        })
+        .expect("it has a meaning");
+    assert_eq!(setting.clone().on_model(true).as_ref(), Ok(&setting));
+    assert_eq!(setting.on_model(false), Err(SelectionError::NoNewline));
+    let facts = ModelFacts {
+        has_newline: false,
+        n_context: 32768,
+        ..Ready::new().facts
+    };
+    let chosen = Preselection::of(&facts, TowerGeometry::SIGLIP_384).preset;
+    assert!(
+        !matches!(chosen, Preset::Own { .. }),
+        "OneVision's own way ends with one"
+    );
 }

@@ -6,6 +6,7 @@
 
 mod cancelling;
 mod convert;
+mod convert_families;
 mod convert_layouts;
 mod decoder;
 mod embedded;
@@ -16,6 +17,8 @@ mod plan;
 mod quantized;
 #[cfg(feature = "media")]
 mod real_clip;
+#[cfg(feature = "media")]
+mod recipes;
 mod session;
 mod text;
 mod tower;

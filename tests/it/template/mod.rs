@@ -350,3 +350,37 @@ fn the_users_words_cannot_change_the_template() {
     .unwrap();
     assert!(prompt.pieces.contains(&Piece::user(text)));
 }
+
+/// The templates of llava-hf's repositories, shortened: a part for each picture or video, then the words.
+#[test]
+fn a_video_stands_where_the_template_has_a_place_for_it() {
+    let parts = |kind: &str, written: &str| {
+        format!(
+            "{{% for part in m.content | selectattr('type', 'equalto', '{kind}') %}}{{{{ {written} }}}}{{% endfor %}}"
+        )
+    };
+    let text = |shown: &str, said: &str| {
+        let source = format!("{{% for m in messages %}}{{{{ m.role + ' ' }}}}{shown}{said}.{{% endfor %}}");
+        asked(&choose(&["<|im_start|>", "<|im_end|>"], "LLaVA", Some(&source)))
+    };
+    let (image, video) = (parts("image", "'<image>'"), parts("video", "'<video>'"));
+    // OneVision's: the line's end is the template's, and no second one follows from the words.
+    let of_lines = parts("text", "'\\n' + part.text");
+    let wanted = format!("user <image>\n{KEY_FRAMES}\none?.assistant \n1.user \ntwo?.");
+    assert_eq!(text(&format!("{image}{video}"), &of_lines), wanted);
+    assert_eq!(text(&image, &of_lines), wanted, "one that knows only pictures");
+    // LLaVA-NeXT-Video's: it belongs to the place of the video.
+    let plain = parts("text", "part.text");
+    let wanted = format!("user <image>\n{KEY_FRAMES}\none?.assistant 1.user two?.");
+    assert_eq!(text(&parts("video", "'<video>\\n'"), &plain), wanted);
+    assert_eq!(text(&video, &plain), wanted, "the line's end is the words' own");
+    assert_eq!(text("", &plain), wanted, "no place: it stands before the words");
+}
+
+#[test]
+fn smolvlm_is_shown_a_video_as_words_are_said() {
+    let source = "{% for m in messages %}{{ m.role }}{% if m.content[0].type == 'image' %}:{% else %}: {% endif %}{% for part in m.content %}{% if part.type == 'text' %}{{ part.text }}{% elif part.type == 'image' %}<image>{% endif %}{% endfor %};{% endfor %}";
+    let markup = ["<end_of_utterance>", "<fake_token_around_image>"];
+    let text = asked(&choose(&markup, "SmolVLM2", Some(source)));
+    assert!(text.starts_with("user: <image>"), "{text}");
+}

@@ -8,7 +8,7 @@ use videre::visual::geometry::TowerGeometry;
 use videre::visual::plan::{Op, Plan, RowSource};
 use videre::visual::pool::{Pool, PoolOp, PoolSide, PoolStage};
 use videre::visual::recipes::VideoFamily;
-use videre::visual::sampling::{Chosen, FrameRef, Sampling, choose};
+use videre::visual::sampling::{Chosen, FrameRef, Sampling, choose, duration_secs};
 use videre::visual::strategy::{Newlines, Strategy};
 use videre::visual::words::{FrameWords, Intro, Label, Told};
 
@@ -337,4 +337,28 @@ fn frame_loaders_choose_what_numpy_and_transformers_choose() {
             assert_eq!(got, case.indices, "{name}: {n} of {} at {}", case.total, case.fps);
         }
     }
+}
+
+#[test]
+fn a_clip_runs_as_long_as_its_own_pace_says_to_the_last_bit() {
+    let paces = [10.0, 15.0, 24.0, 25.0, 30.0, 50.0, 60.0];
+    let ntsc = [24_000.0 / 1001.0, 30_000.0 / 1001.0, 60_000.0 / 1001.0];
+    // Time stamps as a container keeps them: exactly, or in milliseconds, which hide for two seconds whether it is 30 or 29.97.
+    let exactly = |secs: f64| secs;
+    let in_millis = |secs: f64| (secs * 1e3).round() / 1e3;
+    for fps in paces.into_iter().chain(ntsc) {
+        for (kept, fewest) in [
+            (&exactly as &dyn Fn(f64) -> f64, 2),
+            (&in_millis, (2.1 * fps) as u32),
+        ] {
+            for n_frames in fewest..1500 {
+                let pts_secs: Vec<f64> = (0..n_frames).map(|i| kept(f64::from(i) / fps)).collect();
+                let found = duration_secs(&pts_secs);
+                assert_eq!(found, f64::from(n_frames) / fps, "{n_frames} at {fps}");
+            }
+        }
+    }
+    // What is near no such pace stays what it is.
+    let odd: Vec<f64> = (0..100).map(|i| f64::from(i) * 0.0437).collect();
+    assert!((duration_secs(&odd) - 4.37).abs() < 1e-9);
 }

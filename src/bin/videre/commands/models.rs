@@ -14,6 +14,7 @@ use videre::api::ModelJson;
 use videre::llava::describe::{DescribeError, describe};
 use videre::llava::pair::Pair;
 use videre::registry::Catalogue;
+use videre::visual::recipes::VideoFamily;
 
 pub(crate) fn run(command: &ModelsCommand) -> Result<(), Failure> {
     match command {
@@ -54,6 +55,7 @@ fn in_words(model: &ModelJson) -> String {
     let mut line = |name: &str, value: &str| {
         writeln!(text, "  {name:<10} {value}").expect("BUG: writing to memory cannot fail");
     };
+    line("family", &family(model));
     line("language", &model.language_file);
     let name = model
         .name
@@ -100,6 +102,15 @@ fn in_words(model: &ModelJson) -> String {
         &format!("{} at the whole context", gigabytes(model.memory_bytes)),
     );
     text
+}
+
+/// Its name for people, and what follows of it.
+fn family(model: &ModelJson) -> String {
+    let family = model.family.as_deref().and_then(VideoFamily::named);
+    match family {
+        Some(family) => format!("{}, with a way of its own to be shown videos", family.title()),
+        None => "none that was trained on videos".to_owned(),
+    }
 }
 
 /// How many patches make a token, where it is not one.

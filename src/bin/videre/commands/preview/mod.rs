@@ -87,7 +87,8 @@ fn tower_setting(args: &PreviewArgs, cancel: &CancelToken) -> Result<TowerSettin
         return settle(&args.plan, &facts);
     }
     let tower = TowerInput::named(&args.tower).expect("BUG: clap accepts only known names");
-    args.plan.settle(tower, None, || Preselection {
+    // Nor of a newline: what is previewed is any model's on that tower.
+    args.plan.settle(tower, None, true, || Preselection {
         preset: Preset::Paper,
         reason: "nothing is known of the tower's speed".to_owned(),
     })
