@@ -255,7 +255,10 @@ export const en = {
     said: (words: string) => `after the words “${words}”`,
     thumbnail_only:
       'This preset shows the model the thumbnail alone: one picture, one pass, every patch of it read.',
-    frame_only_note: 'The model gets this one frame, whole: one picture, one pass, every patch of it read.',
+    frame_only_note: (time: string) =>
+      `The model gets the frame at ${time} alone: one picture, one pass, every patch of it read.`,
+    frame_at: (time: string) => `Frame at ${time}`,
+    use_this: 'Use this one',
     past: 'As it was for',
     back_to_now: 'Back to now',
     token: (number: number, total: number) => `Token ${formatCount(number)} of ${formatCount(total)}`,
