@@ -165,6 +165,12 @@ export class Sees {
     this.removed = [];
   }
 
+  /** What takes back every choice that is made from now on. */
+  remember(): () => void {
+    const { preset, strategy, pinned, removed, only_frame } = this;
+    return () => Object.assign(this, { preset, strategy, pinned, removed, only_frame });
+  }
+
   // -------------------------------------------------------------------------------------------- looking ahead
 
   /** Looks at the plan's frames now, so that the next question need not wait for it. */

@@ -181,6 +181,18 @@ export class WindowState {
     this.is_opening = false;
   }
 
+  /** What takes back every choice about the open video that is made from now on. */
+  remember(): () => void {
+    const { open } = this;
+    const { shows_sees } = this.settings;
+    const takeBack = open?.remember();
+    return () => {
+      if (this.open !== open) return;
+      takeBack?.();
+      if (this.settings.shows_sees !== shows_sees) void this.change({ shows_sees });
+    };
+  }
+
   async readRecents(): Promise<void> {
     await this.attempt(async () => {
       this.recents = await this.backend.recentVideos();
