@@ -37,6 +37,8 @@ const CANCELLED: ApiError = { code: 'cancelled', message: 'cancelled', hint: nul
 /** What a test changes to see another state of the window. All times in milliseconds. */
 export interface Script {
   frame_ms: number;
+  /** What each frame of playback takes by itself. */
+  play_ms: number;
   encode_ms: number;
   word_ms: number;
   times_ms: number;
@@ -69,6 +71,7 @@ export interface Script {
 export class Double implements Backend {
   script: Script = {
     frame_ms: 0,
+    play_ms: 0,
     encode_ms: 0,
     word_ms: 0,
     times_ms: 0,
@@ -104,6 +107,7 @@ export class Double implements Backend {
   #encoded = new Set<number>();
   #recents: RecentVideo[] = [];
   readonly kept: Chat[] = [];
+  #played: Promise<unknown> = Promise.resolve();
   #next = 1;
 
   constructor(facts: ClipFacts, options: URLSearchParams) {
@@ -256,6 +260,13 @@ export class Double implements Backend {
       return { ...(await frameJpeg(near, this.#facts, signal)), is_exact: near === index };
     }
     if (request.purpose !== 'play') await this.#wait(this.script.frame_ms, signal);
+    else if (this.script.play_ms > 0) {
+      // One after the other, as a decoder makes them.
+      const before = this.#played;
+      this.#played = before.then(() => new Promise((done) => setTimeout(done, this.script.play_ms)));
+      await this.#played;
+      await this.#wait(0, signal);
+    }
     return frameJpeg(index, this.#facts, signal);
   }
 
