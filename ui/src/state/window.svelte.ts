@@ -132,6 +132,8 @@ export class WindowState {
       case 'download':
         return this.downloads.hear(event.download);
       case 'worker-ended':
+        // Where an answer is on its way, it says so itself.
+        if (event.role === 'model' && (this.open?.conversation.live.length ?? 0) > 0) return;
         return this.tell(text.errors.worker[event.role], event.error);
     }
   }

@@ -52,7 +52,7 @@ test('pointing at a preset says what it would cost, in time and memory, before i
   const cost = page.locator('.line .cost');
   await expect
     .poll(() => cost.textContent())
-    .toMatch(/^Paper · 50 frames in \d+ pictures · first answer in about .+ GB more memory$/u);
+    .toMatch(/^Paper · 50 frames in \d+ pictures · first answer in about .+ GB extra memory$/u);
   await page.mouse.move(400, 100);
   await expect.poll(() => cost.textContent()).toMatch(/^16 frames in 17 pictures/u);
 });

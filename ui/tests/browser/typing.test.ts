@@ -58,9 +58,9 @@ test('a key that changes something says so over the picture', async () => {
     ['ArrowRight', null],
     ['o', 'Range ends at 0:05.040'],
     ['x', 'Range cleared'],
-    ['p', 'The model gets this frame'],
-    ['p', 'No longer insists on this frame'],
-    ['Delete', 'Kept from the model'],
+    ['p', 'Pinned: the model gets this frame'],
+    ['p', 'Unpinned'],
+    ['Delete', 'Kept out: the model does not get this frame'],
     ['a', 'Only the frame at 0:05.000'],
   ] as const) {
     await page.keyboard.press(key);
