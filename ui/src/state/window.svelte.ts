@@ -1,3 +1,4 @@
+import { tick } from 'svelte';
 import type {
   ApiError,
   AppEvent,
@@ -55,6 +56,8 @@ export class WindowState {
   models_part = $state<ModelsPart>('here');
   /** The offer of a model that knows more was put away, until the window is closed. */
   declined_offer = $state(false);
+  /** Everything that the first picture needs is known. */
+  is_started = $state(false);
   is_drag_over = $state(false);
   is_opening = $state(false);
   is_full_screen = $state(false);
@@ -86,14 +89,17 @@ export class WindowState {
     this.#stop_listening = backend.listen((event) => this.#hear(event));
   }
 
-  async start(): Promise<void> {
+  /** `faces`: what words are drawn with, which would move them if it came later. */
+  async start(faces: Promise<unknown>): Promise<void> {
     await this.attempt(async () => {
       const [settings, model] = await Promise.all([this.backend.settings(), this.backend.modelState()]);
       this.settings = settings;
       this.model = model;
     });
-    void this.downloads.read();
-    await this.readRecents();
+    await Promise.all([this.downloads.read(), this.readRecents(), faces.catch(() => {})]);
+    // What is shown first is shown whole.
+    this.is_started = true;
+    await tick();
     this.backend.ready();
   }
 
