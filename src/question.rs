@@ -84,6 +84,7 @@ pub enum PromptForm {
 
 /// Why an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
     /// The model said all it had to say.
@@ -92,4 +93,6 @@ pub enum Ending {
     TokenLimit,
     /// The context is full: the answer is cut.
     ContextFull,
+    /// The same words came again and again: the answer is cut.
+    Repetition,
 }

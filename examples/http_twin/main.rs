@@ -46,6 +46,14 @@ impl Shell for Twin {
         Ok(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets/sample.mp4"))
     }
 
+    fn given(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn copy_picture(&self, _rgba: &[u8], _width: u32, _height: u32) -> Result<(), ApiError> {
+        Ok(())
+    }
+
     fn begin(&self) -> Result<(), ApiError> {
         let desktop = Arc::clone(&self.desktop);
         let started = std::thread::Builder::new()

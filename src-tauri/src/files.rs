@@ -17,6 +17,13 @@ impl Arguments {
         Self(Mutex::new(Some(named(std::env::args_os().skip(1), &folder))))
     }
 
+    /// The names of those that are still to be opened, without their folders.
+    pub(crate) fn names(&self) -> Vec<String> {
+        let paths = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let name = |path: &PathBuf| path.file_name().map(|name| name.to_string_lossy().into_owned());
+        paths.iter().flatten().filter_map(name).collect()
+    }
+
     /// None from the second time on: a page that is loaded anew has shown them already.
     pub(crate) fn take(&self) -> Option<Vec<PathBuf>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).take()

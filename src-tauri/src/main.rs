@@ -14,10 +14,11 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 
+use tauri::window::Color;
 use tauri::{AppHandle, DragDropEvent, Manager, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent};
 use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
 use tauri_plugin_window_state::StateFlags;
-use videre::api::window::{ApiError, AppEvent};
+use videre::api::window::{ApiError, AppEvent, Theme};
 use videre::chat::{Store, usual_file};
 use videre::desktop::{Desktop, Seam, unknown};
 use videre::fault::Origin;
@@ -93,19 +94,42 @@ fn desktop() -> Result<Arc<Desktop>, ApiError> {
 }
 
 fn open_window(app: &AppHandle, desktop: Arc<Desktop>) -> tauri::Result<()> {
+    let theme = chosen_theme(&desktop);
     let shell = WindowShell {
         app: app.clone(),
         arguments: Arguments::of_this_start(),
         scrubbing: Scrubbing::told_to(Arc::clone(&desktop))?,
     };
     app.manage(Program::new(Seam::new(desktop, shell)));
-    WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
+    let window = WebviewWindowBuilder::new(app, "main", WebviewUrl::default())
         .title("Videre")
         .inner_size(1280.0, 800.0)
         .min_inner_size(720.0, 480.0)
         .visible(false)
         .build()?;
-    Ok(())
+    let theme = match theme {
+        Theme::System => window.theme()?,
+        Theme::Light => tauri::Theme::Light,
+        Theme::Dark => tauri::Theme::Dark,
+    };
+    // The page's own ground, so that nothing flashes before it is painted.
+    let ground = match theme {
+        tauri::Theme::Light => LIGHT_GROUND,
+        _ => DARK_GROUND,
+    };
+    window.set_background_color(Some(ground))
+}
+
+/// As in `ui/index.html`.
+const DARK_GROUND: Color = Color(0x11, 0x10, 0x0e, 0xff);
+/// As in `ui/index.html`.
+const LIGHT_GROUND: Color = Color(0xf3, 0xf1, 0xed, 0xff);
+
+fn chosen_theme(desktop: &Desktop) -> Theme {
+    desktop
+        .settings()
+        .map(|settings| settings.theme)
+        .unwrap_or_default()
 }
 
 /// Says why there is no window, and ends.

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use tauri::image::Image;
 use tauri::{AppHandle, Manager, WebviewWindow};
 use tauri_plugin_clipboard_manager::ClipboardExt;
 use tauri_plugin_dialog::{DialogExt, FilePath};
@@ -52,14 +53,27 @@ impl Shell for WindowShell {
     }
 
     fn choose_target(&self, name: &str) -> Result<Option<PathBuf>, ApiError> {
-        let chosen = self.app.dialog().file().set_file_name(name).blocking_save_file();
-        chosen.map(path).transpose()
+        let mut dialog = self.app.dialog().file().set_file_name(name);
+        // Where people look for pictures, and not wherever the program was started.
+        if let Ok(pictures) = self.app.path().picture_dir() {
+            dialog = dialog.set_directory(pictures);
+        }
+        dialog.blocking_save_file().map(path).transpose()
     }
 
     fn sample(&self) -> Result<PathBuf, ApiError> {
         let resources = self.app.path().resource_dir();
         let resources = resources.map_err(|error| unknown(error.to_string()))?;
         Ok(resources.join("assets").join("sample.mp4"))
+    }
+
+    fn given(&self) -> Vec<String> {
+        self.arguments.names()
+    }
+
+    fn copy_picture(&self, rgba: &[u8], width: u32, height: u32) -> Result<(), ApiError> {
+        let copied = self.app.clipboard().write_image(&Image::new(rgba, width, height));
+        copied.map_err(|error| unknown(format!("the picture could not be copied: {error}")))
     }
 
     /// The window is shown, what the program was started with is opened, and the model loaded. Before that all of the

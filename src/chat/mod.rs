@@ -10,6 +10,6 @@ mod store;
 pub use error::ChatError;
 pub use records::{
     AnswerFacts, AnswerState, Chat, ChatSummary, KeptAnswer, KeptLook, PlanRequest, RecentVideo, Settings,
-    SettingsChanges, Theme, Timings, Turn,
+    SettingsChanges, TextSize, Theme, Timings, Turn, VideoView,
 };
 pub use store::{ChatId, KeptModel, NewTurn, NewVideo, Poster, Store, TurnId, UsedModel, usual_file};

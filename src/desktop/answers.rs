@@ -6,9 +6,9 @@ use super::describing::device_name;
 use super::models::LoadedModel;
 use super::plans::PresetPlan;
 use super::refusal::sentence;
-use crate::api::window::{AnswerFacts, AnswerState, ApiError, ErrorCode, KeptAnswer, PlanRequest, Timings};
+use super::stages::StageClock;
+use crate::api::window::{AnswerFacts, AnswerState, ApiError, ErrorCode, KeptAnswer, PlanRequest, StageName};
 use crate::chat::{Store, TurnId};
-use crate::engine::StageMillis;
 use crate::question::{Ending, SamplingOptions};
 use crate::visual::sampling::FrameRef;
 
@@ -25,10 +25,12 @@ pub(super) struct AnswerOrigin<'a> {
     pub(super) prompt: String,
     /// Tokens of the words.
     pub(super) n_words: usize,
+    /// Of these, tokens of earlier turns.
+    pub(super) n_history: usize,
 }
 
 impl AnswerOrigin<'_> {
-    fn facts(&self, frames: Vec<FrameRef>) -> AnswerFacts {
+    fn facts(&self, frames: Vec<FrameRef>, draft: &mut AnswerDraft<'_>) -> AnswerFacts {
         let plan = &self.resolved.plan;
         AnswerFacts {
             model: self.model.facts.name.clone(),
@@ -40,16 +42,20 @@ impl AnswerOrigin<'_> {
             frames,
             counts: plan.counts(),
             n_prompt_tokens: self.n_words,
-            n_answer_tokens: 0,
+            n_history_tokens: self.n_history,
+            n_reused_tokens: 0,
+            n_answer_tokens: draft.n_pieces,
             prompt: self.prompt.clone(),
             settings: vec![("temperature".to_owned(), self.sampling.temperature.to_string())],
-            timings: Timings::default(),
+            timings: draft.clock.timings(Instant::now()),
             notices: Vec::new(),
+            is_embedded: self.model.model.is_embedded,
+            ending: None,
         }
     }
 
     /// A complete answer, and how it came about.
-    pub(super) fn answer(&self, answer: crate::engine::Answer) -> KeptAnswer {
+    pub(super) fn answer(&self, answer: crate::engine::Answer, draft: &mut AnswerDraft<'_>) -> KeptAnswer {
         let mut notices = answer.notices;
         match answer.ending {
             Ending::Finished => {}
@@ -59,40 +65,35 @@ impl AnswerOrigin<'_> {
             Ending::ContextFull => {
                 notices.push("The answer was cut: the model can hold no more.".to_owned());
             }
+            Ending::Repetition => {
+                notices.push("The answer was cut: the model only repeated itself.".to_owned());
+            }
         }
         let facts = AnswerFacts {
             model: answer.model,
             device: device_name(&answer.device),
             n_prompt_tokens: answer.tokens.prompt,
+            n_reused_tokens: answer.tokens.reused,
             n_answer_tokens: answer.tokens.answer,
-            timings: timings(&answer.timings_ms),
             notices: notices.iter().map(|notice| sentence(notice)).collect(),
-            ..self.facts(answer.frames)
+            ending: Some(answer.ending),
+            ..self.facts(answer.frames, draft)
         };
+        let choice = answer.choice;
         KeptAnswer {
             state: AnswerState::Done,
             text: answer.answer,
-            choice: answer.choice.map(|choice| choice.option),
+            choice: choice.as_ref().map(|choice| choice.option),
+            probabilities: choice.map(|choice| choice.probabilities).unwrap_or_default(),
             facts: Some(facts),
             error: None,
         }
     }
 
-    /// What an answer that was cut short came from, where it had begun: its frames are evidence all the same. Of the
-    /// timings only those that were seen from here.
-    pub(super) fn cut_short(&self, draft: &AnswerDraft<'_>) -> Option<AnswerFacts> {
-        let (first, last) = draft.times?;
-        let plan = &self.resolved.plan;
-        Some(AnswerFacts {
-            n_answer_tokens: draft.n_pieces,
-            timings: Timings {
-                first_word_secs: (first - draft.began).as_secs_f64(),
-                answer_secs: (last - first).as_secs_f64(),
-                total_secs: draft.began.elapsed().as_secs_f64(),
-                ..Timings::default()
-            },
-            ..self.facts(plan.chosen.clone())
-        })
+    /// What an answer that was cut short came from, where it had begun: its frames are evidence all the same.
+    pub(super) fn cut_short(&self, draft: &mut AnswerDraft<'_>) -> Option<AnswerFacts> {
+        let frames = self.resolved.plan.chosen.clone();
+        (draft.n_pieces > 0).then(|| self.facts(frames, draft))
     }
 }
 
@@ -107,20 +108,9 @@ pub(super) fn cut_short(text: String, facts: Option<AnswerFacts>, error: ApiErro
         },
         text,
         choice: None,
+        probabilities: Vec::new(),
         facts,
         error: (!is_stopped).then_some(error),
-    }
-}
-
-fn timings(millis: &StageMillis) -> Timings {
-    let secs = |millis: u64| millis as f64 / 1000.0;
-    Timings {
-        video_secs: secs(millis.open),
-        encode_secs: secs(millis.encode),
-        prompt_secs: secs(millis.read),
-        first_word_secs: secs(millis.open + millis.load + millis.encode + millis.read),
-        answer_secs: secs(millis.answer),
-        total_secs: secs(millis.total),
     }
 }
 
@@ -131,13 +121,12 @@ pub(super) struct AnswerDraft<'a> {
     pub(super) text: String,
     kept: Instant,
     n_pieces: usize,
-    began: Instant,
-    /// When the first and the last piece came.
-    times: Option<(Instant, Instant)>,
+    pub(super) clock: StageClock,
 }
 
 impl<'a> AnswerDraft<'a> {
-    pub(super) fn new(store: &'a Store, turn: TurnId) -> Self {
+    /// Of a question that is asked now, for which this is done first.
+    pub(super) fn new(store: &'a Store, turn: TurnId, first: StageName) -> Self {
         let now = Instant::now();
         Self {
             store,
@@ -145,18 +134,15 @@ impl<'a> AnswerDraft<'a> {
             text: String::new(),
             kept: now,
             n_pieces: 0,
-            began: now,
-            times: None,
+            clock: StageClock::start(first, now),
         }
     }
 
     pub(super) fn add(&mut self, text: &str) {
-        let now = Instant::now();
-        self.times = Some((self.times.map_or(now, |(first, _)| first), now));
         self.n_pieces += 1;
         self.text.push_str(text);
         if self.kept.elapsed() >= KEEP_EVERY {
-            self.kept = now;
+            self.kept = Instant::now();
             // The answer goes on; its end will be kept, or will say why not.
             if let Err(error) = self.store.keep_said(self.turn, &self.text) {
                 tracing::warn!(%error, "what was said so far was not kept");

@@ -1,6 +1,6 @@
 //! Questions, and what has to be done before one can be answered.
 
-use std::time::SystemTime;
+use std::time::{Instant, SystemTime};
 
 use super::Desktop;
 use super::answers::{AnswerDraft, AnswerOrigin, cut_short};
@@ -11,12 +11,12 @@ use super::progress::ProgressEvents;
 use super::refusal::{of_model, of_store, of_work, sentence};
 use super::sees::look_of;
 use crate::api::window::{
-    AnswerEvent, AnswerFacts, AnswerState, ApiError, AskRequest, Chat, KeptAnswer, PlanRequest, PrepareEvent,
+    AnswerEvent, AnswerFacts, AnswerState, ApiError, AskRequest, KeptAnswer, PlanRequest, PrepareEvent,
     StageInfo, StageName, Turn,
 };
 use crate::cancel::CancelToken;
 use crate::chat::KeptLook;
-use crate::chat::{ChatError, ChatId, NewTurn, TurnId};
+use crate::chat::{ChatError, NewTurn, TurnId};
 use crate::engine::{DeviceName, OpenVideo, PromptText, USUAL_PREFIX_BYTES, Update, VideoSetup};
 use crate::fault::{Failure, Fault, Origin};
 use crate::question::{self, PromptForm, Question, SamplingOptions};
@@ -81,11 +81,16 @@ impl Desktop {
             turn: turn.0.to_string(),
         });
         let (_task, is_busy) = self.work.begin_question(&request.plan.video, cancel);
+        let first = if is_busy {
+            StageName::Waiting
+        } else {
+            StageName::ReadingVideo
+        };
         if is_busy {
-            on_event(AnswerEvent::Stage(nothing_counted(StageName::Waiting)));
+            on_event(AnswerEvent::Stage(nothing_counted(first)));
         }
-        let mut draft = AnswerDraft::new(&self.store, turn);
-        let answer = match self.answer(request, chat, turn, &mut draft, cancel, on_event) {
+        let mut draft = AnswerDraft::new(&self.store, turn, first);
+        let answer = match self.answer(request, turn, &mut draft, cancel, on_event) {
             Ok(answer) => answer,
             Err((error, facts)) => cut_short(draft.text, facts.map(|facts| *facts), error),
         };
@@ -103,7 +108,6 @@ impl Desktop {
     fn answer(
         &self,
         request: &AskRequest,
-        chat: ChatId,
         turn: TurnId,
         draft: &mut AnswerDraft<'_>,
         cancel: &CancelToken,
@@ -111,14 +115,15 @@ impl Desktop {
     ) -> Result<KeptAnswer, (ApiError, Option<Box<AnswerFacts>>)> {
         let early = |error: ApiError| (error, None);
         let model = self
-            .ready_model(cancel, &mut |stage| on_event(AnswerEvent::Stage(stage)))
+            .ready_model(cancel, &mut |stage| {
+                draft.clock.at(stage.stage, Instant::now());
+                on_event(AnswerEvent::Stage(stage));
+            })
             .map_err(early)?;
         let video = self.videos.get(&request.plan.video, cancel).map_err(early)?;
         let resolved = resolve(&request.plan, &video, &model.facts).map_err(early)?;
         let setup = setup(&model, &resolved);
-        let earlier = self
-            .turns_to_send(&chat.0.to_string(), Some(turn))
-            .map_err(early)?;
+        let earlier = self.turns_before(turn).map_err(early)?;
         let mut look = look_of(&model, &resolved);
         let question = Question {
             text: request.question.clone(),
@@ -134,6 +139,7 @@ impl Desktop {
             sampling: SamplingOptions::GREEDY,
             prompt: String::new(),
             n_words: 0,
+            n_history: 0,
         };
         let answer = self.ask_patiently(
             &video,
@@ -146,10 +152,12 @@ impl Desktop {
                 AskUpdate::Prompt(PromptText {
                     text,
                     n_tokens,
+                    n_history_tokens,
                     n_forgotten_turns,
                 }) => {
                     origin.prompt = text;
                     origin.n_words = n_tokens;
+                    origin.n_history = n_history_tokens;
                     look.n_words = Some(n_tokens);
                     // Turns that no longer fit are the oldest ones. Where none is left, the chat remembers from this one on.
                     let first = earlier
@@ -167,7 +175,7 @@ impl Desktop {
             Ok(answer) => {
                 let n_read = answer.tokens.visual + answer.tokens.prompt + answer.tokens.answer;
                 self.models.keep_reading(&model, &video, &resolved.plan, n_read);
-                Ok(origin.answer(answer))
+                Ok(origin.answer(answer, draft))
             }
             Err(failure) => {
                 let error = of_work(&video.path, &model.files())(failure);
@@ -195,18 +203,25 @@ impl Desktop {
         self.models.ready(cancel)
     }
 
-    /// The whole turns of a chat that are sent along, with their ids: those before `until`, all without. None where the
-    /// user does not want it.
-    pub(super) fn turns_to_send(
-        &self,
-        chat: &str,
-        until: Option<TurnId>,
-    ) -> Result<Vec<(String, question::Turn)>, ApiError> {
-        if !self.store.settings().map_err(of_store)?.remembers_turns {
+    /// The whole turns of a chat that the next question is sent with. None where the user does not want it.
+    pub(super) fn turns_to_send(&self, chat: &str) -> Result<Vec<question::Turn>, ApiError> {
+        if !self.remembers_turns()? {
             return Ok(Vec::new());
         }
         let chat = self.store.chat(chat_id(chat)?).map_err(of_store)?;
-        Ok(history(&chat, until))
+        Ok(history(&chat.turns).into_iter().map(|(_, turn)| turn).collect())
+    }
+
+    /// The whole turns that this one is sent with, with their ids: whatever its chat is shown with by now.
+    fn turns_before(&self, turn: TurnId) -> Result<Vec<(String, question::Turn)>, ApiError> {
+        if !self.remembers_turns()? {
+            return Ok(Vec::new());
+        }
+        Ok(history(&self.store.turns_before(turn).map_err(of_store)?))
+    }
+
+    fn remembers_turns(&self) -> Result<bool, ApiError> {
+        Ok(self.store.settings().map_err(of_store)?.remembers_turns)
     }
 
     /// Asks once more where a worker ended before it said anything.
@@ -226,6 +241,9 @@ impl Desktop {
                 .engine
                 .ask(video, setup, question.clone(), cancel, &mut |update| {
                     for event in events.of(&update) {
+                        if let PrepareEvent::Stage(stage) = &event {
+                            draft.clock.at(stage.stage, Instant::now());
+                        }
                         on_update(AskUpdate::Event(event.into()));
                     }
                     match update {
@@ -242,6 +260,7 @@ impl Desktop {
                     if failure.fault == Fault::WorkerEnded && draft.text.is_empty() && !was_restarted =>
                 {
                     was_restarted = true;
+                    draft.clock.at(StageName::LoadingModel, Instant::now());
                     on_update(AskUpdate::Event(AnswerEvent::Restarting {
                         error: of_model(failure),
                     }));
@@ -299,14 +318,9 @@ fn nothing_counted(stage: StageName) -> StageInfo {
     }
 }
 
-/// The whole turns before `until`, with their ids.
-fn history(chat: &Chat, until: Option<TurnId>) -> Vec<(String, question::Turn)> {
-    let until = until.map(|turn| turn.0.to_string());
-    let before = chat
-        .turns
-        .iter()
-        .take_while(|turn| Some(&turn.id) != until.as_ref());
-    let whole = before.filter_map(|turn| {
+/// Those of these turns that are whole, with their ids.
+fn history(turns: &[Turn]) -> Vec<(String, question::Turn)> {
+    let whole = turns.iter().filter_map(|turn| {
         let answer = turn.answer.as_ref()?;
         (answer.state == AnswerState::Done).then(|| {
             let sent = question::Turn {

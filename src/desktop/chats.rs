@@ -33,12 +33,45 @@ impl Desktop {
         self.store.chat(id).map_err(of_store)
     }
 
-    /// Removes a chat.
+    /// The chats about a video in which these words stand, the latest first.
     ///
     /// # Errors
     /// What the file of chats says.
-    pub fn delete_chat(&self, id: &str) -> Result<(), ApiError> {
-        self.store.delete_chat(chat_id(id)?).map_err(of_store)
+    pub fn find_chats(&self, video: &str, words: &str) -> Result<Vec<ChatSummary>, ApiError> {
+        self.store.find_chats(video, words).map_err(of_store)
+    }
+
+    /// Shows a chat with this turn, and what was asked after it last.
+    ///
+    /// # Errors
+    /// One that is gone; what the file of chats says.
+    pub fn show_turn(&self, turn: &str) -> Result<Chat, ApiError> {
+        let chat = self.store.show_turn(turn_id(turn)?).map_err(of_store)?;
+        self.store.chat(chat).map_err(of_store)
+    }
+
+    /// Calls a chat so from now on; by its first question where `title` is blank.
+    ///
+    /// # Errors
+    /// One that is gone; what the file of chats says.
+    pub fn rename_chat(&self, id: &str, title: &str) -> Result<(), ApiError> {
+        self.store.rename_chat(chat_id(id)?, title).map_err(of_store)
+    }
+
+    /// Removes a chat, which can be taken back for a minute.
+    ///
+    /// # Errors
+    /// What the file of chats says.
+    pub fn delete_chat(&self, id: &str, now: SystemTime) -> Result<(), ApiError> {
+        self.store.delete_chat(chat_id(id)?, now).map_err(of_store)
+    }
+
+    /// Takes the removal of a chat back.
+    ///
+    /// # Errors
+    /// Where it is too late; what the file of chats says.
+    pub fn restore_chat(&self, id: &str) -> Result<(), ApiError> {
+        self.store.restore_chat(chat_id(id)?).map_err(of_store)
     }
 
     /// All settings.

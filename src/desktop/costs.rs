@@ -33,7 +33,12 @@ pub(super) fn cost(plan: &Plan, is_kept: &[bool], is_read: bool, budget: &Contex
     } else {
         plan.images.len() - n_kept.min(plan.images.len())
     };
-    let n_to_read = budget.n_fixed + budget.n_chat + if is_read { 0 } else { n_tokens };
+    let n_words = budget.n_fixed + budget.n_chat;
+    let reading_secs = if is_read {
+        facts.reading_secs(n_tokens, n_words)
+    } else {
+        facts.reading_secs(0, n_tokens + n_words)
+    };
     let n_needed = (n_fixed + budget.n_chat + budget.n_reserve)
         .next_multiple_of(CONTEXT_STEP)
         .max(facts.n_held)
@@ -49,7 +54,7 @@ pub(super) fn cost(plan: &Plan, is_kept: &[bool], is_read: bool, budget: &Contex
         n_tokens,
         n_free,
         n_images: plan.images.len(),
-        first_answer_secs: n_missing as f64 * facts.encode_secs + n_to_read as f64 * facts.read_secs,
+        first_answer_secs: n_missing as f64 * facts.encode_secs + reading_secs,
         memory_bytes: n_needed.saturating_sub(budget.n_held) as u64 * position_bytes,
         refusal,
     }

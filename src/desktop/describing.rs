@@ -80,7 +80,11 @@ pub(super) fn described(name: &ModelName, pair: &PairDescription) -> (ModelSourc
         id: source.id(),
         name: pair.name.clone(),
         quantisation: pair.quantization.clone(),
+        n_params: pair.n_params,
         files: files.iter().map(|path| file_name(path)).collect(),
+        file_bytes: super::disk::n_bytes(&files),
+        folder: folder_of(&files),
+        is_listed: false,
         is_embedded,
         found_in: None,
         removable_bytes: None,
@@ -117,7 +121,11 @@ pub(super) fn refused(paths: &[PathBuf], refusal: ApiError) -> ModelInfo {
         id: format!("refused-{}", files.join("+")),
         name,
         quantisation: String::new(),
+        n_params: 0,
         files,
+        file_bytes: super::disk::n_bytes(paths),
+        folder: folder_of(paths),
+        is_listed: false,
         is_embedded: false,
         found_in: None,
         removable_bytes: None,
@@ -153,6 +161,17 @@ pub(super) fn without_folders(text: &str, paths: &[PathBuf]) -> String {
         [Some(of(path)), parent.map(of)].into_iter().flatten()
     });
     folders.fold(text.to_owned(), |text, folder| text.replace(&folder, ""))
+}
+
+/// The name of the folder that these lie in, after its parent's.
+fn folder_of(files: &[PathBuf]) -> Option<String> {
+    let folder = files.first()?.parent()?;
+    let names: Vec<_> = [folder.parent().and_then(Path::file_name), folder.file_name()]
+        .into_iter()
+        .flatten()
+        .map(std::ffi::OsStr::to_string_lossy)
+        .collect();
+    (!names.is_empty()).then(|| names.join("/"))
 }
 
 fn file_name(path: &Path) -> String {

@@ -32,6 +32,7 @@ pub(super) fn tell_where(source: &ModelSource, cache: &Cache, model: &mut ModelI
     if is_removable(&files, cache) {
         model.found_in = Some("downloaded".to_owned());
         model.removable_bytes = Some(n_bytes(&files));
+        model.folder = None;
     }
 }
 

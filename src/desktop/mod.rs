@@ -28,6 +28,7 @@ mod progress;
 mod refusal;
 mod seam;
 mod sees;
+mod stages;
 mod videos;
 mod work;
 mod workers;

@@ -55,7 +55,9 @@ impl Desktop {
     pub fn models(&self, cancel: &CancelToken) -> Result<Vec<ModelInfo>, ApiError> {
         let mut models = vec![self.models.described_or_refused(&ModelSource::Embedded, cancel)];
         for pair in self.store.models().map_err(of_store)? {
-            models.push(self.models.described_or_refused(&ModelSource::Pair(pair), cancel));
+            let mut model = self.models.described_or_refused(&ModelSource::Pair(pair), cancel);
+            model.is_listed = true;
+            models.push(model);
         }
         for folder in super::folders::with_models() {
             cancel.check().map_err(|cancelled| of_model(cancelled.into()))?;
@@ -72,6 +74,7 @@ impl Desktop {
                 && !models.iter().any(|known| known.id == model.id)
             {
                 model.found_in = Some(program.to_owned());
+                model.folder = None;
                 models.push(model);
             }
         }
@@ -98,6 +101,17 @@ impl Desktop {
         match self.models.describe(&name, cancel) {
             Ok(model) => model,
             Err(failure) => refused(paths, of_model_at(paths)(failure)),
+        }
+    }
+
+    /// Takes a model off the list of those that were loaded before. Its files stay, and so does it where it is loaded.
+    ///
+    /// # Errors
+    /// There is no such model; what the file of chats says.
+    pub fn forget_model(&self, id: &str) -> Result<(), ApiError> {
+        match self.models.source(id)? {
+            ModelSource::Embedded => Ok(()),
+            ModelSource::Pair(pair) => self.store.forget_model(&pair).map_err(of_store),
         }
     }
 

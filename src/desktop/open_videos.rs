@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 
 use super::opening::Opening;
 use super::owner::Owned;
-use super::refusal::{missing_video, of_store, of_video, of_video_at};
+use super::refusal::{missing_video, no_such_video, of_store, of_video, of_video_at};
 use crate::api::window::{ApiError, VideoInfo};
 use crate::cancel::CancelToken;
 use crate::chat::{NewVideo, Poster, Store};
@@ -55,6 +55,9 @@ impl OpenVideos {
         on_update: &mut dyn FnMut(Update),
     ) -> Result<VideoInfo, ApiError> {
         let n_bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
+        if !path.exists() {
+            return Err(no_such_video(path));
+        }
         let opening = Opening::start(&self.engine, path, patience(n_bytes), cancel, on_update)?;
         let listed = opening.now().transpose()?;
         let video = match &listed {
@@ -69,7 +72,8 @@ impl OpenVideos {
                 video
             }
         };
-        let info = VideoInfo::new(&video, n_bytes);
+        let view = self.store.view(video.identity.as_str()).map_err(of_store)?;
+        let info = VideoInfo::new(&video, n_bytes, view);
         let new = NewVideo {
             identity: video.identity.clone(),
             path: video.path.clone(),

@@ -79,6 +79,15 @@ pub(super) fn missing_video(name: &str) -> ApiError {
     )
 }
 
+/// There never was a file where the user said, as far as anybody knows.
+pub(super) fn no_such_video(path: &Path) -> ApiError {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    of_video(
+        Failure::new(Fault::Missing, format!("there is no file {name} at that place"))
+            .with_hint("check the name, or choose the file"),
+    )
+}
+
 /// A clause as a sentence of its own.
 pub(super) fn sentence(clause: &str) -> String {
     let mut letters = clause.chars();

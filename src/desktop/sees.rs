@@ -10,7 +10,7 @@ use super::models::LoadedModel;
 use super::pictures::png;
 use super::plan_shelf::ShelvedPlan;
 use super::plans::{PresetPlan, geometry_of, impossible_tower, resolve};
-use super::refusal::{gone, of_model, of_store, of_video, of_video_at, sentence};
+use super::refusal::{gone, of_model, of_model_at, of_store, of_video, of_video_at, sentence};
 use super::videos::Shown;
 use crate::api::TokensJson;
 use crate::api::window::{
@@ -50,10 +50,9 @@ impl Desktop {
         let mut plans = vec![&resolved.plan];
         plans.extend(alternatives.iter().map(|(_, other)| &other.plan));
         let history = match chat {
-            Some(chat) => self.turns_to_send(chat, None)?,
+            Some(chat) => self.turns_to_send(chat)?,
             None => Vec::new(),
         };
-        let history = history.into_iter().map(|(_, turn)| turn).collect();
         let max_tokens = super::asking::MAX_ANSWER_TOKENS;
         // Nothing to look at has nothing to count.
         let counted = if refusal.is_some() {
@@ -101,6 +100,16 @@ impl Desktop {
         };
         view.offers = offers.collect();
         Ok(view)
+    }
+
+    /// Tokens of a question's words for the model that plans are made for.
+    ///
+    /// # Errors
+    /// What is wrong with the model's files.
+    pub fn count_tokens(&self, words: &str, cancel: &CancelToken) -> Result<usize, ApiError> {
+        let model = self.models.for_plans(cancel)?;
+        let counted = self.engine.count_tokens(&model.name, words, cancel);
+        counted.map_err(of_model_at(&model.files()))
     }
 
     /// The plan of an answer as it was, whatever model is loaded now.
@@ -262,10 +271,25 @@ fn alternatives(
             only_frame: None,
             ..request.clone()
         };
+        let other = match preset {
+            PresetName::Frame => of_one_frame(other, request.only_frame.unwrap_or(0)),
+            _ => other,
+        };
         let resolved = resolve(&other, video, facts).ok()?;
         Some((other, resolved))
     };
     wanted.filter_map(alternative).collect()
+}
+
+/// What one frame takes does not depend on what is chosen for all: as it will be asked.
+fn of_one_frame(request: PlanRequest, frame: usize) -> PlanRequest {
+    PlanRequest {
+        range: None,
+        pinned: Vec::new(),
+        removed: Vec::new(),
+        only_frame: Some(frame),
+        ..request
+    }
 }
 
 /// The same for the same pictures, so that whoever fetched them need not do it again.

@@ -2,17 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use image::{DynamicImage, RgbImage, RgbaImage};
+
 use super::Desktop;
 use super::pictures::png;
 use super::refusal::{missing_video, of_store, of_video, of_video_at};
 use crate::api::window::{
     ApiError, FilmstripRequest, FramePurpose, FrameRequest, PictureInfo, Place, RecentVideo, SavedFile,
-    VideoInfo,
+    VideoInfo, VideoView,
 };
 use crate::cancel::CancelToken;
-use crate::engine::{FileIdentity, Glimpse, Picture, Update};
+use crate::engine::{FileIdentity, Glimpse, OpenVideo, Picture, Update};
 use crate::fault::{Failure, Fault, Origin};
 use crate::video::PreviewSize;
+use crate::visual::sampling::FrameRef;
 
 /// How many videos the start page lists.
 const MAX_RECENT: usize = 24;
@@ -82,6 +85,14 @@ impl Desktop {
         on_update: &mut dyn FnMut(Update),
     ) -> Result<VideoInfo, ApiError> {
         self.videos.open_again(id, cancel, on_update)
+    }
+
+    /// Keeps how a video is left.
+    ///
+    /// # Errors
+    /// What the file of chats says.
+    pub fn keep_view(&self, id: &str, view: &VideoView) -> Result<(), ApiError> {
+        self.store.keep_view(id, view).map_err(of_store)
     }
 
     /// Videos that were opened, the latest first, with their chats.
@@ -204,16 +215,12 @@ impl Desktop {
         cancel: &CancelToken,
     ) -> Result<Option<SavedFile>, ApiError> {
         let video = self.videos.get(id, cancel)?;
-        let full = self.engine.full_frame(&video, index, cancel);
-        let full = full.map_err(of_video_at(&video.path))?;
-        let frame = full.frame;
-        let Some(path) = choose(&format!("frame-{:07}-{:.3}s.png", frame.index, frame.pts_secs))? else {
+        let (frame, picture) = self.full_picture_of(&video, index, cancel)?;
+        let stem = video.path.file_stem().unwrap_or_default().to_string_lossy();
+        let name = format!("{stem}-frame-{:07}-{:.3}s.png", frame.index, frame.pts_secs);
+        let Some(path) = choose(&name)? else {
             return Ok(None);
         };
-        let picture = full
-            .pixels
-            .into_image()
-            .ok_or_else(|| missing_video("the frame"))?;
         let name = path
             .file_name()
             .unwrap_or_default()
@@ -228,6 +235,29 @@ impl Desktop {
                 Err(ApiError::of(Origin::Window, &failure))
             }
         }
+    }
+
+    /// A frame as it is, in full size.
+    ///
+    /// # Errors
+    /// `video-missing`; what is wrong with the file.
+    pub fn full_picture(&self, id: &str, index: usize, cancel: &CancelToken) -> Result<RgbaImage, ApiError> {
+        let video = self.videos.get(id, cancel)?;
+        let (_, picture) = self.full_picture_of(&video, index, cancel)?;
+        Ok(DynamicImage::from(picture).into_rgba8())
+    }
+
+    fn full_picture_of(
+        &self,
+        video: &OpenVideo,
+        index: usize,
+        cancel: &CancelToken,
+    ) -> Result<(FrameRef, RgbImage), ApiError> {
+        let full = self.engine.full_frame(video, index, cancel);
+        let full = full.map_err(of_video_at(&video.path))?;
+        let picture = full.pixels.into_image();
+        let picture = picture.ok_or_else(|| missing_video("the frame"))?;
+        Ok((full.frame, picture))
     }
 
     /// What can be shown before the frames are listed: the first picture, and to a pointer any key frame.

@@ -109,5 +109,5 @@ pub(super) fn expected_secs(preset: Preset, model: &ModelFacts, geometry: TowerG
         Preset::Balanced | Preset::Paper => preset.n_frames() + 1,
         Preset::Own { n_frames, .. } => n_frames,
     };
-    n_images as f64 * model.encode_secs + preset.n_tokens(geometry) as f64 * model.read_secs
+    n_images as f64 * model.encode_secs + model.reading_secs(0, preset.n_tokens(geometry))
 }

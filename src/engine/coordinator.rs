@@ -9,7 +9,7 @@ use super::answer::Answer;
 use super::feeder::Feeder;
 use super::identity::FileIdentity;
 use super::pointer::Pointer;
-use super::progress::{Estimator, Progress, Stage};
+use super::progress::{Estimator, Progress, Stage, Tempos};
 use super::requests;
 use super::requests::media::{Indexing, MediaProtocol, Open};
 use super::requests::model::{
@@ -38,6 +38,7 @@ pub struct Engine {
     pub(super) pointer: Pointer,
     /// Holds up what is decoded for the model.
     pub(super) hold: Hold,
+    tempos: Tempos,
 }
 
 /// A file that was opened and listed.
@@ -115,6 +116,7 @@ impl Engine {
             next_job: AtomicU64::new(1),
             pointer: Pointer::default(),
             hold: Hold::new(),
+            tempos: Tempos::default(),
         }
     }
 
@@ -247,7 +249,8 @@ impl Engine {
             tell_times: setup.tell_times,
             max_prefix_bytes: setup.max_prefix_bytes,
         };
-        let mut estimator = Estimator::new(&setup.facts, setup.plan.counts().total + WORDS);
+        let n_tokens = setup.plan.counts().total + WORDS;
+        let mut estimator = Estimator::new(&setup.facts, n_tokens, self.tempos.of(&setup.model));
         let stop = CancelToken::new();
         let feeder = Feeder {
             media: Arc::clone(&self.media),
@@ -261,6 +264,7 @@ impl Engine {
         std::thread::scope(|scope| {
             let mut on_event = |event: WorkEvent| match event {
                 WorkEvent::FramesWanted(frames) => {
+                    on_update(Update::Progress(estimator.frames_wanted(Instant::now())));
                     let feeder = &feeder;
                     let started = std::thread::Builder::new()
                         .name("frames to the model".to_owned())
@@ -271,16 +275,21 @@ impl Engine {
                     }
                 }
                 WorkEvent::Encoded { n_done, n_images } => {
-                    on_update(Update::Progress(estimator.encoded(n_done, n_images)));
+                    on_update(Update::Progress(estimator.encoded(
+                        n_done,
+                        n_images,
+                        Instant::now(),
+                    )));
                 }
                 WorkEvent::Read { n_done, n_total } => {
-                    on_update(Update::Progress(estimator.read(n_done, n_total)));
+                    on_update(Update::Progress(estimator.read(n_done, n_total, Instant::now())));
                 }
                 WorkEvent::Prompt(prompt) => on_update(Update::Prompt(prompt)),
                 WorkEvent::Text(text) => on_update(Update::Text(text)),
             };
             let worked = self.model.call_with(request(work), cancel, &mut on_event);
             stop.cancel();
+            self.tempos.keep(&setup.model, estimator.tempo());
             worked
         })
     }

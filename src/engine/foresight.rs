@@ -4,7 +4,7 @@ use super::coordinator::{Engine, OpenVideo};
 use super::requests::Check;
 use super::requests::media::ExamineMedia;
 use super::requests::model::{
-    Describe, ExamineModel, Foresee, Foresight, Machine, ModelName, PairDescription,
+    CountTokens, Describe, ExamineModel, Foresee, Foresight, Machine, ModelName, PairDescription, TokenCount,
 };
 use crate::cancel::CancelToken;
 use crate::fault::Failure;
@@ -43,6 +43,24 @@ impl Engine {
             max_tokens,
         };
         self.model.call(foresee, cancel)
+    }
+
+    /// Tokens of somebody's words for this model, without loading it.
+    ///
+    /// # Errors
+    /// What is wrong with the model's files.
+    pub fn count_tokens(
+        &self,
+        model: &ModelName,
+        words: &str,
+        cancel: &CancelToken,
+    ) -> Result<usize, Failure> {
+        let count = CountTokens {
+            model: model.clone(),
+            words: words.to_owned(),
+        };
+        let TokenCount(n_tokens) = self.model.call(count, cancel)?;
+        Ok(n_tokens)
     }
 
     /// What the model role knows of its build and the machine.

@@ -209,13 +209,23 @@ impl Decoder {
         Ok(logits)
     }
 
-    /// Runs one layer on `n` rows of nothing, to find out how long that takes.
-    pub(super) fn run_one_layer(&self, n: usize, cancel: &CancelToken) -> Result<(), LlavaError> {
+    /// Runs one layer on `n` rows of nothing that follow `depth` others, to find out how long that takes.
+    pub(super) fn run_one_layer(
+        &self,
+        n: usize,
+        depth: usize,
+        cancel: &CancelToken,
+    ) -> Result<(), LlavaError> {
         let device = self.compute.device();
         let Some(layer) = self.layers.first() else {
             return Ok(());
         };
-        let cache = KvCache::new(self.cache_shape(n, CacheType::F16), &self.compute)?;
+        let shape = CacheShape {
+            n_layers: 1,
+            ..self.cache_shape(depth + n, CacheType::F16)
+        };
+        let mut cache = KvCache::new(shape, &self.compute)?;
+        cache.advance(depth);
         let angles = self.rope.angles(RopeSet::Base, 0, n, device)?;
         let xs = Tensor::ones((n, self.shape.width), DType::F32, device)?;
         let xs = (&xs + self.attention(layer, 0, &xs, &angles, &cache, cancel)?)?;

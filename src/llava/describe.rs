@@ -50,6 +50,8 @@ pub struct LanguageFacts {
     pub n_kv_heads: usize,
     /// Positions that the model was made for.
     pub context_len: usize,
+    /// Weights.
+    pub n_params: u64,
     /// Bytes of weights by format, as in `Q4_K`.
     pub weight_bytes: BTreeMap<&'static str, u64>,
 }
@@ -169,6 +171,7 @@ fn language_facts(file: &Gguf) -> Result<LanguageFacts, GgufError> {
         n_heads,
         n_kv_heads: size("attention.head_count_kv")?.unwrap_or(n_heads),
         context_len: size("context_length")?.unwrap_or(0),
+        n_params: file.tensors().map(|tensor| tensor.n_values() as u64).sum(),
         weight_bytes: weight_bytes(file),
     })
 }

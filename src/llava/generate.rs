@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use candle_core::Tensor;
 
 use super::error::LlavaError;
+use super::repetition::Repetition;
 use super::sampler::Sampler;
 use super::session::Session;
 use super::text_stream::{Flow, TextStream};
@@ -35,6 +36,8 @@ pub struct AnswerOptions {
     pub stop_texts: Vec<String>,
     /// How tokens are chosen.
     pub sampling: SamplingOptions,
+    /// Whether an answer ends that only says the same again and again.
+    pub stops_repetition: bool,
 }
 
 /// A whole answer.
@@ -63,6 +66,7 @@ pub fn answer(
 ) -> Result<Generation, LlavaError> {
     let mut sampler = Sampler::new(&options.sampling);
     let mut stream = TextStream::new(&options.stop_texts);
+    let mut repetition = Repetition::default();
     let mut answer = Generation {
         text: String::new(),
         tokens: Vec::new(),
@@ -88,6 +92,10 @@ pub fn answer(
                 answer.ending = Ending::Finished;
                 return Ok(answer);
             }
+        }
+        if options.stops_repetition && repetition.goes_on(&answer.tokens) {
+            answer.ending = Ending::Repetition;
+            break;
         }
         if answer.tokens.len() == options.max_tokens {
             break;

@@ -36,6 +36,7 @@ mod model;
 mod norm;
 mod numbers;
 mod projector;
+mod repetition;
 mod rope;
 mod sampler;
 mod sequence;

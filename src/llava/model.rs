@@ -230,10 +230,13 @@ impl Model {
     /// [`LlavaError::Cancelled`], or candle's.
     pub fn expected_speed(&self, cancel: &CancelToken) -> Result<ExpectedSpeed, LlavaError> {
         let block = best_of_two(|| self.tower.run_one_block(cancel))?;
-        let layer = best_of_two(|| self.decoder.run_one_layer(SPEED_ROWS, cancel))?;
+        let layer = best_of_two(|| self.decoder.run_one_layer(SPEED_ROWS, 0, cancel))?;
+        let deep = best_of_two(|| self.decoder.run_one_layer(SPEED_ROWS, SPEED_DEPTH, cancel))?;
+        let layers_a_row = self.decoder.shape().n_layers as f64 / SPEED_ROWS as f64;
         Ok(ExpectedSpeed {
             encode_secs: block.as_secs_f64() * self.tower.shape().n_blocks as f64,
-            read_secs: layer.as_secs_f64() * self.decoder.shape().n_layers as f64 / SPEED_ROWS as f64,
+            read_secs: layer.as_secs_f64() * layers_a_row,
+            read_growth_secs: deep.saturating_sub(layer).as_secs_f64() * layers_a_row / SPEED_DEPTH as f64,
         })
     }
 }
@@ -241,13 +244,18 @@ impl Model {
 /// Rows of the layer that is timed: as many as are read at a time.
 const SPEED_ROWS: usize = CHUNK;
 
-/// What work will take, roughly: attention to a long prompt and the two ends of each model are left out.
+/// How much the layer has read before it is timed again.
+const SPEED_DEPTH: usize = 1024;
+
+/// What work will take, roughly: the two ends of each model are left out.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ExpectedSpeed {
     /// One image through the tower.
     pub encode_secs: f64,
-    /// One token of a prompt through the language model.
+    /// One token of a prompt through the language model, where few stand before it.
     pub read_secs: f64,
+    /// What each token that stands before it adds to that.
+    pub read_growth_secs: f64,
 }
 
 fn best_of_two(mut run: impl FnMut() -> Result<(), LlavaError>) -> Result<Duration, LlavaError> {

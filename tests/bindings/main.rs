@@ -36,6 +36,7 @@ fn types() -> String {
     let types = declare![
         window::ErrorCode,
         window::ApiError,
+        window::VideoView,
         window::VideoInfo,
         window::FramePurpose,
         window::Place,
@@ -63,6 +64,7 @@ fn types() -> String {
         window::AskRequest,
         window::AnswerEvent,
         window::Timings,
+        window::Ending,
         window::AnswerFacts,
         window::AnswerState,
         window::KeptAnswer,
@@ -84,6 +86,7 @@ fn types() -> String {
         window::ModelInfo,
         window::ModelState,
         window::Theme,
+        window::TextSize,
         window::Settings,
         window::SettingsChanges,
         window::MenuItem,

@@ -22,9 +22,10 @@ pub use view::{ContextUse, Cost, Offer, PlanImage, PlanImageKind, PlanView, Toke
 
 pub use crate::chat::{
     AnswerFacts, AnswerState, Chat, ChatSummary, KeptAnswer, PlanRequest, RecentVideo, Settings,
-    SettingsChanges, Theme, Timings, Turn,
+    SettingsChanges, TextSize, Theme, Timings, Turn, VideoView,
 };
 pub use crate::fault::{ApiError, ErrorCode};
+pub use crate::question::Ending;
 pub use crate::visual::preset::PresetName;
 pub use crate::visual::sampling::TimeRange as Range;
 pub use crate::visual::strategy::StrategyName;

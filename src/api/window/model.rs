@@ -37,8 +37,16 @@ pub struct ModelInfo {
     pub name: String,
     /// As model pages name it, such as `Q4_K_M`.
     pub quantisation: String,
+    /// Weights of its language model; 0 where its files cannot be read.
+    pub n_params: u64,
     /// File names without folders; none for the embedded model.
     pub files: Vec<String>,
+    /// Bytes of these files.
+    pub file_bytes: u64,
+    /// The folder they lie in, by its name and its parent's; `null` for those that nobody put there by hand.
+    pub folder: Option<String>,
+    /// Whether it is in the list because it was loaded before: it can be taken off, and its files stay.
+    pub is_listed: bool,
     /// Whether it is the one inside the program.
     pub is_embedded: bool,
     /// Where it comes from, for people: `Ollama`, `LM Studio`, `downloaded`; `null` for files that the user chose.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::chat::VideoView;
 use crate::engine::OpenVideo;
 
 /// A file that the user opened. The page never learns its path.
@@ -36,12 +37,14 @@ pub struct VideoInfo {
     pub n_bytes: u64,
     /// Complete sentences for a person.
     pub warnings: Vec<String>,
+    /// How it was left; `null` where it was never open.
+    pub view: Option<VideoView>,
 }
 
 impl VideoInfo {
-    /// What the page learns of an open file of `n_bytes`.
+    /// What the page learns of an open file of `n_bytes` that was left like this.
     #[must_use]
-    pub fn new(video: &OpenVideo, n_bytes: u64) -> Self {
+    pub fn new(video: &OpenVideo, n_bytes: u64, view: Option<VideoView>) -> Self {
         let probe = &video.probe;
         let (width, height) = probe.display_size;
         Self {
@@ -59,6 +62,7 @@ impl VideoInfo {
             is_constant_rate: probe.frame_rate.is_constant(),
             n_bytes,
             warnings: probe.warnings.clone(),
+            view,
         }
     }
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::fault::ApiError;
+use crate::question::Ending;
 use crate::visual::plan::TokenCounts;
 use crate::visual::preset::PresetName;
 use crate::visual::sampling::{FrameRef, TimeRange};
@@ -31,16 +32,25 @@ pub struct KeptAnswer {
     pub text: String,
     /// Number in the question's options.
     pub choice: Option<usize>,
+    /// How likely the model found each of the question's options; they sum to 1. Empty for open questions.
+    #[serde(default)]
+    pub probabilities: Vec<f32>,
     /// How it came about; none where it did not come so far.
     pub facts: Option<AnswerFacts>,
     /// Why it failed.
     pub error: Option<ApiError>,
 }
 
-/// Seconds by stage.
+/// Seconds by stage, as somebody who waits sees them: the first five sum to `first_word_secs`, and with `answer_secs` to
+/// `total_secs`. Answers of earlier versions have fewer stages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(default)]
 pub struct Timings {
+    /// Waiting until other work was done.
+    pub wait_secs: f64,
+    /// Loading the model.
+    pub load_secs: f64,
     /// Fetching pictures from the video.
     pub video_secs: f64,
     /// Pictures through the tower.
@@ -75,8 +85,14 @@ pub struct AnswerFacts {
     pub frames: Vec<FrameRef>,
     /// Tokens of the video.
     pub counts: TokenCounts,
-    /// Tokens of the words around the video.
+    /// Tokens of the words around the video, earlier turns included.
     pub n_prompt_tokens: usize,
+    /// Of these, tokens of earlier turns.
+    #[serde(default)]
+    pub n_history_tokens: usize,
+    /// Of all that stands before the answer, tokens that had been read before.
+    #[serde(default)]
+    pub n_reused_tokens: usize,
     /// Tokens of the answer.
     pub n_answer_tokens: usize,
     /// The prompt with a mark where the visual tokens stand; empty where it was not recorded.
@@ -87,4 +103,10 @@ pub struct AnswerFacts {
     pub timings: Timings,
     /// Complete sentences for a person.
     pub notices: Vec<String>,
+    /// Whether the model inside the program gave it, which knows one little world.
+    #[serde(default)]
+    pub is_embedded: bool,
+    /// Why it ended; `null` where it was cut short, or an earlier version did not say.
+    #[serde(default)]
+    pub ending: Option<Ending>,
 }

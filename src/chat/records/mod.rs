@@ -6,9 +6,11 @@ mod look;
 mod plan;
 mod settings;
 mod turn;
+mod view;
 
 pub use answer::{AnswerFacts, AnswerState, KeptAnswer, Timings};
 pub use look::KeptLook;
 pub use plan::PlanRequest;
-pub use settings::{Settings, SettingsChanges, Theme};
+pub use settings::{Settings, SettingsChanges, TextSize, Theme};
 pub use turn::{Chat, ChatSummary, RecentVideo, Turn};
+pub use view::VideoView;

@@ -18,6 +18,22 @@ pub enum Theme {
     Dark,
 }
 
+/// Size of the window's words, beside what the system says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
+#[serde(rename_all = "kebab-case")]
+pub enum TextSize {
+    /// Seven eighths.
+    Small,
+    /// As drawn.
+    #[default]
+    Normal,
+    /// Nine eighths.
+    Large,
+    /// Ten eighths.
+    Larger,
+}
+
 /// Everything that is kept between runs. What was never chosen has the value of [`Settings::default`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "bindings", derive(ts_rs::TS))]
@@ -25,6 +41,8 @@ pub enum Theme {
 pub struct Settings {
     /// Light or dark.
     pub theme: Theme,
+    /// Size of the words.
+    pub text_size: TextSize,
     /// The preset of a newly opened video.
     pub preset: PresetName,
     /// Off: every question is asked as if it were the first.
@@ -43,6 +61,7 @@ impl Default for Settings {
     fn default() -> Self {
         Self {
             theme: Theme::default(),
+            text_size: TextSize::default(),
             preset: PresetName::default(),
             remembers_turns: true,
             prepares_on_open: true,

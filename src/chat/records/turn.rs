@@ -16,8 +16,11 @@ pub struct Turn {
     pub options: Vec<String>,
     /// Seconds since 1970.
     pub asked_at_secs: f64,
-    /// `null` where the program ended before there was one.
+    /// `null` where the program ended before there was one, and while it is written.
     pub answer: Option<KeptAnswer>,
+    /// The questions that were asked in this place, this one among them, as they were asked: one where none was changed or
+    /// asked again.
+    pub alternatives: Vec<String>,
 }
 
 /// A conversation in a list.
@@ -26,9 +29,9 @@ pub struct Turn {
 pub struct ChatSummary {
     /// Its id.
     pub id: String,
-    /// The first question, shortened.
+    /// What the user calls it; where they do not, the first question, shortened.
     pub title: String,
-    /// How many questions.
+    /// How many questions it is shown with.
     pub n_turns: usize,
     /// Seconds since 1970.
     pub changed_at_secs: f64,
@@ -42,9 +45,9 @@ pub struct Chat {
     pub id: String,
     /// The video's id.
     pub video: String,
-    /// The first question, shortened.
+    /// What the user calls it; where they do not, the first question, shortened.
     pub title: String,
-    /// The oldest first.
+    /// One after the other, the oldest first: of several that were asked in one place, the one that was chosen.
     pub turns: Vec<Turn>,
     /// The earliest turn that the model still gets; `null` while it gets all.
     pub remembers_from: Option<String>,

@@ -13,6 +13,8 @@ use crate::chat::records::{AnswerState, Chat, ChatSummary, KeptAnswer, KeptLook,
 const MAX_TITLE_CHARS: usize = 60;
 /// A chat without a question is somebody's who has not asked yet, until it is older than this.
 const EMPTY_CHATS_STAY_MS: i64 = 24 * 3600 * 1000;
+/// So long a chat that was deleted can be had back.
+const DELETED_CHATS_STAY_MS: i64 = 60 * 1000;
 
 /// Which chat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,7 +33,7 @@ pub struct NewTurn {
     pub options: Vec<String>,
     /// What the model is to be shown.
     pub plan: PlanRequest,
-    /// Takes the place of this turn and of all after it.
+    /// Stands in the place of this turn from now on; that one and all after it can be shown again.
     pub replaces: Option<TurnId>,
 }
 
@@ -75,83 +77,173 @@ impl Store {
     /// # Errors
     /// What the file system or SQLite say.
     pub fn chats(&self, video: &str) -> Result<Vec<ChatSummary>, ChatError> {
-        self.read(|connection| summaries(connection, video))
+        self.read(|connection| summaries(connection, video, None))
     }
 
-    /// A chat with all its turns, and the earliest of them that the model still got when it was asked last.
+    /// Those of them in which these words stand one after the other, in a question, an answer or the title; whether in
+    /// capitals matters only beyond English letters.
+    ///
+    /// # Errors
+    /// What the file system or SQLite say.
+    pub fn find_chats(&self, video: &str, words: &str) -> Result<Vec<ChatSummary>, ChatError> {
+        let words = words.trim();
+        self.read(|connection| summaries(connection, video, Some(words).filter(|words| !words.is_empty())))
+    }
+
+    /// A chat with the turns that it is shown with, and the earliest of them that the model still got when it was asked last.
     ///
     /// # Errors
     /// [`ChatError::Gone`] for one that is not there; what the file system or SQLite say.
     pub fn chat(&self, id: ChatId) -> Result<Chat, ChatError> {
         let found = self.read(|connection| {
-            let video: Option<String> = connection
-                .query_row("SELECT video FROM chat WHERE id = ?1", [id.0], |row| row.get(0))
-                .optional()?;
-            let sql = "SELECT id, chat, question, options, plan, asked_at_ms, said, answer, look FROM turn
-                       WHERE chat = ?1 ORDER BY id";
-            let mut statement = connection.prepare(sql)?;
-            let turns = statement
-                .query_map([id.0], turn_of)?
-                .collect::<rusqlite::Result<Vec<_>>>()?;
-            Ok(video.map(|video| (video, turns)))
+            let sql = "SELECT video, title FROM chat WHERE id = ?1 AND deleted_at_ms IS NULL";
+            let about = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?));
+            let chat = connection.query_row(sql, [id.0], about).optional()?;
+            let latest = latest_turn(connection, id)?;
+            let turns = latest.map_or(Ok(Vec::new()), |latest| turns_up_to(connection, latest))?;
+            Ok(chat.map(|chat| (chat, turns)))
         })?;
-        let (video, raw) = found.ok_or(ChatError::Gone { what: "chat" })?;
-        let kept = raw
-            .into_iter()
-            .map(|turn| self.finish_turn(turn))
-            .collect::<Result<Vec<_>, _>>()?;
+        let ((video, own_title), raw) = found.ok_or(ChatError::Gone { what: "chat" })?;
+        let kept = self.finish_turns(raw)?;
         let remembers_from = kept
             .last()
             .and_then(|last| last.look.as_ref()?.remembers_from.clone());
         let turns: Vec<Turn> = kept.into_iter().map(|kept| kept.turn).collect();
+        let first = || {
+            turns
+                .first()
+                .map_or_else(String::new, |turn| title(&turn.question))
+        };
         Ok(Chat {
             id: id.0.to_string(),
             video,
-            title: turns
-                .first()
-                .map_or_else(String::new, |turn| title(&turn.question)),
+            title: own_title.unwrap_or_else(first),
             turns,
             remembers_from,
         })
     }
 
-    /// Removes a chat. Nothing of it can be read in the file afterwards.
+    /// The turns that came before this one, the oldest first: also where the chat is shown with others by now.
     ///
     /// # Errors
     /// What the file system or SQLite say.
-    pub fn delete_chat(&self, id: ChatId) -> Result<(), ChatError> {
-        self.write(|change| change.execute("DELETE FROM chat WHERE id = ?1", [id.0]).map(drop))?;
+    pub fn turns_before(&self, turn: TurnId) -> Result<Vec<Turn>, ChatError> {
+        let mut raw = self.read(|connection| turns_up_to(connection, turn))?;
+        raw.pop();
+        Ok(self
+            .finish_turns(raw)?
+            .into_iter()
+            .map(|kept| kept.turn)
+            .collect())
+    }
+
+    /// Shows the chat of this turn with it, and with what was asked after it last.
+    ///
+    /// # Errors
+    /// [`ChatError::Gone`] for a turn that is not there; what the file system or SQLite say.
+    pub fn show_turn(&self, turn: TurnId) -> Result<ChatId, ChatError> {
+        let shown = self.write(|change| {
+            // Numbers rise, so the latest of what follows has nothing after it.
+            let sql = "WITH RECURSIVE after (id) AS (
+                           SELECT ?1 UNION ALL SELECT turn.id FROM turn JOIN after ON turn.parent = after.id)
+                       UPDATE chat SET latest = (SELECT max(id) FROM after)
+                       WHERE id = (SELECT chat FROM turn WHERE id = ?1) AND deleted_at_ms IS NULL RETURNING id";
+            change.query_row(sql, [turn.0], |row| row.get(0)).optional()
+        })?;
+        shown.map(ChatId).ok_or(ChatError::Gone { what: "question" })
+    }
+
+    /// Calls a chat so from now on; by its first question where `name` is blank.
+    ///
+    /// # Errors
+    /// [`ChatError::Gone`] for one that is not there; what the file system or SQLite say.
+    pub fn rename_chat(&self, id: ChatId, name: &str) -> Result<(), ChatError> {
+        let name = Some(title(name)).filter(|name| !name.is_empty());
+        let n = self.write(|change| {
+            let sql = "UPDATE chat SET title = ?2 WHERE id = ?1 AND deleted_at_ms IS NULL";
+            change.execute(sql, params![id.0, name])
+        })?;
+        if n == 0 {
+            return Err(ChatError::Gone { what: "chat" });
+        }
+        Ok(())
+    }
+
+    /// Removes a chat, which [`Store::restore_chat`] can take back for a minute. After that nothing of it can be read in the
+    /// file, once it is opened or changed next.
+    ///
+    /// # Errors
+    /// What the file system or SQLite say.
+    pub fn delete_chat(&self, id: ChatId, now: SystemTime) -> Result<(), ChatError> {
+        self.remove_deleted(now)?;
+        self.write(|change| {
+            let sql = "UPDATE chat SET deleted_at_ms = ?2 WHERE id = ?1";
+            change.execute(sql, params![id.0, millis(now)]).map(drop)
+        })
+    }
+
+    /// Takes a removal back.
+    ///
+    /// # Errors
+    /// [`ChatError::Gone`] where it is too late; what the file system or SQLite say.
+    pub fn restore_chat(&self, id: ChatId) -> Result<(), ChatError> {
+        let n = self
+            .write(|change| change.execute("UPDATE chat SET deleted_at_ms = NULL WHERE id = ?1", [id.0]))?;
+        if n == 0 {
+            return Err(ChatError::Gone { what: "chat" });
+        }
+        Ok(())
+    }
+
+    /// Removes for good what was deleted longer than a minute ago. Nothing of it can be read in the file afterwards.
+    ///
+    /// # Errors
+    /// What the file system or SQLite say.
+    pub fn remove_deleted(&self, now: SystemTime) -> Result<(), ChatError> {
+        let until = millis(now) - DELETED_CHATS_STAY_MS;
+        let n = self.write(|change| change.execute("DELETE FROM chat WHERE deleted_at_ms <= ?1", [until]))?;
+        if n == 0 {
+            return Ok(());
+        }
         self.read(empty_journal)
     }
 
     /// Keeps a question before it is answered.
     ///
     /// # Errors
-    /// [`ChatError::Gone`] where the chat was deleted; what the file system or SQLite say.
+    /// [`ChatError::Gone`] where the chat was deleted, or the turn that it replaces is not in it; what the file system or
+    /// SQLite say.
     pub fn begin_turn(&self, chat: ChatId, turn: &NewTurn, now: SystemTime) -> Result<TurnId, ChatError> {
         let options = self.write_json(&turn.options)?;
         let plan = self.write_json(&turn.plan)?;
         let begun = self.write(|change| {
             let is_there = change.execute(
-                "UPDATE chat SET changed_at_ms = ?2 WHERE id = ?1",
+                "UPDATE chat SET changed_at_ms = ?2 WHERE id = ?1 AND deleted_at_ms IS NULL",
                 params![chat.0, millis(now)],
             )?;
             if is_there == 0 {
-                return Ok(None);
+                return Ok(Err(ChatError::Gone { what: "chat" }));
             }
-            if let Some(TurnId(first)) = turn.replaces {
-                change.execute(
-                    "DELETE FROM turn WHERE chat = ?1 AND id >= ?2",
-                    params![chat.0, first],
-                )?;
-            }
+            let parent: Option<i64> = match turn.replaces {
+                None => latest_turn(change, chat)?.map(|latest| latest.0),
+                Some(TurnId(other)) => {
+                    let sql = "SELECT parent FROM turn WHERE id = ?1 AND chat = ?2";
+                    let found = change.query_row(sql, [other, chat.0], |row| row.get(0)).optional()?;
+                    let Some(parent) = found else {
+                        return Ok(Err(ChatError::Gone { what: "question" }));
+                    };
+                    parent
+                }
+            };
             change.execute(
-                "INSERT INTO turn (chat, question, options, plan, asked_at_ms) VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![chat.0, turn.question, options, plan, millis(now)],
+                "INSERT INTO turn (chat, parent, question, options, plan, asked_at_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![chat.0, parent, turn.question, options, plan, millis(now)],
             )?;
-            Ok(Some(TurnId(change.last_insert_rowid())))
+            let asked = change.last_insert_rowid();
+            change.execute("UPDATE chat SET latest = ?2 WHERE id = ?1", [chat.0, asked])?;
+            Ok(Ok(TurnId(asked)))
         })?;
-        begun.ok_or(ChatError::Gone { what: "chat" })
+        begun
     }
 
     /// Keeps what was said so far, for the case that this process is killed. Nothing where the chat was deleted.
@@ -202,11 +294,14 @@ impl Store {
     /// [`ChatError::Gone`] for one that is not there; what the file system or SQLite say.
     pub fn turn(&self, id: TurnId) -> Result<KeptTurn, ChatError> {
         let found = self.read(|connection| {
-            let sql =
-                "SELECT id, chat, question, options, plan, asked_at_ms, said, answer, look FROM turn WHERE id = ?1";
-            connection.query_row(sql, [id.0], turn_of).optional()
+            let sql = format!("SELECT {COLUMNS} FROM turn WHERE id = ?1");
+            connection.query_row(&sql, [id.0], turn_of).optional()
         })?;
         self.finish_turn(found.ok_or(ChatError::Gone { what: "question" })?)
+    }
+
+    fn finish_turns(&self, raw: Vec<RawTurn>) -> Result<Vec<KeptTurn>, ChatError> {
+        raw.into_iter().map(|turn| self.finish_turn(turn)).collect()
     }
 
     fn finish_turn(&self, raw: RawTurn) -> Result<KeptTurn, ChatError> {
@@ -218,6 +313,7 @@ impl Store {
                 state: AnswerState::Stopped,
                 text: raw.said,
                 choice: None,
+                probabilities: Vec::new(),
                 facts: None,
                 error: None,
             }),
@@ -230,6 +326,7 @@ impl Store {
                 options: self.read_json(&raw.options)?,
                 asked_at_secs: secs(raw.asked_at_ms),
                 answer,
+                alternatives: raw.alternatives.split(',').map(str::to_owned).collect(),
             },
             plan: self.read_json(&raw.plan)?,
             look: raw.look.map(|json| self.read_json(&json)).transpose()?,
@@ -245,6 +342,12 @@ impl Store {
     }
 }
 
+/// What [`turn_of`] reads of a turn: last, what was asked in its place.
+const COLUMNS: &str = "turn.id, turn.chat, turn.question, turn.options, turn.plan, turn.asked_at_ms, turn.said,
+    turn.answer, turn.look,
+    (SELECT group_concat(beside.id) FROM
+        (SELECT id FROM turn AS other WHERE other.chat = turn.chat AND other.parent IS turn.parent ORDER BY id) AS beside)";
+
 /// A turn whose JSON is not read yet.
 struct RawTurn {
     id: i64,
@@ -256,6 +359,7 @@ struct RawTurn {
     said: String,
     answer: Option<String>,
     look: Option<String>,
+    alternatives: String,
 }
 
 fn turn_of(row: &Row<'_>) -> rusqlite::Result<RawTurn> {
@@ -269,22 +373,62 @@ fn turn_of(row: &Row<'_>) -> rusqlite::Result<RawTurn> {
         said: row.get(6)?,
         answer: row.get(7)?,
         look: row.get(8)?,
+        alternatives: row.get(9)?,
     })
 }
 
-/// The chats about a video that have a question in them, the latest first.
-pub(super) fn summaries(connection: &Connection, video: &str) -> rusqlite::Result<Vec<ChatSummary>> {
-    let sql = "SELECT chat.id, count(turn.id), chat.changed_at_ms,
-                      (SELECT question FROM turn WHERE turn.chat = chat.id ORDER BY turn.id LIMIT 1)
-               FROM chat JOIN turn ON turn.chat = chat.id
-               WHERE chat.video = ?1 GROUP BY chat.id ORDER BY chat.changed_at_ms DESC, chat.id DESC";
+/// The turn that a chat is shown up to; none where nothing was asked.
+fn latest_turn(connection: &Connection, chat: ChatId) -> rusqlite::Result<Option<TurnId>> {
+    let sql = "SELECT coalesce((SELECT latest FROM chat WHERE id = ?1), (SELECT max(id) FROM turn WHERE chat = ?1))";
+    let latest: Option<i64> = connection.query_row(sql, [chat.0], |row| row.get(0))?;
+    Ok(latest.map(TurnId))
+}
+
+/// This turn and those before it, the oldest first.
+fn turns_up_to(connection: &Connection, latest: TurnId) -> rusqlite::Result<Vec<RawTurn>> {
+    let sql = format!(
+        "WITH RECURSIVE shown (id, parent) AS (
+             SELECT id, parent FROM turn WHERE id = ?1
+             UNION ALL SELECT turn.id, turn.parent FROM turn JOIN shown ON turn.id = shown.parent)
+         SELECT {COLUMNS} FROM turn JOIN shown ON shown.id = turn.id ORDER BY turn.id"
+    );
+    let mut statement = connection.prepare(&sql)?;
+    statement.query_map([latest.0], turn_of)?.collect()
+}
+
+/// The chats about a video that have a question in them, the latest first; only those with these words, if any.
+pub(super) fn summaries(
+    connection: &Connection,
+    video: &str,
+    words: Option<&str>,
+) -> rusqlite::Result<Vec<ChatSummary>> {
+    let pattern = words.map(|words| {
+        let escaped = words.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+        format!("%{escaped}%")
+    });
+    let sql = "WITH RECURSIVE
+                   shown (chat, id, parent) AS (
+                       SELECT chat.id, turn.id, turn.parent FROM chat JOIN turn
+                       ON turn.id = coalesce(chat.latest, (SELECT max(id) FROM turn WHERE turn.chat = chat.id))
+                       WHERE chat.video = ?1 AND chat.deleted_at_ms IS NULL
+                       UNION ALL
+                       SELECT shown.chat, turn.id, turn.parent FROM turn JOIN shown ON turn.id = shown.parent),
+                   sums (chat, n_turns, first) AS (SELECT chat, count(id), min(id) FROM shown GROUP BY chat)
+               SELECT chat.id, sums.n_turns, chat.changed_at_ms, chat.title, first.question
+               FROM sums JOIN chat ON chat.id = sums.chat JOIN turn AS first ON first.id = sums.first
+               WHERE ?2 IS NULL OR chat.title LIKE ?2 ESCAPE '!' OR EXISTS (
+                   SELECT 1 FROM turn WHERE turn.chat = chat.id AND (turn.question LIKE ?2 ESCAPE '!'
+                       OR turn.said LIKE ?2 ESCAPE '!' OR json_extract(turn.answer, '$.text') LIKE ?2 ESCAPE '!'))
+               ORDER BY chat.changed_at_ms DESC, chat.id DESC";
     let mut statement = connection.prepare(sql)?;
-    let rows = statement.query_map([video], |row| {
+    let rows = statement.query_map(params![video, pattern], |row| {
+        let own_title: Option<String> = row.get(3)?;
+        let first: String = row.get(4)?;
         Ok(ChatSummary {
             id: row.get::<_, i64>(0)?.to_string(),
             n_turns: row.get::<_, i64>(1)? as usize,
             changed_at_secs: secs(row.get(2)?),
-            title: title(&row.get::<_, String>(3)?),
+            title: own_title.unwrap_or_else(|| title(&first)),
         })
     })?;
     rows.collect()

@@ -67,10 +67,12 @@ impl Store {
         if found > schema::latest() {
             return Err(newer(path, found));
         }
-        Ok(Self {
+        let store = Self {
             path: path.to_owned(),
             connection: Mutex::new(connection),
-        })
+        };
+        store.remove_deleted(SystemTime::now())?;
+        Ok(store)
     }
 
     /// The file.

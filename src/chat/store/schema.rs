@@ -7,7 +7,11 @@ pub(super) const APPLICATION_ID: i64 = 0x5644_5245;
 
 /// What leads from each version to the next. A step that was ever released is never changed: a test holds them to
 /// their hashes.
-pub(super) const STEPS: &[&str] = &[include_str!("0001.sql"), include_str!("0002.sql")];
+pub(super) const STEPS: &[&str] = &[
+    include_str!("0001.sql"),
+    include_str!("0002.sql"),
+    include_str!("0003.sql"),
+];
 
 /// The version that [`STEPS`] lead to.
 pub(super) fn latest() -> i64 {

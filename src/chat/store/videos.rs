@@ -8,7 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::{Store, millis, secs};
 use crate::chat::ChatError;
-use crate::chat::records::{ChatSummary, RecentVideo};
+use crate::chat::records::{ChatSummary, RecentVideo, VideoView};
 use crate::engine::FileIdentity;
 
 /// A video that is opened now.
@@ -100,7 +100,7 @@ impl Store {
             let rows = statement.query_map([n_most as i64], video_of)?;
             rows.map(|raw| {
                 let raw = raw?;
-                let chats = super::chats::summaries(connection, &raw.video.id)?;
+                let chats = super::chats::summaries(connection, &raw.video.id, None)?;
                 Ok((raw, chats))
             })
             .collect::<rusqlite::Result<Vec<_>>>()
@@ -110,6 +110,29 @@ impl Store {
             Ok(recent(video, chats))
         });
         recent.collect()
+    }
+
+    /// How a video was left; none where nothing of it was kept, or an earlier version wrote what this one cannot read.
+    ///
+    /// # Errors
+    /// What the file system or SQLite say.
+    pub fn view(&self, video: &str) -> Result<Option<VideoView>, ChatError> {
+        let sql = "SELECT view FROM video WHERE id = ?1";
+        let kept: Option<Option<String>> =
+            self.read(|connection| connection.query_row(sql, [video], |row| row.get(0)).optional())?;
+        Ok(kept.flatten().and_then(|json| serde_json::from_str(&json).ok()))
+    }
+
+    /// Keeps how a video was left. Nothing where it was forgotten meanwhile.
+    ///
+    /// # Errors
+    /// What the file system or SQLite say.
+    pub fn keep_view(&self, video: &str, view: &VideoView) -> Result<(), ChatError> {
+        let json = serde_json::to_string(view).map_err(|error| self.unreadable(error))?;
+        self.write(|change| {
+            let sql = "UPDATE video SET view = ?2 WHERE id = ?1";
+            change.execute(sql, params![video, json]).map(drop)
+        })
     }
 
     /// Keeps the picture of a video, instead of an earlier one.

@@ -68,8 +68,15 @@ macro_rules! seam_calls {
             /// While true, encoding pauses so that the pointer has the machine.
             told set_scrubbing(is_scrubbing: bool) = { shell.scrub(is_scrubbing); Ok(()) };
 
-            /// Asks where, and writes the full-size picture as PNG, named `frame-<index, 7 digits>-<seconds>s.png`.
-            /// `null` when put away.
+            /// Keeps how a video is left: `view` the next time it is opened.
+            value keep_view(video: String, view: window::VideoView) = desktop.keep_view(&video, &view);
+
+            /// The full-size picture onto the clipboard.
+            value copy_frame(video: String, index: usize)
+                = copy_picture(shell, &desktop.full_picture(&video, index, cancel)?);
+
+            /// Asks where, and writes the full-size picture as PNG, named
+            /// `<video>-frame-<index, 7 digits>-<seconds>s.png`. `null` when put away.
             value save_frame(video: String, index: usize) -> Option<window::SavedFile>
                 = desktop.save_frame(&video, index, &|name| shell.choose_target(name), cancel);
 
@@ -102,13 +109,31 @@ macro_rules! seam_calls {
             /// An empty chat, which is not kept before something was asked.
             value new_chat(video: String) -> window::Chat = desktop.new_chat(&video, SystemTime::now());
 
-            /// Removes a chat.
-            value delete_chat(chat: String) = desktop.delete_chat(&chat);
+            /// Those of them in which these words stand, one after the other.
+            value find_chats(video: String, words: String) -> Vec<window::ChatSummary>
+                = desktop.find_chats(&video, &words);
+
+            /// Calls a chat so from now on; by its first question where the title is blank.
+            value rename_chat(chat: String, title: String) = desktop.rename_chat(&chat, &title);
+
+            /// Removes a chat. For a minute `restoreChat` takes it back; then it is gone for good.
+            value delete_chat(chat: String) = desktop.delete_chat(&chat, SystemTime::now());
+
+            /// Takes a removal back. Rejects where it is too late.
+            value restore_chat(chat: String) = desktop.restore_chat(&chat);
+
+            /// Shows a chat with this turn, one of its `alternatives`, and with what was asked after it last.
+            value show_turn(turn: String) -> window::Chat = desktop.show_turn(&turn);
+
+            /// Tokens of a question's words for the model that plans are made for: more than a plan's `cost.n_free` do not
+            /// fit.
+            value count_tokens(words: String) -> usize = desktop.count_tokens(&words, cancel);
 
             /// Never refused because something else is running: it waits with stage `waiting`. `began` first; then
             /// stages and `encoded`; then `text`. Resolves with the whole turn, which is kept by then, also when it was
-            /// stopped or failed. `replaces` removes that turn and all after it before asking. `remaining_secs` is of
-            /// everything until the first word, and null rather than a guess that is not worth showing.
+            /// stopped or failed. With `replaces` it stands in the place of that turn, which can be shown again by
+            /// `showTurn` with all after it. `remaining_secs` is of everything until the first word, and null before a step
+            /// of this model was measured. The video need not be the one on screen.
             events ask(request: window::AskRequest) -> window::Turn, each window::AnswerEvent
                 = desktop.ask(&request, cancel, on);
 
@@ -128,6 +153,9 @@ macro_rules! seam_calls {
             /// with `refusal`, so that the page can say which file is wrong and why. `null` when put away.
             value pick_model(from: window::PickFrom) -> Option<window::ModelInfo>
                 = Ok(shell.choose_model(from)?.map(|paths| desktop.picked_model(&paths, cancel)));
+
+            /// Takes a model off the list where it `is_listed`. Its files stay.
+            value forget_model(model: String) = desktop.forget_model(&model);
 
             /// Resolves when the model is ready; its progress is the `model` event. Aborting it keeps the model that was
             /// there.
@@ -172,7 +200,11 @@ macro_rules! seam_calls {
             /// Whether the window fills the screen.
             value set_full_screen(is_full: bool);
 
-            /// The first picture of the page is painted: show the window.
+            /// The names of what the program was started with, which `ready` will open: each ends as `opened`,
+            /// `open-failed` or `model-given`. None from the second time that the page is loaded.
+            value given() -> Vec<String> = Ok(shell.given());
+
+            /// The first picture of the page is painted: show the window, and open what was given.
             told ready() = shell.begin();
 
             // Help

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::SystemTime;
 
+use image::RgbaImage;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -55,6 +56,15 @@ pub trait Shell: Send + Sync {
     /// # Errors
     /// Nobody knows where the bundled files are.
     fn sample(&self) -> Result<PathBuf, ApiError>;
+
+    /// The names, without folders, of what [`Shell::begin`] will open.
+    fn given(&self) -> Vec<String>;
+
+    /// Puts a picture onto the clipboard: `rgba` has four bytes a pixel, row by row.
+    ///
+    /// # Errors
+    /// What the system says.
+    fn copy_picture(&self, rgba: &[u8], width: u32, height: u32) -> Result<(), ApiError>;
 
     /// The page's first picture is painted. Returns at once.
     ///
@@ -253,6 +263,10 @@ fn json(value: &impl Serialize) -> Result<Body, ApiError> {
 fn packed(shown: &Shown) -> Result<Vec<u8>, ApiError> {
     let info = serde_json::to_vec(&shown.info).map_err(|error| unknown(error.to_string()))?;
     Ok([&(info.len() as u32).to_le_bytes()[..], &info, &shown.bytes].concat())
+}
+
+fn copy_picture(shell: &impl Shell, picture: &RgbaImage) -> Result<(), ApiError> {
+    shell.copy_picture(picture.as_raw(), picture.width(), picture.height())
 }
 
 /// Opens those that can be opened.

@@ -9,7 +9,8 @@ use super::names::Names;
 use super::reading::{Words, count};
 use super::{ModelRole, failed};
 use crate::engine::requests::model::{
-    Describe, Excerpt, Foresee, Foresight, Machine, MemoryNeed, ModelName, PairDescription,
+    CountTokens, Describe, Excerpt, Foresee, Foresight, Machine, MemoryNeed, ModelName, PairDescription,
+    TokenCount,
 };
 use crate::fault::{Failure, Fault};
 use crate::gguf::Gguf;
@@ -57,6 +58,7 @@ impl Handle<Describe> for ModelRole {
             name: name_of(&pair),
             quantization: quantization(&pair, &description.language.weight_bytes),
             architecture: description.language.architecture.clone(),
+            n_params: description.language.n_params,
             tower: description.vision.kind.to_owned(),
             side_px: description.vision.side_px as u32,
             patch_px: description.vision.token_px as u32,
@@ -71,15 +73,19 @@ impl Handle<Describe> for ModelRole {
     }
 }
 
+impl Handle<CountTokens> for ModelRole {
+    fn handle(&mut self, count: CountTokens, _call: &mut Call<'_, Nothing>) -> Result<TokenCount, Failure> {
+        let headers = self.headers_of(&count.model)?;
+        let ids = headers
+            .tokenizer
+            .encode(&[Span::user(&count.words)], Place::Inside);
+        Ok(TokenCount(ids.map_err(failed)?.len()))
+    }
+}
+
 impl Handle<Foresee> for ModelRole {
     fn handle(&mut self, foresee: Foresee, _call: &mut Call<'_, Nothing>) -> Result<Foresight, Failure> {
-        if self
-            .headers
-            .as_ref()
-            .is_none_or(|headers| headers.name != foresee.model)
-        {
-            self.headers = Some(Headers::of(&foresee.model)?);
-        }
+        self.headers_of(&foresee.model)?;
         let headers = self.headers.as_ref().expect("BUG: it was just read");
         let plans = (foresee.excerpts.iter())
             .map(|excerpt| excerpt.plan(headers.geometry))
@@ -129,6 +135,16 @@ impl Excerpt {
 }
 
 impl ModelRole {
+    /// The headers of a pair, which are read once.
+    fn headers_of(&mut self, model: &ModelName) -> Result<&Headers, Failure> {
+        let known = self.headers.take().filter(|headers| headers.name == *model);
+        let headers = match known {
+            Some(headers) => headers,
+            None => Headers::of(model)?,
+        };
+        Ok(self.headers.insert(headers))
+    }
+
     /// For each image of a plan, whether its features are on disk.
     fn kept(&self, headers: &Headers, excerpt: &Excerpt, plan: &Plan) -> Vec<bool> {
         let names = Names::new(&excerpt.video, excerpt.recipe.fit, &headers.vision_identity);

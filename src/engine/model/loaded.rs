@@ -61,6 +61,7 @@ impl Loaded {
             n_context: model.decoder().shape().context_len,
             encode_secs: speed.encode_secs,
             read_secs: speed.read_secs,
+            read_growth_secs: speed.read_growth_secs,
             memory_bytes: model.memory().total_bytes(),
             cache_bytes: model.memory().cache_bytes,
             n_held: model.decoder().shape().context_len.min(USUAL_CONTEXT),

@@ -69,6 +69,8 @@ pub(super) struct Reading {
     pub(super) visual_end: usize,
     /// Earlier turns that were left out.
     pub(super) n_forgotten: usize,
+    /// Tokens of those that were not.
+    pub(super) n_history: usize,
     /// The token of each option's letter.
     pub(super) letters: Vec<u32>,
     /// The words, with a mark where the video stands.
@@ -195,8 +197,13 @@ pub(super) fn compose(
     fits(writer.sequence(&parts, 0).len(), n_context)?;
     let n_shared = n_shared.min(common(&writer.sequence(&one, 0), &writer.sequence(&parts, 0)));
     let left = &turns[n_forgotten..];
+    let n_alone = match left {
+        [] => n_words(&parts),
+        _ => n_words(&words.parts(&question.text, &question.options, &[])?),
+    };
     Ok(Reading {
         n_forgotten,
+        n_history: n_words(&parts).saturating_sub(n_alone),
         letters: words.letters(question, left, &parts)?,
         text: words.prompt(&question.text, &question.options, left)?.text(),
         ..writer.reading(&parts, n_shared)
@@ -350,6 +357,7 @@ impl Writer<'_> {
             sequence,
             visual_end,
             n_forgotten: 0,
+            n_history: 0,
             letters: Vec::new(),
             text: String::new(),
             n_texts: self.shown.n_texts,

@@ -121,6 +121,7 @@ impl ModelRole {
             call.emit(WorkEvent::Prompt(PromptText {
                 text: reading.text.clone(),
                 n_tokens: reading.n_words(),
+                n_history_tokens: reading.n_history,
                 n_forgotten_turns: reading.n_forgotten,
             }));
         }
@@ -323,5 +324,6 @@ fn answer_options(loaded: &Loaded, question: &Question) -> AnswerOptions {
         stop_tokens: loaded.model.tokenizer().stops().to_vec(),
         stop_texts: stop_texts.iter().map(|&text| text.to_owned()).collect(),
         sampling: question.sampling,
+        stops_repetition: true,
     }
 }

@@ -52,6 +52,7 @@ requests! {
         Forget: Work, Nothing => ();
         Describe: Headers, Nothing => PairDescription;
         Foresee: Headers, Nothing => Foresight;
+        CountTokens: Headers, Nothing => TokenCount;
         Hold: Hold, Nothing => ();
         ExamineModel: Headers, Nothing => Machine;
         Convert: Convert, Converting => ();
@@ -114,8 +115,10 @@ pub struct ModelFacts {
     pub n_context: usize,
     /// Expected time for one image through tower and projector, measured on a part of it at load.
     pub encode_secs: f64,
-    /// Expected time for a token of the prompt, measured likewise.
+    /// Expected time for a token of the prompt, measured likewise, where few stand before it.
     pub read_secs: f64,
+    /// What each token before it adds to that.
+    pub read_growth_secs: f64,
     /// Memory that it will take at its whole context, bytes.
     pub memory_bytes: u64,
     /// Of these, keys and values of all the positions that are held.
@@ -128,6 +131,15 @@ pub struct ModelFacts {
     pub device_reason: String,
     /// How long loading took; 0 where it was loaded before.
     pub load_ms: u64,
+}
+
+impl ModelFacts {
+    /// Expected seconds to read `n_tokens` that follow `n_before` others.
+    #[must_use]
+    pub fn reading_secs(&self, n_before: usize, n_tokens: usize) -> f64 {
+        let (n_before, n_tokens) = (n_before as f64, n_tokens as f64);
+        n_tokens * (self.read_secs + self.read_growth_secs * (n_before + n_tokens / 2.0))
+    }
 }
 
 /// What is looked at of a file: a recipe over its frames, and what it has to come to.
@@ -206,6 +218,8 @@ pub struct PromptText {
     pub text: String,
     /// Tokens of the words.
     pub n_tokens: usize,
+    /// Of these, tokens of earlier turns.
+    pub n_history_tokens: usize,
     /// Earlier turns that no longer fit and were forgotten.
     pub n_forgotten_turns: usize,
 }
@@ -257,6 +271,8 @@ pub struct PairDescription {
     pub quantization: String,
     /// Of the language model, such as `llama`.
     pub architecture: String,
+    /// Weights of the language model.
+    pub n_params: u64,
     /// `clip` or `siglip`.
     pub tower: String,
     /// Side of the tower's square, pixels.
@@ -322,6 +338,19 @@ pub struct Foresight {
     pub n_forgotten: usize,
 }
 
+/// Counts the tokens of somebody's words.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CountTokens {
+    /// Which pair.
+    pub model: ModelName,
+    /// The words.
+    pub words: String,
+}
+
+/// How many they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenCount(pub usize);
+
 /// Encoding waits, or goes on, so that somebody who looks has the machine.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct Hold {
@@ -379,6 +408,8 @@ impl Message for Describe {}
 impl Message for PairDescription {}
 impl Message for Foresee {}
 impl Message for Foresight {}
+impl Message for CountTokens {}
+impl Message for TokenCount {}
 impl Message for Hold {}
 impl Message for ExamineModel {}
 impl Message for Machine {}

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use videre::api::window::{AnswerFacts, AnswerState, PresetName, Range, StrategyName, Theme, Timings};
+use videre::api::window::{
+    AnswerFacts, AnswerState, Ending, PresetName, Range, StrategyName, Theme, Timings, VideoView,
+};
 use videre::chat::{ChatError, ChatId, KeptModel, NewTurn, Poster, Store, TurnId};
 use videre::visual::plan::TokenCounts;
 use videre::visual::sampling::FrameRef;
@@ -15,6 +17,7 @@ fn a_conversation_is_found_again_with_everything_of_its_answers() {
     let clip = video(folder.path(), "a.mp4");
     let whole = videre::api::window::KeptAnswer {
         choice: Some(1),
+        probabilities: vec![0.25, 0.75],
         facts: Some(AnswerFacts {
             model: "tiny".to_owned(),
             device: "cpu".to_owned(),
@@ -36,6 +39,8 @@ fn a_conversation_is_found_again_with_everything_of_its_answers() {
                 total: 5,
             },
             n_prompt_tokens: 60,
+            n_history_tokens: 12,
+            n_reused_tokens: 5,
             n_answer_tokens: 4,
             prompt: "USER: <video> Which? ASSISTANT:".to_owned(),
             settings: vec![("temperature".to_owned(), "0".to_owned())],
@@ -44,6 +49,8 @@ fn a_conversation_is_found_again_with_everything_of_its_answers() {
                 ..Timings::default()
             },
             notices: vec!["The clip is short.".to_owned()],
+            is_embedded: true,
+            ending: Some(Ending::Repetition),
         }),
         ..answer("B. blue")
     };
@@ -116,7 +123,165 @@ fn asking_again_takes_the_place_of_a_question_and_of_all_after_it() {
     };
     assert_eq!(questions(chat), ["one", "two, but better"]);
     assert_eq!(questions(other), ["elsewhere"], "another chat's turns stay");
-    assert!(matches!(store.turn(two), Err(ChatError::Gone { .. })));
+    assert_eq!(store.chats(clip.identity.as_str()).expect("listed")[0].n_turns, 2);
+
+    // What it stands in the place of is there with all after it, and one can go to and fro.
+    let shown = store.chat(chat).expect("the chat is there");
+    let [first, second] = &shown.turns[..] else {
+        panic!("two turns")
+    };
+    assert_eq!(first.alternatives, [first.id.clone()]);
+    assert_eq!(second.alternatives, [two.0.to_string(), second.id.clone()]);
+    let better = TurnId(second.id.parse().expect("ids are numbers"));
+    assert_eq!(store.show_turn(two).expect("it is there"), chat);
+    assert_eq!(questions(chat), ["one", "two", "three"]);
+    ask(chat, "four", None);
+    assert_eq!(
+        questions(chat),
+        ["one", "two", "three", "four"],
+        "it goes on where it is shown"
+    );
+    store.show_turn(better).expect("it is there");
+    assert_eq!(questions(chat), ["one", "two, but better"]);
+    store.show_turn(two).expect("it is there");
+    assert_eq!(
+        questions(chat),
+        ["one", "two", "three", "four"],
+        "what was asked last"
+    );
+    let before: Vec<String> = store
+        .turns_before(better)
+        .expect("they are read")
+        .into_iter()
+        .map(|turn| turn.question)
+        .collect();
+    assert_eq!(before, ["one"], "whatever is shown now");
+
+    // The first question, too, and one of another chat not at all.
+    let one = TurnId(first.id.parse().expect("ids are numbers"));
+    ask(chat, "one, but better", Some(one));
+    assert_eq!(questions(chat), ["one, but better"]);
+    let stray = NewTurn {
+        replaces: Some(one),
+        ..turn(&clip, "stray")
+    };
+    let refused = store.begin_turn(other, &stray, at(2));
+    assert!(
+        matches!(refused, Err(ChatError::Gone { what: "question" })),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_deleted_chat_can_be_had_back_for_a_minute_and_then_never() {
+    let (folder, file) = place();
+    let clip = video(folder.path(), "a.mp4");
+    let id = clip.identity.as_str();
+    let store = open(&file);
+    store.opened(&clip, at(0)).expect("the video is kept");
+    let chat = store.new_chat(id, at(0)).expect("a chat is made");
+    let asked = store.begin_turn(chat, &turn(&clip, "What lies zanzibarwards?"), at(0));
+    let asked = asked.expect("the question is kept");
+    store.delete_chat(chat, at(10)).expect("it goes");
+    assert_eq!(store.chats(id).expect("listed"), []);
+    assert_eq!(store.find_chats(id, "zanzibar").expect("found"), []);
+    assert!(store.recent_videos(9).expect("listed")[0].chats.is_empty());
+    for refused in [
+        store.chat(chat).map(drop),
+        store.begin_turn(chat, &turn(&clip, "Still?"), at(11)).map(drop),
+        store.show_turn(asked).map(drop),
+        store.rename_chat(chat, "a name"),
+    ] {
+        assert!(matches!(refused, Err(ChatError::Gone { .. })), "{refused:?}");
+    }
+    store.restore_chat(chat).expect("it is had back");
+    assert_eq!(store.chat(chat).expect("it is there").turns.len(), 1);
+    store.delete_chat(chat, at(20)).expect("it goes");
+    store.remove_deleted(at(79)).expect("nothing is due");
+    assert!(is_written(&file, "zanzibar"));
+    store.remove_deleted(at(80)).expect("a minute is over");
+    assert!(!is_written(&file, "zanzibar"), "nothing of it can be read");
+    assert!(matches!(store.restore_chat(chat), Err(ChatError::Gone { .. })));
+}
+
+#[test]
+fn chats_are_found_by_words_of_questions_answers_and_their_own_names() {
+    let (folder, file) = place();
+    let clip = video(folder.path(), "a.mp4");
+    let id = clip.identity.as_str();
+    let store = open(&file);
+    store.opened(&clip, at(0)).expect("the video is kept");
+    let chat = |question: &str, said: &str, secs| {
+        let chat = store.new_chat(id, at(secs)).expect("a chat is made");
+        let asked = store
+            .begin_turn(chat, &turn(&clip, question), at(secs))
+            .expect("kept");
+        store.end_turn(asked, &answer(said), at(secs)).expect("kept");
+        chat
+    };
+    let eggs = chat("How many eggs?", "Two eggs, 100 % sure.", 1);
+    let pan = chat("What is hot?", "The pan_handle \"is\" hot.", 2);
+    store.rename_chat(pan, "  Kitchen\n fire ").expect("it is there");
+    let found = |words: &str| -> Vec<String> {
+        let found = store.find_chats(id, words).expect("they are found");
+        found.into_iter().map(|chat| chat.id).collect()
+    };
+    let (eggs, pan) = (eggs.0.to_string(), pan.0.to_string());
+    assert_eq!(found("EGGS"), [eggs.clone()]);
+    assert_eq!(found("kitchen fire"), [pan.clone()]);
+    assert_eq!(
+        found("\"is\" hot"),
+        [pan.clone()],
+        "as it was said, not as it is stored"
+    );
+    assert_eq!(found("100 %"), [eggs.clone()], "signs are no patterns");
+    assert_eq!(found("n_h"), [pan.clone()]);
+    assert_eq!(
+        found("done"),
+        [] as [&str; 0],
+        "nor is what stands around an answer"
+    );
+    assert_eq!(found("  "), [pan.clone(), eggs]);
+    store
+        .rename_chat(ChatId(pan.parse().expect("a number")), " ")
+        .expect("it is there");
+    assert_eq!(store.chats(id).expect("listed")[0].title, "What is hot?");
+}
+
+#[test]
+fn how_a_video_was_left_is_kept_with_it() {
+    let (folder, file) = place();
+    let clip = video(folder.path(), "a.mp4");
+    let id = clip.identity.as_str();
+    let store = open(&file);
+    let view = VideoView {
+        position_secs: 1.25,
+        range: Some(Range {
+            start_secs: 0.5,
+            end_secs: 2.0,
+        }),
+        pinned: vec![3],
+        removed: vec![7, 9],
+    };
+    store
+        .keep_view(id, &view)
+        .expect("nothing happens to a video that is not known");
+    store.opened(&clip, at(0)).expect("the video is kept");
+    assert_eq!(store.view(id).expect("it is read"), None);
+    store.keep_view(id, &view).expect("it is kept");
+    store.opened(&clip, at(1)).expect("opened once more");
+    drop(store);
+    assert_eq!(open(&file).view(id).expect("it is read"), Some(view));
+    let written = rusqlite::Connection::open(&file).expect("SQLite opens it");
+    written
+        .execute("UPDATE video SET view = '{\"range\": 7}'", [])
+        .expect("it is written");
+    drop(written);
+    assert_eq!(
+        open(&file).view(id).expect("it is read"),
+        None,
+        "what cannot be read is no view"
+    );
 }
 
 #[test]

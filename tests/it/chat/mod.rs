@@ -61,6 +61,7 @@ fn answer(text: &str) -> KeptAnswer {
         state: AnswerState::Done,
         text: text.to_owned(),
         choice: None,
+        probabilities: Vec::new(),
         facts: None,
         error: None,
     }

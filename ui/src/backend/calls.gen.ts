@@ -23,6 +23,7 @@ import type {
   SettingsChanges,
   Turn,
   VideoInfo,
+  VideoView,
 } from './types';
 import { Wire } from './wire';
 
@@ -113,8 +114,22 @@ export abstract class Calls extends Wire {
   }
 
   /**
-   * Asks where, and writes the full-size picture as PNG, named `frame-<index, 7 digits>-<seconds>s.png`.
-   * `null` when put away.
+   * Keeps how a video is left: `view` the next time it is opened.
+   */
+  keepView(video: string, view: VideoView): Promise<void> {
+    return this.value<void>('keep_view', { video, view });
+  }
+
+  /**
+   * The full-size picture onto the clipboard.
+   */
+  copyFrame(video: string, index: number): Promise<void> {
+    return this.value<void>('copy_frame', { video, index });
+  }
+
+  /**
+   * Asks where, and writes the full-size picture as PNG, named
+   * `<video>-frame-<index, 7 digits>-<seconds>s.png`. `null` when put away.
    */
   saveFrame(video: string, index: number): Promise<SavedFile | null> {
     return this.value<SavedFile | null>('save_frame', { video, index });
@@ -168,17 +183,54 @@ export abstract class Calls extends Wire {
   }
 
   /**
-   * Removes a chat.
+   * Those of them in which these words stand, one after the other.
+   */
+  findChats(video: string, words: string): Promise<Array<ChatSummary>> {
+    return this.value<Array<ChatSummary>>('find_chats', { video, words });
+  }
+
+  /**
+   * Calls a chat so from now on; by its first question where the title is blank.
+   */
+  renameChat(chat: string, title: string): Promise<void> {
+    return this.value<void>('rename_chat', { chat, title });
+  }
+
+  /**
+   * Removes a chat. For a minute `restoreChat` takes it back; then it is gone for good.
    */
   deleteChat(chat: string): Promise<void> {
     return this.value<void>('delete_chat', { chat });
   }
 
   /**
+   * Takes a removal back. Rejects where it is too late.
+   */
+  restoreChat(chat: string): Promise<void> {
+    return this.value<void>('restore_chat', { chat });
+  }
+
+  /**
+   * Shows a chat with this turn, one of its `alternatives`, and with what was asked after it last.
+   */
+  showTurn(turn: string): Promise<Chat> {
+    return this.value<Chat>('show_turn', { turn });
+  }
+
+  /**
+   * Tokens of a question's words for the model that plans are made for: more than a plan's `cost.n_free` do not
+   * fit.
+   */
+  countTokens(words: string): Promise<number> {
+    return this.value<number>('count_tokens', { words });
+  }
+
+  /**
    * Never refused because something else is running: it waits with stage `waiting`. `began` first; then
    * stages and `encoded`; then `text`. Resolves with the whole turn, which is kept by then, also when it was
-   * stopped or failed. `replaces` removes that turn and all after it before asking. `remaining_secs` is of
-   * everything until the first word, and null rather than a guess that is not worth showing.
+   * stopped or failed. With `replaces` it stands in the place of that turn, which can be shown again by
+   * `showTurn` with all after it. `remaining_secs` is of everything until the first word, and null before a step
+   * of this model was measured. The video need not be the one on screen.
    */
   ask(request: AskRequest, on: (event: AnswerEvent) => void, signal: AbortSignal): Promise<Turn> {
     return this.events<Turn, AnswerEvent>('ask', { request }, on, signal);
@@ -212,6 +264,13 @@ export abstract class Calls extends Wire {
    */
   pickModel(from: PickFrom): Promise<Model | null> {
     return this.value<Model | null>('pick_model', { from });
+  }
+
+  /**
+   * Takes a model off the list where it `is_listed`. Its files stay.
+   */
+  forgetModel(model: string): Promise<void> {
+    return this.value<void>('forget_model', { model });
   }
 
   /**
@@ -303,7 +362,15 @@ export abstract class Calls extends Wire {
   }
 
   /**
-   * The first picture of the page is painted: show the window.
+   * The names of what the program was started with, which `ready` will open: each ends as `opened`,
+   * `open-failed` or `model-given`. None from the second time that the page is loaded.
+   */
+  given(): Promise<Array<string>> {
+    return this.value<Array<string>>('given', {});
+  }
+
+  /**
+   * The first picture of the page is painted: show the window, and open what was given.
    */
   ready(): void {
     void this.told('ready', {});

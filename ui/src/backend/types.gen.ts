@@ -23,6 +23,27 @@ message: string,
 hint: string | null, };
 
 /**
+ * Where the user was in a video, and what they chose in it: the next time it is opened so.
+ */
+export type VideoView = {
+/**
+ * The picture on screen, presentation time.
+ */
+position_secs: number,
+/**
+ * The part that questions are about.
+ */
+range: Range | null,
+/**
+ * Frames that are in whatever the preset chooses.
+ */
+pinned: Array<number>,
+/**
+ * Frames that are out.
+ */
+removed: Array<number>, };
+
+/**
  * A file that the user opened. The page never learns its path.
  */
 export type VideoInfo = {
@@ -81,7 +102,11 @@ n_bytes: number,
 /**
  * Complete sentences for a person.
  */
-warnings: Array<string>, };
+warnings: Array<string>,
+/**
+ * How it was left; `null` where it was never open.
+ */
+view: VideoView | null, };
 
 /**
  * What a frame is wanted for.
@@ -563,9 +588,18 @@ text: string, } | { "kind": "restarting",
 error: ApiError, };
 
 /**
- * Seconds by stage.
+ * Seconds by stage, as somebody who waits sees them: the first five sum to `first_word_secs`, and with `answer_secs` to
+ * `total_secs`. Answers of earlier versions have fewer stages.
  */
 export type Timings = {
+/**
+ * Waiting until other work was done.
+ */
+wait_secs: number,
+/**
+ * Loading the model.
+ */
+load_secs: number,
 /**
  * Fetching pictures from the video.
  */
@@ -590,6 +624,11 @@ answer_secs: number,
  * All of it.
  */
 total_secs: number, };
+
+/**
+ * Why an answer ended.
+ */
+export type Ending = "finished" | "token-limit" | "context-full" | "repetition";
 
 /**
  * How an answer came about, as it was.
@@ -628,9 +667,17 @@ frames: Array<FrameRef>,
  */
 counts: TokenCounts,
 /**
- * Tokens of the words around the video.
+ * Tokens of the words around the video, earlier turns included.
  */
 n_prompt_tokens: number,
+/**
+ * Of these, tokens of earlier turns.
+ */
+n_history_tokens: number,
+/**
+ * Of all that stands before the answer, tokens that had been read before.
+ */
+n_reused_tokens: number,
 /**
  * Tokens of the answer.
  */
@@ -650,7 +697,15 @@ timings: Timings,
 /**
  * Complete sentences for a person.
  */
-notices: Array<string>, };
+notices: Array<string>,
+/**
+ * Whether the model inside the program gave it, which knows one little world.
+ */
+is_embedded: boolean,
+/**
+ * Why it ended; `null` where it was cut short, or an earlier version did not say.
+ */
+ending: Ending | null, };
 
 /**
  * How an answer ended.
@@ -673,6 +728,10 @@ text: string,
  * Number in the question's options.
  */
 choice: number | null,
+/**
+ * How likely the model found each of the question's options; they sum to 1. Empty for open questions.
+ */
+probabilities: Array<number>,
 /**
  * How it came about; none where it did not come so far.
  */
@@ -703,9 +762,14 @@ options: Array<string>,
  */
 asked_at_secs: number,
 /**
- * `null` where the program ended before there was one.
+ * `null` where the program ended before there was one, and while it is written.
  */
-answer: Answer | null, };
+answer: Answer | null,
+/**
+ * The questions that were asked in this place, this one among them, as they were asked: one where none was changed or
+ * asked again.
+ */
+alternatives: Array<string>, };
 
 /**
  * A conversation in a list.
@@ -716,11 +780,11 @@ export type ChatSummary = {
  */
 id: string,
 /**
- * The first question, shortened.
+ * What the user calls it; where they do not, the first question, shortened.
  */
 title: string,
 /**
- * How many questions.
+ * How many questions it is shown with.
  */
 n_turns: number,
 /**
@@ -741,11 +805,11 @@ id: string,
  */
 video: string,
 /**
- * The first question, shortened.
+ * What the user calls it; where they do not, the first question, shortened.
  */
 title: string,
 /**
- * The oldest first.
+ * One after the other, the oldest first: of several that were asked in one place, the one that was chosen.
  */
 turns: Array<Turn>,
 /**
@@ -1026,9 +1090,25 @@ name: string,
  */
 quantisation: string,
 /**
+ * Weights of its language model; 0 where its files cannot be read.
+ */
+n_params: number,
+/**
  * File names without folders; none for the embedded model.
  */
 files: Array<string>,
+/**
+ * Bytes of these files.
+ */
+file_bytes: number,
+/**
+ * The folder they lie in, by its name and its parent's; `null` for those that nobody put there by hand.
+ */
+folder: string | null,
+/**
+ * Whether it is in the list because it was loaded before: it can be taken off, and its files stay.
+ */
+is_listed: boolean,
 /**
  * Whether it is the one inside the program.
  */
@@ -1113,6 +1193,11 @@ error: ApiError, };
 export type Theme = "system" | "light" | "dark";
 
 /**
+ * Size of the window's words, beside what the system says.
+ */
+export type TextSize = "small" | "normal" | "large" | "larger";
+
+/**
  * Everything that is kept between runs. What was never chosen has the value of [`Settings::default`].
  */
 export type Settings = {
@@ -1120,6 +1205,10 @@ export type Settings = {
  * Light or dark.
  */
 theme: Theme,
+/**
+ * Size of the words.
+ */
+text_size: TextSize,
 /**
  * The preset of a newly opened video.
  */

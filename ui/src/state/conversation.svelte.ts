@@ -203,8 +203,10 @@ export class Conversation {
 /** `ask` never rejects once it began; where it could not even begin, the words stay and say so. */
 function failedTurn(live: LiveTurn, error: ApiError): Turn {
   const is_stopped = error.code === 'cancelled';
+  const id = live.turn ?? `unsent-${live.key}`;
   return {
-    id: live.turn ?? `unsent-${live.key}`,
+    id,
+    alternatives: [id],
     question: live.question,
     options: live.options,
     asked_at_secs: Date.now() / 1000,
@@ -212,6 +214,7 @@ function failedTurn(live: LiveTurn, error: ApiError): Turn {
       state: is_stopped ? 'stopped' : 'failed',
       text: live.text,
       choice: null,
+      probabilities: [],
       facts: null,
       error: is_stopped ? null : error,
     },

@@ -32,6 +32,7 @@ export type ModelsPart = 'here' | 'get';
 
 export const DEFAULTS: Settings = {
   theme: 'system',
+  text_size: 'normal',
   preset: 'auto',
   remembers_turns: true,
   prepares_on_open: true,

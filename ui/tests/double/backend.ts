@@ -1,7 +1,6 @@
 import type {
   Answer,
   AnswerEvent,
-  AnswerFacts,
   ApiError,
   AppEvent,
   AskRequest,
@@ -24,73 +23,31 @@ import type {
   Settings,
   Turn,
   VideoInfo,
+  VideoView,
 } from '../../src/backend';
 import { DEFAULTS } from '../../src/state/window.svelte';
+import { factsOf } from './answers';
 import { frameJpeg, towerPicture } from './camera';
+import { Chats } from './chats';
 import type { ClipFacts } from './clip';
-import { Downloads, SMOOTH, type DownloadScript } from './downloads';
+import { Downloads, SMOOTH } from './downloads';
 import { BIG, NANO, VICUNA, WRONG } from './models';
 import { planFor } from './plans';
+import { someRecents } from './recents';
+import { PLAIN, type Script } from './script';
 
+export type { Script } from './script';
+
+/** What an earlier turn takes of the context. */
+const CHAT_TOKENS = 120;
 const CANCELLED: ApiError = { code: 'cancelled', message: 'cancelled', hint: null };
-
-/** What a test changes to see another state of the window. All times in milliseconds. */
-export interface Script {
-  frame_ms: number;
-  /** What each frame of playback takes by itself. */
-  play_ms: number;
-  encode_ms: number;
-  word_ms: number;
-  times_ms: number;
-  open_ms: number;
-  /** Instead of the model's own. */
-  n_context: number | null;
-  /** The model ends once in the middle of an answer, and is started again. */
-  restarts: boolean;
-  /** How many earlier turns still fit. */
-  forgets_after: number | null;
-  /** Only whole seconds are near at hand while scrubbing. */
-  has_near_pictures: boolean;
-  answer: string;
-  choice: number | null;
-  fail_answer: ApiError | null;
-  fail_open: ApiError | null;
-  fail_plan: ApiError | null;
-  fail_frame: ApiError | null;
-  picked: Model | null;
-  /** Only the model inside the program is there. */
-  has_only_embedded: boolean;
-  download: DownloadScript;
-  fail_remove: ApiError | null;
-}
 
 /**
  * The program's side of the seam, played by the page itself for the tests. It knows one clip, whose frames a small
  * server hands out, and says what it is told to say.
  */
 export class Double implements Backend {
-  script: Script = {
-    frame_ms: 0,
-    play_ms: 0,
-    encode_ms: 0,
-    word_ms: 0,
-    times_ms: 0,
-    open_ms: 0,
-    n_context: null,
-    restarts: false,
-    forgets_after: null,
-    has_near_pictures: true,
-    answer: 'At 0:01 the green circle moves to the right, and at 0:04 the star turns **blue**.',
-    choice: null,
-    fail_answer: null,
-    fail_open: null,
-    fail_plan: null,
-    fail_frame: null,
-    picked: VICUNA,
-    has_only_embedded: false,
-    download: SMOOTH,
-    fail_remove: null,
-  };
+  script: Script = { ...PLAIN };
   /** Every call by name, for tests that count. */
   readonly calls: string[] = [];
   readonly copied: string[] = [];
@@ -106,9 +63,14 @@ export class Double implements Backend {
   #answered = new Map<string, PlanView>();
   #encoded = new Set<number>();
   #recents: RecentVideo[] = [];
-  readonly kept: Chat[] = [];
+  #chats = new Chats();
+  #views = new Map<string, VideoView>();
+  /** Names of what the program was started with. */
+  #given: string[];
+  /** Questions are answered one after the other. */
+  #answering: Promise<void> = Promise.resolve();
+  #n_asked = 0;
   #played: Promise<unknown> = Promise.resolve();
-  #next = 1;
 
   constructor(facts: ClipFacts, options: URLSearchParams) {
     this.#facts = facts;
@@ -129,7 +91,8 @@ export class Double implements Backend {
       model: options.get('model') === 'large' ? VICUNA : NANO,
       device: this.#device(),
     };
-    if (options.get('recents') !== null) this.#recents = this.#someRecents();
+    if (options.get('recents') !== null) this.#recents = someRecents(facts.name);
+    this.#given = options.get('given')?.split(',') ?? [];
   }
 
   #device() {
@@ -138,36 +101,6 @@ export class Double implements Backend {
       detail: '8 threads, AVX2, 16 GB',
       reason: 'No NVIDIA driver was found; everything runs on the processor.',
     };
-  }
-
-  #someRecents(): RecentVideo[] {
-    const day = 86_400;
-    const now = Date.now() / 1000;
-    const chat = (id: string, title: string): ChatSummary => ({
-      id,
-      title,
-      n_turns: 2,
-      changed_at_secs: now,
-    });
-    const one = (
-      id: string,
-      name: string,
-      secs: number,
-      days: number,
-      chats: ChatSummary[],
-    ): RecentVideo => ({
-      ...{ id, name, duration_secs: secs, opened_at_secs: now - days * day, is_there: id !== 'gone', chats },
-    });
-    return [
-      one('clip', this.#facts.name, 7, 0, [chat('a', 'What happens to the star?')]),
-      one('v2', 'Kitchen, take 4.mov', 754, 1, [
-        chat('b', 'What happens after the pan goes on the stove?'),
-        chat('c', 'When does she laugh?'),
-      ]),
-      one('v3', 'VID_20260918_173355.mp4', 43, 6, []),
-      one('gone', 'lecture-03-recording.mkv', 5412, 20, [chat('d', 'Which formula is on the board?')]),
-      one('v5', 'drone over the harbour.mp4', 312, 41, []),
-    ];
   }
 
   emit(event: AppEvent): void {
@@ -195,44 +128,50 @@ export class Double implements Backend {
   // ------------------------------------------------------------------------------------------------- videos
 
   get video(): VideoInfo {
-    const { name, width, height, times, n_bytes } = this.#facts;
+    return this.#videoOf('clip', this.#facts.name);
+  }
+
+  /** Every video shows the one clip, under its own name. */
+  #videoOf(id: string, name: string): VideoInfo {
+    const { width, height, times, n_bytes } = this.#facts;
     return {
-      ...{
-        id: 'clip',
-        name,
-        container: 'mp4',
-        codec: 'h264',
-        width,
-        height,
-        pixel_aspect: 1,
-        rotation_degrees: 0,
-      },
-      ...{
-        n_frames: times.length,
-        duration_secs: (times.at(-1) ?? 0) + 0.04,
-        average_fps: 25,
-        is_constant_rate: true,
-      },
-      ...{ n_bytes, warnings: [] },
+      ...{ id, name, container: 'mp4', codec: 'h264', width, height, pixel_aspect: 1, rotation_degrees: 0 },
+      ...{ n_frames: times.length, duration_secs: (times.at(-1) ?? 0) + 0.04 },
+      ...{ average_fps: 25, is_constant_rate: true, n_bytes, warnings: [] },
+      view: this.#views.get(id) ?? null,
     };
+  }
+
+  /** The latest stands first among those that were opened. */
+  #opened(video: VideoInfo): VideoInfo {
+    if (this.script.fail_open !== null) throw this.script.fail_open;
+    const { id, name, duration_secs } = video;
+    const known = this.#recents.find((recent) => recent.id === id);
+    const opened_at_secs = Date.now() / 1000;
+    const recent = known ?? { id, name, duration_secs, opened_at_secs, is_there: true, chats: [] };
+    this.#recents = [{ ...recent, opened_at_secs }, ...this.#recents.filter((one) => one.id !== id)];
+    return video;
   }
 
   async openWithDialog(): Promise<VideoInfo[]> {
     this.calls.push('openWithDialog');
-    if (this.script.fail_open !== null) throw this.script.fail_open;
-    return [this.video];
+    return [this.#opened(this.video)];
   }
   async openSample(): Promise<VideoInfo> {
     await this.#wait(this.script.open_ms, null);
-    if (this.script.fail_open !== null) throw this.script.fail_open;
-    return this.video;
+    return this.#opened(this.video);
   }
-  async openRecent(): Promise<VideoInfo> {
-    if (this.script.fail_open !== null) throw this.script.fail_open;
-    return this.video;
+  async openRecent(id: string): Promise<VideoInfo> {
+    const recent = this.#recents.find((one) => one.id === id);
+    if (recent === undefined)
+      throw { code: 'video-missing', message: 'the video is no longer there', hint: null } satisfies ApiError;
+    return this.#opened(this.#videoOf(id, recent.name));
   }
   async recentVideos(): Promise<RecentVideo[]> {
-    return this.#recents;
+    return this.#recents.map((recent) => ({
+      ...recent,
+      chats: [...this.#chats.list(recent.id), ...recent.chats],
+    }));
   }
   async poster(video: string, signal: AbortSignal): Promise<Picture> {
     const at = { clip: 20, v2: 120, v3: 70, gone: 150, v5: 95 }[video] ?? 0;
@@ -240,6 +179,8 @@ export class Double implements Backend {
   }
   async forgetVideo(video: string): Promise<void> {
     this.#recents = this.#recents.filter((recent) => recent.id !== video);
+    this.#chats.forget(video);
+    this.#views.delete(video);
   }
   async frameTimes(_video: string, signal: AbortSignal): Promise<Float64Array> {
     await this.#wait(this.script.times_ms, signal);
@@ -285,6 +226,13 @@ export class Double implements Backend {
   setScrubbing(is_scrubbing: boolean): void {
     this.calls.push(`setScrubbing ${is_scrubbing}`);
   }
+  async keepView(video: string, view: VideoView): Promise<void> {
+    this.calls.push('keepView');
+    this.#views.set(video, view);
+  }
+  async copyFrame(_video: string, index: number): Promise<void> {
+    this.calls.push(`copyFrame ${index}`);
+  }
   async saveFrame(_video: string, index: number): Promise<SavedFile> {
     return {
       name: `frame-${String(index).padStart(7, '0')}-${(this.#facts.times[index] ?? 0).toFixed(3)}s.png`,
@@ -302,10 +250,13 @@ export class Double implements Backend {
     this.calls.push('plan');
     await this.#wait(0, signal);
     if (this.script.fail_plan !== null) throw this.script.fail_plan;
-    const n_chat = (this.kept.find((one) => one.id === chat)?.turns.length ?? 0) * 120;
+    const n_chat = this.#chatTokens(chat);
     const plan = planFor(request, this.#facts.times, this.#loaded, this.#encoded, n_chat);
     this.#plans.set(plan.id, plan);
     return plan;
+  }
+  #chatTokens(chat: string | null): number {
+    return (this.kept.find((one) => one.id === chat)?.turns.length ?? 0) * CHAT_TOKENS;
   }
   async planPicture(id: string, image: number, signal: AbortSignal): Promise<Picture> {
     this.calls.push('planPicture');
@@ -336,53 +287,64 @@ export class Double implements Backend {
 
   // -------------------------------------------------------------------------------------------------- chats
 
-  async chats(): Promise<ChatSummary[]> {
-    return this.kept
-      .filter((chat) => chat.turns.length > 0)
-      .map((chat) => ({ id: chat.id, title: chat.title, n_turns: chat.turns.length, changed_at_secs: 0 }))
-      .reverse();
+  /** Whatever is not deleted, as it is shown. */
+  get kept(): Chat[] {
+    return this.#chats.all();
+  }
+  async chats(video: string): Promise<ChatSummary[]> {
+    return this.#chats.list(video);
   }
   async chat(id: string): Promise<Chat> {
-    const found = this.kept.find((chat) => chat.id === id);
-    if (found === undefined)
-      throw { code: 'unknown', message: 'no such conversation', hint: null } satisfies ApiError;
-    return found;
+    return this.#chats.get(id);
   }
   async newChat(video: string): Promise<Chat> {
-    const chat: Chat = { id: `chat-${this.#next++}`, video, title: '', turns: [], remembers_from: null };
-    this.kept.push(chat);
-    return chat;
+    return this.#chats.add(video);
+  }
+  async findChats(video: string, words: string): Promise<ChatSummary[]> {
+    return this.#chats.list(video, words);
+  }
+  async renameChat(id: string, title: string): Promise<void> {
+    this.#chats.rename(id, title);
   }
   async deleteChat(id: string): Promise<void> {
-    this.kept.splice(
-      this.kept.findIndex((chat) => chat.id === id),
-      1,
-    );
+    this.#chats.delete(id);
+  }
+  async restoreChat(id: string): Promise<void> {
+    this.#chats.restore(id);
+  }
+  async showTurn(turn: string): Promise<Chat> {
+    return this.#chats.show(turn);
+  }
+  async countTokens(words: string): Promise<number> {
+    this.calls.push('countTokens');
+    return Math.ceil(words.split(/\s+/u).filter((word) => word !== '').length * 1.3);
   }
 
   async ask(request: AskRequest, on: (event: AnswerEvent) => void, signal: AbortSignal): Promise<Turn> {
     this.calls.push('ask');
-    const at = this.kept.findIndex((chat) => chat.id === request.chat);
-    const chat = this.kept[at];
-    if (chat === undefined)
-      throw { code: 'unknown', message: 'no such conversation', hint: null } satisfies ApiError;
-    const before = chat.turns.findIndex((turn) => turn.id === request.replaces);
-    const turns = before < 0 ? chat.turns : chat.turns.slice(0, before);
-    const id = `turn-${this.#next++}`;
+    const id = this.#chats.begin(request);
     on({ kind: 'began', turn: id });
-    const { forgets_after } = this.script;
-    const earliest = forgets_after === null ? undefined : turns.at(-forgets_after);
-    if (earliest !== undefined) on({ kind: 'remembers-from', turn: earliest.id });
     const plan = planFor(request.plan, this.#facts.times, this.#loaded, this.#encoded, 0);
-    const { answer, choice, fail_answer } = this.script;
-    const told: Answer = {
-      state: 'done',
-      text: '',
-      choice,
-      facts: this.#factsOf(request, plan),
-      error: null,
-    };
+    const earlier = this.#chats.before(request, id);
+    const { answer, choice, ending, probabilities, fail_answer, forgets_after } = this.script;
+    const facts = { model: this.#loaded, plan, request, ending, n_history: earlier.length * CHAT_TOKENS };
+    const told: Answer = { state: 'done', text: '', choice, probabilities, facts: null, error: null };
+    const before = this.#answering;
+    let done = () => {};
+    this.#answering = new Promise((resolve) => (done = resolve));
+    const asked_ms = performance.now();
+    let wait_secs = 0;
     try {
+      if (this.#n_asked++ > 0) {
+        on({ kind: 'stage', stage: 'waiting', n_done: 0, n_total: 0, remaining_secs: null });
+        await Promise.race([before, this.#aborted(signal)]);
+        wait_secs = (performance.now() - asked_ms) / 1000;
+      }
+      const earliest = forgets_after === null ? undefined : earlier.at(-forgets_after);
+      if (earliest !== undefined) {
+        this.#chats.remembersFrom(request, earliest);
+        on({ kind: 'remembers-from', turn: earliest });
+      }
       await this.#encode(plan, on, signal);
       const words = answer.split(/(?<=\s)/u);
       for (const [n_said, word] of words.entries()) {
@@ -401,49 +363,22 @@ export class Double implements Backend {
       told.state = failure.code === 'cancelled' ? 'stopped' : 'failed';
       told.error = failure.code === 'cancelled' ? null : failure;
       told.choice = null;
+      told.probabilities = [];
+    } finally {
+      this.#n_asked -= 1;
+      void before.then(done);
     }
+    if (told.state === 'done' || told.text !== '') told.facts = factsOf(facts, wait_secs);
     this.#plans.set(plan.id, plan);
     this.#answered.set(id, plan);
-    const turn: Turn = {
-      id,
-      question: request.question,
-      options: request.options,
-      asked_at_secs: Date.now() / 1000,
-      answer: told,
-    };
-    const title = chat.title === '' ? request.question : chat.title;
-    this.kept[at] = { ...chat, title, turns: [...turns, turn] };
-    return turn;
+    return this.#chats.end(request, id, told);
   }
 
-  #factsOf(request: AskRequest, plan: PlanView): AnswerFacts {
-    const model = this.#loaded;
-    return {
-      model: `${model.name} ${model.quantisation}`.trim(),
-      device: 'CPU, 8 threads',
-      preset: plan.preset,
-      strategy: plan.strategy,
-      range: request.plan.range,
-      only_frame: request.plan.only_frame,
-      frames: plan.frames,
-      counts: plan.counts,
-      n_prompt_tokens: plan.counts.total + 54,
-      n_answer_tokens: 24,
-      prompt: `USER: <video: ${plan.counts.total} tokens>\n${request.question} ASSISTANT:`,
-      settings: [
-        ['Temperature', '0'],
-        ['Longest answer', '512 tokens'],
-      ],
-      timings: {
-        video_secs: 0.31,
-        encode_secs: 4.2,
-        prompt_secs: 3.6,
-        first_word_secs: 8.2,
-        answer_secs: 1.6,
-        total_secs: 9.8,
-      },
-      notices: plan.notices,
-    };
+  #aborted(signal: AbortSignal): Promise<never> {
+    return new Promise((_, reject) => {
+      if (signal.aborted) reject(CANCELLED);
+      signal.addEventListener('abort', () => reject(CANCELLED));
+    });
   }
 
   async answerPlan(turn: string): Promise<PlanView> {
@@ -463,6 +398,9 @@ export class Double implements Backend {
   }
   async pickModel(): Promise<Model | null> {
     return this.script.picked;
+  }
+  async forgetModel(id: string): Promise<void> {
+    this.#models = this.#models.filter((model) => model.id !== id || !model.is_listed);
   }
   async loadModel(id: string, signal: AbortSignal): Promise<void> {
     const model = [...this.#models, WRONG].find((one) => one.id === id) ?? NANO;
@@ -534,8 +472,20 @@ export class Double implements Backend {
   async setFullScreen(is_full: boolean): Promise<void> {
     this.calls.push(`setFullScreen ${is_full}`);
   }
+  async given(): Promise<string[]> {
+    return this.#given;
+  }
   ready(): void {
     this.calls.push('ready');
+    for (const [number, name] of this.#given.entries()) void this.#openGiven(`given-${number}`, name);
+  }
+  async #openGiven(id: string, name: string): Promise<void> {
+    await this.#wait(this.script.open_ms, null);
+    try {
+      this.emit({ kind: 'opened', videos: [this.#opened(this.#videoOf(id, name))] });
+    } catch (error) {
+      this.emit({ kind: 'open-failed', name, error: error as ApiError });
+    }
   }
   async diagnosis(with_file_names: boolean): Promise<string> {
     return `Videre 0.1.0\nCPU: AVX2${with_file_names ? '\nllava.gguf' : ''}`;

@@ -105,6 +105,7 @@ pub(crate) fn tell(answered: &Answer) {
     match answered.ending {
         Ending::ContextFull => eprintln!("note: the answer is cut: the model can hold no more"),
         Ending::TokenLimit => eprintln!("note: the answer is cut at --max-tokens"),
+        Ending::Repetition => eprintln!("note: the answer is cut: the model only repeated itself"),
         Ending::Finished => {}
     }
     if let Some(choice) = &answered.choice {
