@@ -1,3 +1,4 @@
+import { tick } from 'svelte';
 import type {
   ApiError,
   AppEvent,
@@ -56,6 +57,8 @@ export class WindowState {
   models_part = $state<ModelsPart>('here');
   /** The offer of a model that knows more was put away, until the window is closed. */
   declined_offer = $state(false);
+  /** Everything that the first picture needs is known. */
+  is_started = $state(false);
   is_drag_over = $state(false);
   is_opening = $state(false);
   is_full_screen = $state(false);
@@ -87,14 +90,17 @@ export class WindowState {
     this.#stop_listening = backend.listen((event) => this.#hear(event));
   }
 
-  async start(): Promise<void> {
+  /** `faces`: what words are drawn with, which would move them if it came later. */
+  async start(faces: Promise<unknown>): Promise<void> {
     await this.attempt(async () => {
       const [settings, model] = await Promise.all([this.backend.settings(), this.backend.modelState()]);
       this.settings = settings;
       this.model = model;
     });
-    void this.downloads.read();
-    await this.readRecents();
+    await Promise.all([this.downloads.read(), this.readRecents(), faces.catch(() => {})]);
+    // What is shown first is shown whole.
+    this.is_started = true;
+    await tick();
     this.backend.ready();
   }
 
@@ -133,6 +139,8 @@ export class WindowState {
       case 'download':
         return this.downloads.hear(event.download);
       case 'worker-ended':
+        // Where an answer is on its way, it says so itself.
+        if (event.role === 'model' && (this.open?.conversation.live.length ?? 0) > 0) return;
         return this.tell(text.errors.worker[event.role], event.error);
     }
   }
@@ -180,6 +188,18 @@ export class WindowState {
       this.#showFirst(await which());
     }, title);
     this.is_opening = false;
+  }
+
+  /** What takes back every choice about the open video that is made from now on. */
+  remember(): () => void {
+    const { open } = this;
+    const { shows_sees } = this.settings;
+    const takeBack = open?.remember();
+    return () => {
+      if (this.open !== open) return;
+      takeBack?.();
+      if (this.settings.shows_sees !== shows_sees) void this.change({ shows_sees });
+    };
   }
 
   async readRecents(): Promise<void> {

@@ -70,6 +70,7 @@ export class Double implements Backend {
   /** Questions are answered one after the other. */
   #answering: Promise<void> = Promise.resolve();
   #n_asked = 0;
+  #played: Promise<unknown> = Promise.resolve();
 
   constructor(facts: ClipFacts, options: URLSearchParams) {
     this.#facts = facts;
@@ -200,6 +201,13 @@ export class Double implements Backend {
       return { ...(await frameJpeg(near, this.#facts, signal)), is_exact: near === index };
     }
     if (request.purpose !== 'play') await this.#wait(this.script.frame_ms, signal);
+    else if (this.script.play_ms > 0) {
+      // One after the other, as a decoder makes them.
+      const before = this.#played;
+      this.#played = before.then(() => new Promise((done) => setTimeout(done, this.script.play_ms)));
+      await this.#played;
+      await this.#wait(0, signal);
+    }
     return frameJpeg(index, this.#facts, signal);
   }
 
