@@ -184,6 +184,9 @@ fn listen(listener: &TcpListener, shared: &Arc<Shared>, is_at_bytes: bool, bytes
     }
 }
 
+/// Of a connection, where the system would let megabytes wait.
+const SEND_BUFFER_BYTES: usize = 64 << 10;
+
 /// Serves a connection until its end.
 fn serve(
     stream: &TcpStream,
@@ -192,6 +195,8 @@ fn serve(
     bytes_address: SocketAddr,
 ) -> io::Result<()> {
     stream.set_nodelay(true)?;
+    // What waits on this side was not sent to anybody, and is counted as if it was.
+    rustix::net::sockopt::set_socket_send_buffer_size(stream, SEND_BUFFER_BYTES)?;
     let mut reader = BufReader::new(stream);
     while let Some(request) = read(&mut reader, is_at_bytes)? {
         shared.state().seen.push(request.seen.clone());

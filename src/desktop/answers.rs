@@ -33,7 +33,7 @@ impl AnswerOrigin<'_> {
     fn facts(&self, frames: Vec<FrameRef>, draft: &mut AnswerDraft<'_>) -> AnswerFacts {
         let plan = &self.resolved.plan;
         AnswerFacts {
-            model: self.model.facts.name.clone(),
+            model: self.model.model.name.clone(),
             device: device_name(&self.model.facts.device),
             preset: self.resolved.preset.into(),
             strategy: plan.strategy.name(),
@@ -70,7 +70,6 @@ impl AnswerOrigin<'_> {
             }
         }
         let facts = AnswerFacts {
-            model: answer.model,
             device: device_name(&answer.device),
             n_prompt_tokens: answer.tokens.prompt,
             n_reused_tokens: answer.tokens.reused,

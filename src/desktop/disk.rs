@@ -26,13 +26,19 @@ pub(super) fn of_others() -> Vec<(ModelSource, &'static str)> {
     models.collect()
 }
 
-/// Says of a model whose files are this program's to remove that they were fetched, and how much they are.
-pub(super) fn tell_where(source: &ModelSource, cache: &Cache, model: &mut ModelInfo) {
+/// Says of a model whose files are this program's to remove that they were fetched, how much they are, and what the
+/// catalogue calls it: a file often has the name of what it was made from.
+pub(super) fn tell_where(source: &ModelSource, hub: &Hub, model: &mut ModelInfo) {
     let files = source.paths();
-    if is_removable(&files, cache) {
+    if is_removable(&files, hub.cache()) {
         model.found_in = Some("downloaded".to_owned());
         model.removable_bytes = Some(n_bytes(&files));
         model.folder = None;
+        let (catalogue, _) = Catalogue::of_user();
+        let pair = <&[PathBuf; 2]>::try_from(files.as_slice()).ok();
+        if let Some((entry, _)) = pair.and_then(|pair| hub.variant_of(&catalogue, pair)) {
+            model.name = entry.name.clone();
+        }
     }
 }
 

@@ -18,7 +18,7 @@ use crate::cancel::CancelToken;
 use crate::chat::{Store, UsedModel};
 use crate::engine::{DeviceName, Engine, ModelName, OpenVideo};
 use crate::fault::{Failure, Fault};
-use crate::registry::{Cache, Hub};
+use crate::registry::Hub;
 use crate::visual::plan::Plan;
 
 use state::{Reading, State};
@@ -160,8 +160,8 @@ pub(super) struct Models {
     engine: Arc<Engine>,
     store: Arc<Store>,
     listener: Arc<Listener>,
-    /// Where what was fetched lies.
-    cache: Cache,
+    /// What was fetched, and where.
+    hub: Hub,
     state: Owned<State>,
     /// One model is loaded at a time: the gate that comes before every other lock.
     loading: Loading,
@@ -174,7 +174,7 @@ impl Models {
             engine,
             store,
             listener,
-            cache: Hub::of_environment().cache().clone(),
+            hub: Hub::of_environment(),
             state: Owned::default(),
             loading: Loading::default(),
         }
@@ -270,7 +270,7 @@ impl Models {
     /// Describes a pair, and knows it by its id from now on.
     pub(super) fn describe(&self, name: &ModelName, cancel: &CancelToken) -> Result<ModelInfo, Failure> {
         let (source, mut model) = described(name, &self.engine.describe(name, cancel)?);
-        disk::tell_where(&source, &self.cache, &mut model);
+        disk::tell_where(&source, &self.hub, &mut model);
         self.state.with(|state| state.describe(source, &mut model));
         Ok(model)
     }

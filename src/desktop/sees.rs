@@ -223,7 +223,7 @@ impl Desktop {
 pub(super) fn look_of(model: &LoadedModel, resolved: &PresetPlan) -> KeptLook {
     let facts = &model.facts;
     KeptLook {
-        model: facts.name.clone(),
+        model: model.model.name.clone(),
         tower: facts.tower.clone(),
         side_px: facts.side_px,
         patch_px: facts.patch_px,

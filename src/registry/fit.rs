@@ -229,6 +229,20 @@ pub fn recommend(catalogue: &Catalogue, machine: Machine) -> Option<Recommendati
     })
 }
 
+/// The model that answers best of all that have room in `free_bytes`, for whoever has patience: also one that is made of a
+/// checkpoint after the download. `None` where nothing has.
+#[must_use]
+pub fn most_capable(catalogue: &Catalogue, free_bytes: u64) -> Option<(&Entry, &Variant)> {
+    let choices = catalogue.entries().iter().flat_map(|entry| {
+        let fitting = entry.variants.iter().find(|variant| {
+            let fit = fit(catalogue, entry, variant, own_rows(entry), free_bytes);
+            fit.verdict == Verdict::Fits
+        });
+        fitting.map(|variant| (entry, variant))
+    });
+    choices.max_by_key(|(entry, _)| entry.quality)
+}
+
 fn reason(fit: &Fit, is_gpu: bool) -> String {
     let needed = megabytes(fit.needs.total_bytes());
     let free = megabytes(fit.free_bytes);

@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use super::catalogue::{Catalogue, Entry};
-use super::fit::{Machine, own_rows, recommend};
+use super::catalogue::{Catalogue, Entry, Variant};
+use super::fit::{Machine, most_capable, own_rows, recommend};
 use super::megabytes;
 
 /// Memory of machines, GB.
@@ -17,12 +17,13 @@ const GPU_TAKEN_BYTES: u64 = 700_000_000;
 /// Frames of a recipe, as [`own_rows`] counts them.
 const N_FRAMES: u64 = 16;
 
-/// For each usual machine the model that suits it best, with what is fetched and how long a first answer takes on
-/// processors that do `flops_per_sec`, which `videre bench` measures.
+/// For each usual machine the model that answers in little time and the most capable one, with what is fetched and how long
+/// a first answer takes on processors that do `flops_per_sec`, which `videre bench` measures.
 #[must_use]
 pub fn which_model(catalogue: &Catalogue, flops_per_sec: f64) -> String {
     let mut table = String::from(
-        "| machine | model | download | first answer on the CPU: one thumbnail | 16 frames |\n|---|---|---|---|---|\n",
+        "| machine | soon answered | download | one thumbnail | 16 frames | most capable | download | 16 frames |\n\
+         |---|---|---|---|---|---|---|---|\n",
     );
     let machines = MEMORIES.map(|gb| {
         let machine = Machine {
@@ -39,26 +40,47 @@ pub fn which_model(catalogue: &Catalogue, flops_per_sec: f64) -> String {
         (format!("{gb} GB on the GPU"), machine)
     });
     for (name, machine) in machines.into_iter().chain(gpus) {
-        let row = match recommend(catalogue, machine) {
-            None => format!("| {name} | nano, which comes with the program | | | |"),
-            Some(best) => {
-                let secs = |n_images: u64, n_rows: u64| match machine.free_gpu_bytes {
-                    Some(_) => String::new(),
-                    None => rounded(flops(best.entry, n_images, n_rows) / flops_per_sec),
-                };
-                format!(
-                    "| {name} | `{}` | {} | {} | {} |",
-                    super::fit::name(best.entry, best.variant),
-                    best.variant.download_bytes().map_or_else(String::new, megabytes),
-                    secs(1, best.entry.tokens_a_frame),
-                    secs(N_FRAMES, own_rows(best.entry)),
-                )
-            }
+        let secs = |entry: &Entry, n_images: u64, n_rows: u64| match machine.free_gpu_bytes {
+            Some(_) => String::new(),
+            None => rounded(flops(entry, n_images, n_rows) / flops_per_sec),
+        };
+        let soon = match recommend(catalogue, machine) {
+            None => "nano, which comes with the program | | | ".to_owned(),
+            Some(best) => format!(
+                "{} | {} | {} | {}",
+                choice(best.entry, best.variant),
+                download(best.entry, best.variant),
+                secs(best.entry, 1, best.entry.tokens_a_frame),
+                secs(best.entry, N_FRAMES, own_rows(best.entry)),
+            ),
+        };
+        let free_bytes = machine.free_gpu_bytes.unwrap_or(machine.free_bytes);
+        let most = match most_capable(catalogue, free_bytes) {
+            None => " | | ".to_owned(),
+            Some((entry, variant)) => format!(
+                "{} | {} | {}",
+                choice(entry, variant),
+                download(entry, variant),
+                secs(entry, N_FRAMES, own_rows(entry)),
+            ),
         };
         // Writing into a text cannot fail.
-        writeln!(table, "{row}").ok();
+        writeln!(table, "| {name} | {soon} | {most} |").ok();
     }
     table
+}
+
+fn choice(entry: &Entry, variant: &Variant) -> String {
+    format!("`{}`", super::fit::name(entry, variant))
+}
+
+/// What is fetched; a checkpoint has two bytes for each weight.
+fn download(entry: &Entry, variant: &Variant) -> String {
+    match (&entry.checkpoint, variant.download_bytes()) {
+        (None, Some(n_bytes)) => megabytes(n_bytes),
+        (None, None) => String::new(),
+        (Some(_), _) => format!("{}, then converted", megabytes(2 * entry.language.n_parameters())),
+    }
 }
 
 /// Multiplications and additions until the first word: pictures through the tower, then rows and some words through the
