@@ -24,6 +24,8 @@ export const en = {
   close: 'Close',
   cancel: 'Cancel',
   go: 'Go',
+  picture_of: (number: number, total: number) =>
+    `Looking at picture ${formatCount(number)} of ${formatCount(total)}`,
   remaining: (secs: number) => `${formatRemaining(secs)} left`,
   no_host: 'This is the window of Videre. Start the application to use it.',
 
