@@ -32,6 +32,10 @@ function ofWindow(command: Command, window: WindowState): boolean {
     case 'theme':
       window.nextTheme();
       return true;
+    case 'larger-text':
+    case 'smaller-text':
+      window.changeTextSize(command === 'larger-text' ? 1 : -1);
+      return true;
     case 'full-screen':
       void setFullScreen(window, !window.is_full_screen);
       return true;
@@ -198,7 +202,10 @@ export function focusQuestion(window: WindowState): boolean {
 
 const MENUS: { label: string; commands: (Command | null)[] }[] = [
   { label: text.menu.file, commands: ['open', 'open-sample', 'go-start', null, 'new-chat', 'save-frame'] },
-  { label: text.menu.view, commands: ['toggle-sees', 'full-screen', 'theme', null, 'models'] },
+  {
+    label: text.menu.view,
+    commands: ['toggle-sees', 'full-screen', 'theme', 'larger-text', 'smaller-text', null, 'models'],
+  },
   {
     label: text.menu.playback,
     commands: [
@@ -224,6 +231,8 @@ const WITHOUT_VIDEO = new Set<Command>([
   'open-sample',
   'full-screen',
   'theme',
+  'larger-text',
+  'smaller-text',
   'models',
   'help',
   'show-logs',

@@ -9,6 +9,8 @@ const FIELDS = 'input:not([type=range], [type=checkbox], [type=radio]), textarea
 const CONTROLS = 'button, a, select, summary, input, [role=radio]';
 /** What letters choose from by themselves, and what they would leave behind. */
 const OF_LETTERS = 'select, [role=menu], dialog';
+/** An open sheet takes all keys but its own way out, and those that are about everything. */
+const OF_SHEETS = new Set<Command>(['stop', 'help', 'larger-text', 'smaller-text']);
 const MODIFIERS = new Set(['Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsLock']);
 
 /** Hears the keys of the window: commands, and words that are typed without a field having the focus. */
@@ -48,8 +50,7 @@ export class Keyboard {
     this.#carryOutWaiting();
     this.#typing.end();
     if (command === null) return;
-    // An open sheet takes all keys but its own way out.
-    if (window.sheet !== null && command !== 'stop' && command !== 'help') return;
+    if (window.sheet !== null && !OF_SHEETS.has(command)) return;
     event.preventDefault();
     carryOut(command, window);
   }

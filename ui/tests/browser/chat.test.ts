@@ -51,7 +51,10 @@ test('a question asked before the video is read waits with its stages, and the f
   await window.openSample();
   const { page } = window;
   await window.ask('First?');
-  await page.getByRole('article').getByText('Looking at the frames').waitFor();
+  await page
+    .getByRole('article')
+    .getByText(/^Looking at picture \d+ of 17$/u)
+    .waitFor();
   await page.locator('[data-question]').fill('Second words');
   await page.getByRole('article').getByText('left').first().waitFor();
   await page.getByRole('button', { name: 'How this answer came about' }).waitFor({ timeout: 30_000 });

@@ -84,3 +84,23 @@ test.each(['dark', 'light'] as const)(
     expect(lightness).toBeLessThan(24);
   },
 );
+
+test('the size of the words follows the setting, and the system’s', async () => {
+  const window = await open({ settings: { text_size: 'normal' } });
+  await window.openSample();
+  const { page } = window;
+  const size = () =>
+    page.locator('[data-question]').evaluate((one) => parseFloat(getComputedStyle(one).fontSize));
+  const normal = await size();
+  await page.keyboard.press('Control+=');
+  await page.getByText('Text size: large').first().waitFor();
+  await expect.poll(size).toBeCloseTo(normal * 1.15, 1);
+  await page.keyboard.press('Control+-');
+  await expect.poll(size).toBeCloseTo(normal, 1);
+  await page.keyboard.press('Control+-');
+  await expect.poll(size).toBeCloseTo(normal * 0.92, 1);
+  // The system's own, as web views have it.
+  await page.keyboard.press('Control+=');
+  await page.addStyleTag({ content: ':root { font-size: 20px }' });
+  await expect.poll(size).toBeCloseTo(normal * 1.25, 1);
+});

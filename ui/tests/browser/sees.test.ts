@@ -164,3 +164,28 @@ test('an answer opens exactly what it was given, as it was', async () => {
   await page.getByRole('button', { name: 'Back to now' }).click();
   await expect.poll(() => page.locator('[data-mark]').count()).toBe(6);
 });
+
+test('what is counted is named: pictures are not frames, and one picture is no count', async () => {
+  const window = await open({ ...options, script: { encode_ms: 400 } });
+  await window.openSample();
+  const { page } = window;
+  await page.locator('.foot .cost').getByText('16 frames · 2,304 tokens').waitFor();
+  await page
+    .locator('.foot')
+    .getByText(/^Looking at picture \d+ of 17$/u)
+    .waitFor();
+  expect(await page.locator('.foot').textContent()).not.toMatch(/\d\/\d/u);
+  await page.getByRole('radio', { name: /^Fast/u }).check({ force: true });
+  await page.locator('.foot .cost').getByText('6 frames · 576 tokens').waitFor();
+  await page.locator('.foot').getByText('Looking at the frames', { exact: true }).waitFor();
+});
+
+test('a remaining time runs down by itself', async () => {
+  const window = await open({
+    ...options,
+    settings: { preset: 'fast', shows_sees: false, knows_embedded: true },
+    script: { encode_ms: 8000 },
+  });
+  await window.openSample();
+  for (const secs of [8, 7, 6]) await window.page.locator('.foot').getByText(`${secs} s left`).waitFor();
+});

@@ -153,3 +153,20 @@ test('what is shown first stays where it is', async () => {
   await page.waitForTimeout(500);
   expect(await page.evaluate(() => (globalThis as unknown as { moved: number[] }).moved)).toEqual([]);
 });
+
+test('a video that the program was started with comes without the first page before it', async () => {
+  const window = await open({ query: { given: 'kitchen.mp4' }, script: { open_ms: 1500 } });
+  const { page } = window;
+  await page.getByText('Opening kitchen.mp4…').waitFor();
+  expect(await page.getByRole('heading', { name: 'Ask a video' }).count()).toBe(0);
+  await page.getByRole('heading', { name: 'kitchen.mp4' }).waitFor();
+  await page.locator('.picture[data-exact=true]').waitFor();
+});
+
+test('where that cannot be opened, the first page says why', async () => {
+  const error = { code: 'video-unreadable', message: 'kitchen.mp4 has no index', hint: null } as const;
+  const window = await open({ query: { given: 'kitchen.mp4' }, script: { open_ms: 300, fail_open: error } });
+  const { page } = window;
+  await page.getByText('kitchen.mp4 has no index', { exact: true }).waitFor();
+  await page.getByRole('heading', { name: 'Ask a video' }).waitFor();
+});

@@ -272,13 +272,14 @@ export class Double implements Backend {
   }
 
   async #encode(plan: PlanView, on: (event: PrepareEvent) => void, signal: AbortSignal): Promise<void> {
-    const frames = [...new Set(plan.images.flatMap((image) => image.frames.map((frame) => frame.index)))];
-    for (const [n_done, index] of frames.entries()) {
-      const remaining_secs = ((frames.length - n_done) * this.script.encode_ms) / 1000;
-      on({ kind: 'stage', stage: 'encoding', n_done, n_total: frames.length, remaining_secs });
-      if (!this.#encoded.has(index)) await this.#wait(this.script.encode_ms, signal);
-      this.#encoded.add(index);
-      on({ kind: 'encoded', frames: [index] });
+    const n_images = plan.images.length;
+    for (const [n_done, image] of plan.images.entries()) {
+      const remaining_secs = ((n_images - n_done) * this.script.encode_ms) / 1000;
+      on({ kind: 'stage', stage: 'encoding', n_done, n_total: n_images, remaining_secs });
+      const frames = image.frames.map((frame) => frame.index);
+      if (frames.some((index) => !this.#encoded.has(index))) await this.#wait(this.script.encode_ms, signal);
+      for (const index of frames) this.#encoded.add(index);
+      on({ kind: 'encoded', frames });
     }
     const n_total = plan.counts.total;
     on({ kind: 'stage', stage: 'reading-prompt', n_done: n_total / 2, n_total, remaining_secs: 1 });
