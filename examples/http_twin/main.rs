@@ -46,7 +46,7 @@ impl Shell for Twin {
         Ok(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("assets/sample.mp4"))
     }
 
-    fn given(&self) -> Vec<String> {
+    fn names_to_open(&self) -> Vec<String> {
         Vec::new()
     }
 

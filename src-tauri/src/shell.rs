@@ -67,7 +67,7 @@ impl Shell for WindowShell {
         Ok(resources.join("assets").join("sample.mp4"))
     }
 
-    fn given(&self) -> Vec<String> {
+    fn names_to_open(&self) -> Vec<String> {
         self.arguments.names()
     }
 

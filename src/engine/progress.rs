@@ -186,6 +186,7 @@ mod tests {
             mean: [0.0; 3],
             std: [1.0; 3],
             family: None,
+            has_newline: false,
             n_context: 4096,
             encode_secs,
             read_secs,

@@ -202,7 +202,7 @@ macro_rules! seam_calls {
 
             /// The names of what the program was started with, which `ready` will open: each ends as `opened`,
             /// `open-failed` or `model-given`. None from the second time that the page is loaded.
-            value given() -> Vec<String> = Ok(shell.given());
+            value given() -> Vec<String> = Ok(shell.names_to_open());
 
             /// The first picture of the page is painted: show the window, and open what was given.
             told ready() = shell.begin();

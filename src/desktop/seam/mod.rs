@@ -58,7 +58,7 @@ pub trait Shell: Send + Sync {
     fn sample(&self) -> Result<PathBuf, ApiError>;
 
     /// The names, without folders, of what [`Shell::begin`] will open.
-    fn given(&self) -> Vec<String>;
+    fn names_to_open(&self) -> Vec<String>;
 
     /// Puts a picture onto the clipboard: `rgba` has four bytes a pixel, row by row.
     ///

@@ -5,6 +5,7 @@ mod codes;
 mod full_disk;
 mod models;
 mod sees;
+mod timing;
 mod videos;
 mod workers;
 

@@ -4,7 +4,7 @@ import type { ChatSummary, RecentVideo } from '../../src/backend';
 export function someRecents(clip: string): RecentVideo[] {
   const day = 86_400;
   const now = Date.now() / 1000;
-  const chat = (id: string, title: string): ChatSummary => ({
+  const summary = (id: string, title: string): ChatSummary => ({
     id,
     title,
     n_turns: 2,
@@ -14,13 +14,13 @@ export function someRecents(clip: string): RecentVideo[] {
     ...{ id, name, duration_secs: secs, opened_at_secs: now - days * day, is_there: id !== 'gone', chats },
   });
   return [
-    one('clip', clip, 7, 0, [chat('a', 'What happens to the star?')]),
+    one('clip', clip, 7, 0, [summary('a', 'What happens to the star?')]),
     one('v2', 'Kitchen, take 4.mov', 754, 1, [
-      chat('b', 'What happens after the pan goes on the stove?'),
-      chat('c', 'When does she laugh?'),
+      summary('b', 'What happens after the pan goes on the stove?'),
+      summary('c', 'When does she laugh?'),
     ]),
     one('v3', 'VID_20260918_173355.mp4', 43, 6, []),
-    one('gone', 'lecture-03-recording.mkv', 5412, 20, [chat('d', 'Which formula is on the board?')]),
+    one('gone', 'lecture-03-recording.mkv', 5412, 20, [summary('d', 'Which formula is on the board?')]),
     one('v5', 'drone over the harbour.mp4', 312, 41, []),
   ];
 }
