@@ -2,6 +2,7 @@ import type { ErrorCode, Fit, PresetName, Stage, StrategyName, Theme } from '../
 import { formatBytes, formatCount, formatRemaining, formatSecs } from '../lib/format';
 import type { Command, Section } from '../lib/keys';
 import { closeness, download, fit, fit_all } from './models.en';
+import { work } from './work.en';
 
 const plural = (count: number, one: string, many: string) =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
@@ -132,6 +133,7 @@ export const en = {
   section,
   next_step,
   theme,
+  work,
   theme_now: (now: Theme) => `${command.theme}: ${theme[now]}`,
   close: 'Close',
   cancel: 'Cancel',
