@@ -1,5 +1,5 @@
 // Pictures of every state of the window, dark and light: `npm run screens -- FOLDER [NAME...]`. CLIP=FILE shows another
-// clip than the bundled one.
+// clip than the bundled one, SIZE=1440x900 another window than each state's own.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -21,6 +21,9 @@ if (unknown.length > 0) {
 const out = resolve(folder);
 mkdirSync(out, { recursive: true });
 
+const [width, height] = (process.env.SIZE ?? '').split('x').map(Number);
+const size = width > 0 && height > 0 ? { width, height } : null;
+
 const { address, close } = await serve();
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 try {
@@ -28,7 +31,7 @@ try {
     for (const colorScheme of ['dark', 'light']) {
       const state = STATES[name];
       const page = await browser.newPage({
-        viewport: state.size ?? { width: 1280, height: 800 },
+        viewport: size ?? state.size ?? { width: 1280, height: 800 },
         colorScheme,
         reducedMotion: 'reduce',
       });

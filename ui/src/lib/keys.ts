@@ -37,6 +37,8 @@ export type Command =
   | 'stop'
   | 'models'
   | 'theme'
+  | 'larger-text'
+  | 'smaller-text'
   | 'help'
   | 'diagnosis'
   | 'diagnosis-names'
@@ -98,6 +100,8 @@ export const BINDINGS: Record<Section, Binding[]> = {
     { command: 'go-start', keys: ['Mod+Home'] },
     { command: 'save-frame', keys: ['C', 'S'] },
     { command: 'models', keys: ['Mod+M'], while_typing: true },
+    { command: 'larger-text', keys: ['Mod+=', 'Mod++'], while_typing: true },
+    { command: 'smaller-text', keys: ['Mod+-'], while_typing: true },
     { command: 'help', keys: ['?'] },
   ],
 };

@@ -1,6 +1,6 @@
 /**
- * The clock of playback. Time on screen follows the clip's own time stamps: what is due is painted, what is late is
- * passed over, and where pictures do not come fast enough the clock waits for them instead of running away.
+ * The clock of playback. It leads: what is due is painted, what is late is passed over, and where pictures do not come
+ * fast enough there are fewer of them, at the clip's own speed.
  */
 export interface Clock {
   /** Moment of the page's clock, milliseconds, at which `from_secs` was due. */
@@ -34,18 +34,25 @@ export function nextStep(due: number, shown: number, has: (index: number) => boo
   return { kind: 'starved' };
 }
 
-/** How long pictures may be missing before the clock is held. */
-export const PATIENCE_MS = 120;
+/** How long nothing may come before the clock is held: a disk that wakes up, a decoder that is started again. */
+export const PATIENCE_MS = 3000;
 
-/** Which frames to ask for ahead of `shown`: every one, or every other and so on where the speed passes over them. */
-export function framesAhead(shown: number, n_frames: number, n_ahead: number, stride: number): number[] {
-  const wanted: number[] = [];
-  for (let index = shown + stride; index < n_frames && wanted.length < n_ahead; index += stride) {
-    wanted.push(index);
+/** How long a picture is on its way, learned from those that came: slower is believed sooner than quicker. */
+export class Delay {
+  ms = 0;
+
+  came(after_ms: number): void {
+    this.ms += (after_ms - this.ms) * (after_ms > this.ms ? 0.5 : 0.15);
   }
+}
+
+/**
+ * The frame to ask for after `asked`: the next one, or every other and so on where the speed passes over them (`stride`).
+ * One that would come too late is passed over for the one that is due when it comes, `due_then`. Null after the last.
+ */
+export function nextAsked(asked: number, due_then: number, n_frames: number, stride: number): number | null {
   const last = n_frames - 1;
-  if (wanted.length < n_ahead && last > shown && wanted.at(-1) !== last) wanted.push(last);
-  return wanted;
+  return asked >= last ? null : Math.min(last, Math.max(asked + stride, due_then));
 }
 
 /** At twice the speed of a 60 Hz clip on a 60 Hz screen every other frame cannot be seen, so it is not fetched. */

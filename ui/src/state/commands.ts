@@ -1,7 +1,10 @@
+import { flushSync } from 'svelte';
 import type { Menu, MenuItem, Theme } from '../backend';
 import { BINDINGS, type Command } from '../lib/keys';
 import { text } from '../text';
 import { lastBefore } from '../lib/frames';
+import { formatTime } from '../lib/time';
+import type { OpenVideo } from './open.svelte';
 import type { WindowState } from './window.svelte';
 
 /** Does what a key, a menu or a button says. Those about the video do nothing while none is open. */
@@ -28,6 +31,10 @@ function ofWindow(command: Command, window: WindowState): boolean {
       return true;
     case 'theme':
       window.nextTheme();
+      return true;
+    case 'larger-text':
+    case 'smaller-text':
+      window.changeTextSize(command === 'larger-text' ? 1 : -1);
       return true;
     case 'full-screen':
       void setFullScreen(window, !window.is_full_screen);
@@ -63,11 +70,10 @@ function ofVideo(command: Command, window: WindowState): void {
     case 'play-pause':
       return viewer.playback.toggle();
     case 'slower':
-      return viewer.playback.changeSpeed(-1);
     case 'faster':
-      return viewer.playback.changeSpeed(1);
     case 'normal-speed':
-      return viewer.playback.changeSpeed(0);
+      viewer.playback.changeSpeed(command === 'slower' ? -1 : command === 'faster' ? 1 : 0);
+      return open.note.show(text.viewer.speed(viewer.playback.speed));
     case 'next-frame':
       return viewer.step(1);
     case 'previous-frame':
@@ -89,10 +95,15 @@ function ofVideo(command: Command, window: WindowState): void {
     case 'previous-given':
       return step(-1);
     case 'set-in':
-      return viewer.setIn();
+      viewer.setIn();
+      return open.note.show(text.timeline.starts_at(formatTime(viewer.range?.start_secs ?? 0, true)));
     case 'set-out':
-      return viewer.setOut();
+      viewer.setOut();
+      return open.note.show(
+        text.timeline.ends_at(formatTime(viewer.range?.end_secs ?? viewer.duration_secs, true)),
+      );
     case 'clear-range':
+      if (viewer.range !== null) open.note.show(text.timeline.cleared);
       return viewer.setRange(null);
     case 'go-in':
       return viewer.seek(viewer.range?.start_secs ?? 0);
@@ -108,11 +119,18 @@ function ofVideo(command: Command, window: WindowState): void {
     case 'zoom-whole':
       return viewer.zoom('whole');
     case 'pin-frame':
-      return sees.togglePin(viewer.index);
+      sees.togglePin(viewer.index);
+      return open.note.show(
+        sees.pinned.includes(viewer.index) ? text.sees.is_pinned : text.sees.is_not_pinned,
+      );
     case 'remove-frame':
-      return sees.toggleRemoved(viewer.index);
+      sees.toggleRemoved(viewer.index);
+      return open.note.show(
+        sees.removed.includes(viewer.index) ? text.sees.is_removed : text.sees.is_not_removed,
+      );
     case 'ask-frame':
       sees.askOnlyFrame(sees.only_frame === viewer.index ? null : viewer.index);
+      open.note.show(scopeOf(open));
       focusQuestion(window);
       return;
     case 'toggle-sees':
@@ -122,9 +140,12 @@ function ofVideo(command: Command, window: WindowState): void {
       window.sheet = 'go-to';
       return;
     case 'focus-question':
-      return focusQuestion(window);
+      focusQuestion(window);
+      return;
     case 'new-chat':
-      void conversation.startNew().then(() => focusQuestion(window));
+      void conversation.startNew().then(() => {
+        focusQuestion(window);
+      });
       return;
     case 'save-frame':
       void window.attempt(async () => {
@@ -134,6 +155,12 @@ function ofVideo(command: Command, window: WindowState): void {
       return;
     default:
   }
+}
+
+/** What the next question is about, where that was just chosen. */
+function scopeOf({ sees }: OpenVideo): string {
+  if (sees.only_secs === null) return text.sees.all_frames;
+  return text.sees.frame_only(formatTime(sees.only_secs, true));
 }
 
 /** Escape takes back one thing at a time, the smallest first. */
@@ -161,17 +188,24 @@ async function copyDiagnosis(window: WindowState, with_names: boolean): Promise<
   });
 }
 
-function focusQuestion(window: WindowState): void {
+/** Puts the caret behind what is written of the question; false where there is no field for it. */
+export function focusQuestion(window: WindowState): boolean {
   window.shows_chat = true;
-  const field = () => document.querySelector<HTMLTextAreaElement>('[data-question]');
-  // At once, so that no typed letter is taken for a key; in a narrow window the field appears first.
-  field()?.focus();
-  requestAnimationFrame(() => field()?.focus());
+  // In a narrow window the field appears first, and at once, so that no typed letter is taken for a key.
+  flushSync();
+  const field = document.querySelector<HTMLTextAreaElement>('[data-question]');
+  if (field === null) return false;
+  field.focus();
+  field.setSelectionRange(field.value.length, field.value.length);
+  return true;
 }
 
 const MENUS: { label: string; commands: (Command | null)[] }[] = [
   { label: text.menu.file, commands: ['open', 'open-sample', 'go-start', null, 'new-chat', 'save-frame'] },
-  { label: text.menu.view, commands: ['toggle-sees', 'full-screen', 'theme', null, 'models'] },
+  {
+    label: text.menu.view,
+    commands: ['toggle-sees', 'full-screen', 'theme', 'larger-text', 'smaller-text', null, 'models'],
+  },
   {
     label: text.menu.playback,
     commands: [
@@ -197,6 +231,8 @@ const WITHOUT_VIDEO = new Set<Command>([
   'open-sample',
   'full-screen',
   'theme',
+  'larger-text',
+  'smaller-text',
   'models',
   'help',
   'show-logs',

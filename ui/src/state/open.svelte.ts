@@ -1,6 +1,7 @@
 import type { Backend, Settings, VideoInfo } from '../backend';
 import { Conversation } from './conversation.svelte';
 import type { Running } from './running.svelte';
+import { Note } from './note.svelte';
 import { Sees } from './sees.svelte';
 import { Viewer } from './viewer.svelte';
 
@@ -13,6 +14,7 @@ export class OpenVideo {
   readonly viewer: Viewer;
   readonly sees: Sees;
   readonly conversation: Conversation;
+  readonly note = new Note();
   /** The user stopped it: it does not start again by itself. */
   may_prepare = $state(true);
 
@@ -53,6 +55,17 @@ export class OpenVideo {
     this.#stop_effects();
     this.sees.close();
     this.viewer.close();
+  }
+
+  /** What takes back every choice that is made from now on. */
+  remember(): () => void {
+    const takeBackView = this.viewer.remember();
+    const takeBackChoice = this.sees.remember();
+    return () => {
+      this.note.clear();
+      takeBackView();
+      takeBackChoice();
+    };
   }
 
   /** Asks for the plan anew, with what the open conversation takes of the context. */

@@ -2,7 +2,8 @@ import type { Range } from '../backend';
 import { frameSecs, indexAt, lastBefore } from '../lib/frames';
 import {
   clockSecs,
-  framesAhead,
+  Delay,
+  nextAsked,
   nextStep,
   PATIENCE_MS,
   startClock,
@@ -26,6 +27,7 @@ export interface Film {
   failed(error: unknown): void;
 }
 
+/** Pictures that are ready or under way. */
 const N_AHEAD = 8;
 /** Requests under way at a time. They may overtake each other by one, which the program is prepared for. */
 const N_UNDER_WAY = 2;
@@ -36,7 +38,8 @@ const N_READY_TO_PLAY = 3;
 export class Playback {
   is_playing = $state(false);
   speed = $state(1);
-  /** Since playback began: how many due pictures were never on screen. */
+  /** Since playback began: how many pictures were due, and how many of them were never on screen. */
+  n_due = 0;
   n_dropped = 0;
 
   #film: Film;
@@ -56,6 +59,7 @@ export class Playback {
     if (this.is_playing || times === null || times.length < 2) return;
     if (indexAt(times, commanded_secs) >= this.#last(times)) this.#film.command(range?.start_secs ?? 0);
     this.is_playing = true;
+    this.n_due = 0;
     this.n_dropped = 0;
     this.goOn();
   }
@@ -108,17 +112,29 @@ export class Playback {
     let shown = indexAt(times, commanded_secs) - 1;
     const stride = strideFor(this.speed, frameSecs(times, Math.max(0, shown)));
     let clock: Clock | null = null;
-    let starved_since_ms: number | null = null;
+    let asked = shown;
+    const delay = new Delay();
+    /** When something came last. */
+    let came_ms = performance.now();
+
+    /** The frame that is due when what is asked for now comes. */
+    const dueThen = () =>
+      clock === null ? 0 : indexAt(times, clockSecs(clock, performance.now() + delay.ms));
 
     const fetchAhead = () => {
-      for (const index of framesAhead(shown, last + 1, N_AHEAD, shown < 0 ? 1 : stride)) {
-        if (ready.has(index) || under_way.has(index)) continue;
+      while (ready.size + under_way.size < N_AHEAD) {
         // The first one alone: it may lie anywhere.
         if (under_way.size >= (clock === null && ready.size === 0 ? 1 : N_UNDER_WAY)) break;
+        const index = nextAsked(asked, dueThen(), last + 1, asked < 0 ? 1 : stride);
+        if (index === null) break;
+        asked = index;
         under_way.add(index);
+        const asked_ms = performance.now();
         this.#film
           .picture(index, signal)
           .then((bitmap) => {
+            came_ms = performance.now();
+            delay.came(came_ms - asked_ms);
             if (signal.aborted || index <= shown) bitmap.close();
             else ready.set(index, bitmap);
             under_way.delete(index);
@@ -146,15 +162,14 @@ export class Playback {
       const due = Math.min(last, indexAt(times, clockSecs(clock, now_ms)));
       const step = nextStep(due, shown, (index) => ready.has(index));
       if (step.kind === 'starved') {
-        starved_since_ms ??= now_ms;
-        // The clock waits at the picture that is missing.
-        if (now_ms - starved_since_ms > PATIENCE_MS)
-          clock = startClock(now_ms, times[shown + 1] ?? 0, this.speed);
+        // The clock waits at the picture that comes next.
+        if (now_ms - came_ms > PATIENCE_MS)
+          clock = startClock(now_ms, times[Math.min(...under_way, last)] ?? 0, this.speed);
         continue;
       }
-      starved_since_ms = null;
       if (step.kind === 'paint') {
         this.n_dropped += Math.floor(step.n_dropped / stride);
+        this.n_due += Math.floor(step.n_dropped / stride) + 1;
         shown = step.index;
         const bitmap = ready.get(shown);
         if (bitmap !== undefined) this.#film.paint(bitmap, shown, times[shown] ?? 0);

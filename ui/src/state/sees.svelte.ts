@@ -50,6 +50,18 @@ export class Sees {
   /** Distinct frames of the plan in the order of time, for marks and for stepping between them. */
   readonly given = $derived.by((): FrameRef[] => distinct(this.shown?.frames ?? []));
 
+  /** When the only frame is, where only one is asked about. */
+  readonly only_secs = $derived.by(() => {
+    const { only_frame } = this;
+    if (only_frame === null) return null;
+    const planned = this.plan?.frames.find((frame) => frame.index === only_frame)?.pts_secs;
+    return this.#viewer.times?.[only_frame] ?? planned ?? this.#viewer.commanded_secs;
+  });
+  /** Whether the picture on screen is another one. */
+  readonly is_only_elsewhere = $derived.by(
+    () => this.only_frame !== null && this.only_frame !== this.#viewer.index,
+  );
+
   /** Of these, how many have been through the tower. */
   readonly n_given_encoded = $derived(this.given.filter((frame) => this.encoded.has(frame.index)).length);
 
@@ -59,6 +71,8 @@ export class Sees {
   #latest: Latest<{ request: PlanRequest; chat: ChatId | null }, PlanView>;
   #preparing: AbortController | null = null;
   #pictures = new BitmapCache<string>(72);
+  /** Whoever points at something now. */
+  #pointer: object | null = null;
 
   constructor(backend: Backend, viewer: Viewer, preset: PresetName) {
     this.#backend = backend;
@@ -106,6 +120,8 @@ export class Sees {
     this.plan = plan;
     this.error = null;
     this.is_updating = false;
+    // Its tokens have other numbers.
+    if (this.highlight.token !== null) this.highlight = { ...this.highlight, token: null };
     this.is_prepared = plan.images.length > 0 && plan.images.every((image) => image.is_encoded);
     this.encoded = new Set(
       plan.images
@@ -126,6 +142,11 @@ export class Sees {
     this.only_frame = index;
   }
 
+  /** Asks about the picture on screen, instead of the one that was on screen when this was chosen. */
+  askFrameShown(): void {
+    this.only_frame = this.#viewer.index;
+  }
+
   /** Pins a frame that is not pinned, and no longer keeps it out; the other way round for one that is. */
   togglePin(index: number): void {
     const is_pinned = this.pinned.includes(index);
@@ -142,6 +163,12 @@ export class Sees {
   resetPicks(): void {
     this.pinned = [];
     this.removed = [];
+  }
+
+  /** What takes back every choice that is made from now on. */
+  remember(): () => void {
+    const { preset, strategy, pinned, removed, only_frame } = this;
+    return () => Object.assign(this, { preset, strategy, pinned, removed, only_frame });
   }
 
   // -------------------------------------------------------------------------------------------- looking ahead
@@ -202,8 +229,24 @@ export class Sees {
     this.#pictures.clear();
   }
 
-  point(frame: number | null, token: number | null = null): void {
+  // ------------------------------------------------------------------------------------------------- pointing
+
+  /** `by` points at a frame, in place of whatever did before. */
+  point(by: object, frame: number | null, token: number | null = null): void {
+    this.#pointer = by;
     if (this.highlight.frame !== frame || this.highlight.token !== token) this.highlight = { frame, token };
+  }
+
+  /** `by` shows another frame now: it points at that one, if it does. */
+  follow(by: object, frame: number | null): void {
+    if (this.#pointer === by && this.highlight.frame !== frame) this.point(by, frame);
+  }
+
+  /** `by` points no more, or is no longer there. */
+  leave(by: object): void {
+    if (this.#pointer !== by) return;
+    this.#pointer = null;
+    this.highlight = { frame: null, token: null };
   }
 }
 

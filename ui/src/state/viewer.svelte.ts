@@ -192,6 +192,18 @@ export class Viewer {
     this.seek(this.commanded_secs + by_secs);
   }
 
+  /** What takes back where it is, what is played, and the range, if they change from now on. */
+  remember(): () => void {
+    const { commanded_secs, range, playback } = this;
+    const { is_playing, speed } = playback;
+    return () => {
+      this.range = range;
+      if (playback.speed !== speed) playback.setSpeed(speed);
+      if (playback.is_playing !== is_playing) playback.toggle();
+      if (!is_playing) this.seek(commanded_secs);
+    };
+  }
+
   // ------------------------------------------------------------------------------------------------- range
 
   setIn(): void {

@@ -1,3 +1,4 @@
+import { tick } from 'svelte';
 import type {
   ApiError,
   AppEvent,
@@ -7,6 +8,7 @@ import type {
   ModelState,
   RecentVideo,
   Settings,
+  TextSize,
   Theme,
   Turn,
   VideoId,
@@ -70,6 +72,10 @@ export class WindowState {
   models_part = $state<ModelsPart>('here');
   /** The offer of a model that knows more was put away, until the window is closed. */
   declined_offer = $state(false);
+  /** Names of what the program was started with, until one of them is open or none can be. */
+  opening = $state.raw<string[]>([]);
+  /** Everything that the first picture needs is known. */
+  is_started = $state(false);
   is_drag_over = $state(false);
   is_opening = $state(false);
   is_full_screen = $state(false);
@@ -107,14 +113,22 @@ export class WindowState {
     this.#stop_listening = backend.listen((event) => this.#hear(event));
   }
 
-  async start(): Promise<void> {
+  /** `faces`: what words are drawn with, which would move them if it came later. */
+  async start(faces: Promise<unknown>): Promise<void> {
     await this.attempt(async () => {
-      const [settings, model] = await Promise.all([this.backend.settings(), this.backend.modelState()]);
+      const [settings, model, given] = await Promise.all([
+        this.backend.settings(),
+        this.backend.modelState(),
+        this.backend.given(),
+      ]);
       this.settings = settings;
       this.model = model;
+      this.opening = given;
     });
-    void this.downloads.read();
-    await this.readRecents();
+    await Promise.all([this.downloads.read(), this.readRecents(), faces.catch(() => {})]);
+    // What is shown first is shown whole.
+    this.is_started = true;
+    await tick();
     this.backend.ready();
   }
 
@@ -135,9 +149,11 @@ export class WindowState {
         return this.#showFirst(event.videos);
       }
       case 'open-failed':
+        this.opening = this.opening.filter((name) => name !== event.name);
         return this.tell(text.errors.open_title(event.name), event.error);
       case 'model-given': {
         const { model } = event;
+        this.opening = [];
         if (model.refusal === null) return void this.loadModel(model);
         return this.tell(text.errors.open_title(model.files.join(' + ')), model.refusal);
       }
@@ -154,6 +170,8 @@ export class WindowState {
       case 'download':
         return this.downloads.hear(event.download);
       case 'worker-ended':
+        // Where an answer is on its way, it says so itself.
+        if (event.role === 'model' && (this.open?.conversation.live.length ?? 0) > 0) return;
         return this.tell(text.errors.worker[event.role], event.error);
     }
   }
@@ -172,11 +190,13 @@ export class WindowState {
   #showFirst(videos: VideoInfo[]): void {
     const first = videos[0];
     if (first === undefined) return;
+    this.opening = [];
     this.show(first);
     if (videos.length > 1) this.brief(text.drop.others(videos.length - 1));
   }
 
   showStart(): void {
+    this.opening = [];
     this.open?.close();
     this.open = null;
     this.backend.setTitle(text.name);
@@ -201,6 +221,18 @@ export class WindowState {
       this.#showFirst(await which());
     }, title);
     this.is_opening = false;
+  }
+
+  /** What takes back every choice about the open video that is made from now on. */
+  remember(): () => void {
+    const { open } = this;
+    const { shows_sees } = this.settings;
+    const takeBack = open?.remember();
+    return () => {
+      if (this.open !== open) return;
+      takeBack?.();
+      if (this.settings.shows_sees !== shows_sees) void this.change({ shows_sees });
+    };
   }
 
   async readRecents(): Promise<void> {
@@ -314,6 +346,14 @@ export class WindowState {
     const theme = order[(order.indexOf(this.settings.theme) + 1) % order.length] ?? 'system';
     void this.change({ theme });
     this.brief(text.theme_now(theme));
+  }
+
+  changeTextSize(by: 1 | -1): void {
+    const order: TextSize[] = ['small', 'normal', 'large', 'larger'];
+    const at = Math.max(0, order.indexOf(this.settings.text_size) + by);
+    const text_size = order[Math.min(order.length - 1, at)] ?? 'normal';
+    if (text_size !== this.settings.text_size) void this.change({ text_size });
+    this.brief(text.text_size_now(text_size));
   }
 
   // --------------------------------------------------------------------------------------------- being told

@@ -1,127 +1,14 @@
-import type { ErrorCode, Fit, PresetName, Stage, StrategyName, Theme } from '../backend';
+import type { Fit, TextSize, Theme } from '../backend';
 import { formatBytes, formatCount, formatRemaining, formatSecs } from '../lib/format';
-import type { Command, Section } from '../lib/keys';
 import { closeness, download, fit, fit_all } from './models.en';
 import { work } from './work.en';
+import { preset, strategy, stage, command, section, next_step, text_size, theme, codec } from './names.en';
 
 const plural = (count: number, one: string, many: string) =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
 
 const frames = (count: number) => plural(count, 'frame', 'frames');
 const tokens = (count: number) => plural(count, 'token', 'tokens');
-
-const preset: Record<PresetName, string> = {
-  auto: 'Auto',
-  own: "The model's own",
-  frame: 'This frame',
-  fast: 'Fast',
-  balanced: 'Balanced',
-  paper: 'Paper',
-};
-
-const strategy: Record<StrategyName, string> = {
-  'every-patch': 'Every patch',
-  sampled: 'Sampled patches',
-  thumbnail: 'One thumbnail',
-  thumbnails: 'Several thumbnails',
-  'thumbnail-and-sampled': 'Thumbnail + patches',
-  'slow-fast': 'Slow and fast',
-  'image-grid': 'Image grid',
-  pooled: 'Pooled frames',
-  interleaved: 'Frames with times',
-};
-
-const stage: Record<Stage, string> = {
-  waiting: 'Waiting for its turn',
-  'loading-model': 'Loading the model',
-  'reading-video': 'Reading the video',
-  encoding: 'Looking at the frames',
-  'reading-prompt': 'Reading what it saw',
-  answering: 'Answering',
-};
-
-const command: Record<Command, string> = {
-  open: 'Open a video…',
-  'open-sample': 'Open the sample',
-  'go-start': 'Show all videos',
-  'new-chat': 'New conversation',
-  'play-pause': 'Play or pause',
-  slower: 'Slower',
-  faster: 'Faster',
-  'normal-speed': 'Normal speed',
-  'next-frame': 'Next frame',
-  'previous-frame': 'Previous frame',
-  'forward-5': '5 seconds forward',
-  'back-5': '5 seconds back',
-  'forward-60': '1 minute forward',
-  'back-60': '1 minute back',
-  'next-given': 'Next frame the model gets',
-  'previous-given': 'Previous frame the model gets',
-  'first-frame': 'First frame',
-  'last-frame': 'Last frame',
-  'go-to': 'Go to time or frame…',
-  'set-in': 'Range starts here',
-  'set-out': 'Range ends here',
-  'go-in': 'Go to start of range',
-  'go-out': 'Go to end of range',
-  'clear-range': 'Clear range',
-  'pin-frame': 'Give this frame to the model',
-  'remove-frame': 'Keep this frame from the model',
-  'ask-frame': 'Ask about this frame only',
-  'save-frame': 'Save frame as picture…',
-  'zoom-in': 'Zoom timeline in',
-  'zoom-out': 'Zoom timeline out',
-  'zoom-whole': 'Show whole timeline',
-  'full-screen': 'Full screen',
-  'toggle-sees': 'What the model sees',
-  'focus-question': 'Write a question',
-  stop: 'Stop or close',
-  models: 'Model and device…',
-  theme: 'Theme',
-  help: 'Keys',
-  diagnosis: 'Copy diagnosis',
-  'diagnosis-names': 'Copy diagnosis with file names',
-  'show-logs': 'Show log files',
-};
-
-const section: Record<Section, string> = {
-  play: 'Play',
-  move: 'Move',
-  range: 'Range and zoom',
-  model: 'Model and questions',
-  window: 'Window',
-};
-
-/** What the button under an error does, by the error's code; codes without one show none. */
-const next_step: Partial<Record<ErrorCode, string>> = {
-  'video-missing': 'Open another video…',
-  'video-unreadable': 'Open another video…',
-  'video-unsupported': 'Open another video…',
-  'model-missing': 'Choose a model…',
-  'model-mismatch': 'Choose other files…',
-  'model-unsupported': 'Choose other files…',
-  'out-of-memory': 'Choose a smaller model…',
-  'context-too-long': 'Use the fast preset',
-  'worker-ended': 'Ask again',
-  unknown: 'Copy diagnosis',
-};
-
-const theme: Record<Theme, string> = { system: 'As the system', light: 'Light', dark: 'Dark' };
-
-/** Names of codecs as people know them; others are shown as FFmpeg spells them. */
-const codec: Record<string, string> = {
-  h264: 'H.264',
-  hevc: 'H.265',
-  vp8: 'VP8',
-  vp9: 'VP9',
-  av1: 'AV1',
-  mpeg1video: 'MPEG-1',
-  mpeg2video: 'MPEG-2',
-  mpeg4: 'MPEG-4',
-  prores: 'ProRes',
-  mjpeg: 'Motion JPEG',
-  gif: 'GIF',
-};
 
 export const en = {
   name: 'Videre',
@@ -134,10 +21,13 @@ export const en = {
   next_step,
   theme,
   work,
+  text_size_now: (now: TextSize) => `Text size: ${text_size[now]}`,
   theme_now: (now: Theme) => `${command.theme}: ${theme[now]}`,
   close: 'Close',
   cancel: 'Cancel',
   go: 'Go',
+  picture_of: (number: number, total: number) =>
+    `Looking at picture ${formatCount(number)} of ${formatCount(total)}`,
   remaining: (secs: number) => `${formatRemaining(secs)} left`,
   no_host: 'This is the window of Videre. Start the application to use it.',
 
@@ -146,6 +36,7 @@ export const en = {
     lead: 'Drop a video here and ask about it. Everything stays on this machine.',
     open: 'Open a video…',
     opening: 'Opening…',
+    opening_name: (name: string) => `Opening ${name}…`,
     sample: 'Try the sample',
     recent: 'Recent',
     no_recent: 'Videos that you open appear here, with their conversations.',
@@ -224,6 +115,9 @@ export const en = {
     stop_preparing: 'Stop looking ahead',
     start_preparing: 'Look at the frames now',
     cost: (n_frames: number, n_tokens: number) => `${frames(n_frames)} · ${tokens(n_tokens)}`,
+    starts_at: (time: string) => `Range starts at ${time}`,
+    ends_at: (time: string) => `Range ends at ${time}`,
+    cleared: 'Range cleared',
     zoomed: (from: string, to: string) => `Shows ${from} – ${to}`,
   },
 
@@ -239,7 +133,7 @@ export const en = {
       `${frames(n_frames)} in ${plural(n_images, 'picture', 'pictures')}`,
     first_answer: (secs: number) => `first answer in about ${formatRemaining(secs)}`,
     ready: 'ready to answer',
-    memory: (bytes: number) => (bytes <= 0 ? 'no more memory' : `${formatBytes(bytes)} more memory`),
+    memory: (bytes: number) => (bytes <= 0 ? 'no extra memory' : `${formatBytes(bytes)} extra memory`),
     thumbnail: (columns: number, rows: number) => `Thumbnail, ${columns} × ${rows}`,
     thumbnail_alt: (count: number) => `Thumbnail of ${frames(count)} as it enters the vision tower`,
     n_patches: (count: number) => `${formatCount(count)} patches`,
@@ -257,19 +151,26 @@ export const en = {
     said: (words: string) => `after the words “${words}”`,
     thumbnail_only:
       'This preset shows the model the thumbnail alone: one picture, one pass, every patch of it read.',
-    frame_only_note: 'The model gets this one frame, whole: one picture, one pass, every patch of it read.',
+    frame_only_note: (time: string) =>
+      `The model gets the frame at ${time} alone: one picture, one pass, every patch of it read.`,
+    frame_at: (time: string) => `Frame at ${time}`,
+    use_this: 'Use this one',
     past: 'As it was for',
     back_to_now: 'Back to now',
     token: (number: number, total: number) => `Token ${formatCount(number)} of ${formatCount(total)}`,
     hover_hint: 'Point at a patch to see its frame, time and token',
     pin: 'Give this frame to the model',
-    unpin: 'Pinned: no longer insist on it',
+    unpin: 'Unpin this frame',
     remove: 'Keep this frame from the model',
     reset: 'Undo pins and removals',
+    is_pinned: 'Pinned: the model gets this frame',
+    is_not_pinned: 'Unpinned',
+    is_removed: 'Kept out: the model does not get this frame',
+    is_not_removed: 'No longer kept out',
     pinned: (count: number) => `${formatCount(count)} pinned`,
     removed: (count: number) => `${formatCount(count)} kept out`,
     frame_only: (time: string) => `Only the frame at ${time}`,
-    all_frames: 'Whole video again',
+    all_frames: 'Whole video',
     context: 'Context',
     context_label: (used: number, all: number) =>
       `${formatCount(used)} of ${formatCount(all)} positions used`,
@@ -295,6 +196,7 @@ export const en = {
     stop: 'Stop',
     regenerate: 'Answer again',
     edit: 'Edit and ask again',
+    edit_this: 'Edit',
     edit_do: 'Ask again',
     edit_note: 'Replaces this and what follows',
     copy: 'Copy answer',
@@ -355,7 +257,7 @@ export const en = {
     prompt_read: 'Reading',
     first_word: 'First word after',
     writing: 'Writing',
-    total: 'Together',
+    total: 'Total',
     prompt: 'Prompt',
     frames: 'Frames given',
     show_in_panel: 'Show exactly what it saw',

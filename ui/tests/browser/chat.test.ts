@@ -51,7 +51,10 @@ test('a question asked before the video is read waits with its stages, and the f
   await window.openSample();
   const { page } = window;
   await window.ask('First?');
-  await page.getByRole('article').getByText('Looking at the frames').waitFor();
+  await page
+    .getByRole('article')
+    .getByText(/^Looking at picture \d+ of 17$/u)
+    .waitFor();
   await page.locator('[data-question]').fill('Second words');
   await page.getByRole('article').getByText('left').first().waitFor();
   await page.getByRole('button', { name: 'How this answer came about' }).waitFor({ timeout: 30_000 });
@@ -131,6 +134,62 @@ test('a failed answer keeps its words, says why, and can be asked again', async 
   await window.double((double) => void (double.script.fail_answer = null));
   await page.getByRole('button', { name: 'Ask again', exact: true }).click();
   await page.locator('.words', { hasText: 'one two three four' }).waitFor();
+  expect(await page.getByRole('article').count()).toBe(1);
+});
+
+test('a failure is brought into sight, wherever the reader is', async () => {
+  const long = Array.from({ length: 60 }, (_, at) => `Line ${at} of the answer.`).join('\n\n');
+  const window = await open({ script: { answer: long } });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('First');
+  await page.locator('.facts').waitFor();
+  await window.double((double) => {
+    double.script.answer = 'one two three';
+    double.script.word_ms = 400;
+    double.script.fail_answer = { code: 'out-of-memory', message: 'the memory was full', hint: null };
+  });
+  await window.ask('Second');
+  await page.locator('.list').evaluate((list) => (list.scrollTop = 0));
+  await page.locator('.problem').waitFor();
+  await expect
+    .poll(() =>
+      page.locator('.list').evaluate((list) => {
+        const [problem, seen] = [
+          list.querySelector('.problem')!.getBoundingClientRect(),
+          list.getBoundingClientRect(),
+        ];
+        return problem.top >= seen.top && problem.bottom <= seen.bottom;
+      }),
+    )
+    .toBe(true);
+});
+
+test('a question that is too long can be asked of fewer tokens, or be changed', async () => {
+  const window = await open({
+    model: 'large',
+    script: {
+      answer: 'one two three',
+      fail_answer: {
+        code: 'context-too-long',
+        message: 'the video and the question need 5,000 tokens, and the model reads 4,096 at a time',
+        hint: null,
+      },
+    },
+  });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('A long question');
+  await page.locator('.problem').waitFor();
+  expect(await page.getByRole('button', { name: 'Open another video…' }).count()).toBe(0);
+  await page.locator('.problem').getByRole('button', { name: 'Edit', exact: true }).click();
+  expect(await page.getByRole('textbox', { name: 'Edit and ask again' }).inputValue()).toBe(
+    'A long question',
+  );
+  await page.keyboard.press('Escape');
+  await window.double((double) => void (double.script.fail_answer = null));
+  await page.locator('.problem').getByRole('button', { name: 'Use Fast' }).click();
+  await page.getByText('6 frames · 576 tokens · 9.8 s').waitFor();
   expect(await page.getByRole('article').count()).toBe(1);
 });
 

@@ -52,7 +52,7 @@ test('pointing at a preset says what it would cost, in time and memory, before i
   const cost = page.locator('.line .cost');
   await expect
     .poll(() => cost.textContent())
-    .toMatch(/^Paper · 50 frames in \d+ pictures · first answer in about .+ GB more memory$/u);
+    .toMatch(/^Paper · 50 frames in \d+ pictures · first answer in about .+ GB extra memory$/u);
   await page.mouse.move(400, 100);
   await expect.poll(() => cost.textContent()).toMatch(/^16 frames in 17 pictures/u);
 });
@@ -105,4 +105,40 @@ test('a timeline that is zoomed says so, and shows all again with a click', asyn
   await chip.getByText('Shows 0:00 – 0:01').waitFor();
   await chip.click();
   await expect.poll(() => chip.count()).toBe(0);
+});
+
+test('what was pointed at stops being lit when it goes away under the pointer', async () => {
+  const window = await open(options);
+  await window.openSample();
+  const { page } = window;
+  const lit = () => page.locator('[data-mark].pointed, .tiles canvas.pointed, .hint.given').count();
+  const picture = page.locator('.frames .picture').nth(3);
+
+  // The panel is closed by its key while the pointer rests on a picture in it.
+  await picture.hover();
+  await expect.poll(lit).toBe(3);
+  await page.keyboard.press('e');
+  await expect.poll(() => page.locator('.frames .picture').count()).toBe(0);
+  expect(await lit()).toBe(0);
+
+  // Another mode: that picture is not among its pictures.
+  await page.keyboard.press('e');
+  await picture.hover();
+  await expect.poll(lit).toBe(3);
+  await page.keyboard.press('a');
+  await expect.poll(() => page.locator('.frames .picture').count()).toBe(1);
+  await expect.poll(lit).toBe(0);
+});
+
+test('a time of another conversation lights nothing in this one', async () => {
+  const window = await open({ script: { answer: 'At 0:01 the circle moves.' } });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('What happens?');
+  await page.getByRole('button', { name: 'How this answer came about' }).waitFor();
+  await page.getByRole('button', { name: 'Go to 0:01', exact: true }).hover();
+  await expect.poll(() => page.locator('[data-mark].pointed').count()).toBe(1);
+  await page.keyboard.press('Control+Shift+O');
+  await expect.poll(() => page.getByRole('article').count()).toBe(0);
+  await expect.poll(() => page.locator('[data-mark].pointed').count()).toBe(0);
 });

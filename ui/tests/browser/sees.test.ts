@@ -93,8 +93,45 @@ test('only the frame on screen can be asked about', async () => {
   await page.keyboard.type('What is this?');
   await page.keyboard.press('Enter');
   await page.getByText('1 frame · 576 tokens · 9.8 s').waitFor();
-  await page.locator('.scope').getByRole('button', { name: 'Whole video again' }).click();
+  await page.locator('.scope').getByRole('button', { name: 'Whole video' }).click();
   await expect.poll(() => page.locator('[data-mark]').count()).toBe(16);
+});
+
+test('the frame that is asked about is named by its time everywhere, and can be moved to the one on screen', async () => {
+  const window = await open(options);
+  await window.openSample();
+  const { page } = window;
+  await page.keyboard.press('p');
+  await page.getByText('1 pinned').waitFor();
+  await page.keyboard.press('ArrowRight');
+  await expect.poll(() => window.shownIndex()).toBe(125);
+  await page.getByRole('radio', { name: /^This frame/u }).check({ force: true });
+
+  const says = async (time: string) => {
+    const chosen = page.getByRole('radio', {
+      name: new RegExp(`^Frame at ${time}: 1 frame, 576 tokens`, 'u'),
+    });
+    await expect.poll(() => chosen.isChecked()).toBe(true);
+    await page.locator('.offers label:has(:checked)', { hasText: '576 tokens' }).waitFor();
+    await page.getByPlaceholder(`Ask about the frame at ${time}`).waitFor();
+    await page.locator('.scope').getByText(`Frame at ${time}`).waitFor();
+    await page.locator('.foot').getByText(`Only the frame at ${time}`).waitFor();
+    await page.locator('.foot .cost').getByText('1 frame · 576 tokens').waitFor();
+    await page.getByText(`The model gets the frame at ${time} alone`).waitFor();
+  };
+  await says('0:05.000');
+  expect(await page.getByRole('button', { name: 'Use this one' }).count()).toBe(0);
+
+  // The picture moves on, the choice stays, and says so.
+  await page.keyboard.press('.');
+  await expect.poll(() => window.shownIndex()).toBe(126);
+  await says('0:05.000');
+  await page.locator('.scope').getByRole('button', { name: 'Use this one' }).click();
+  await says('0:05.040');
+  await page.keyboard.press('.');
+  await expect.poll(() => window.shownIndex()).toBe(127);
+  await page.locator('.alone').getByRole('button', { name: 'Use this one' }).click();
+  await says('0:05.080');
 });
 
 test('looking ahead begins by itself, fills the marks, can be stopped and taken up again', async () => {
@@ -126,4 +163,29 @@ test('an answer opens exactly what it was given, as it was', async () => {
   await expect.poll(() => page.locator('[data-mark]').count()).toBe(16);
   await page.getByRole('button', { name: 'Back to now' }).click();
   await expect.poll(() => page.locator('[data-mark]').count()).toBe(6);
+});
+
+test('what is counted is named: pictures are not frames, and one picture is no count', async () => {
+  const window = await open({ ...options, script: { encode_ms: 400 } });
+  await window.openSample();
+  const { page } = window;
+  await page.locator('.foot .cost').getByText('16 frames · 2,304 tokens').waitFor();
+  await page
+    .locator('.foot')
+    .getByText(/^Looking at picture \d+ of 17$/u)
+    .waitFor();
+  expect(await page.locator('.foot').textContent()).not.toMatch(/\d\/\d/u);
+  await page.getByRole('radio', { name: /^Fast/u }).check({ force: true });
+  await page.locator('.foot .cost').getByText('6 frames · 576 tokens').waitFor();
+  await page.locator('.foot').getByText('Looking at the frames', { exact: true }).waitFor();
+});
+
+test('a remaining time runs down by itself', async () => {
+  const window = await open({
+    ...options,
+    settings: { preset: 'fast', shows_sees: false, knows_embedded: true },
+    script: { encode_ms: 8000 },
+  });
+  await window.openSample();
+  for (const secs of [8, 7, 6]) await window.page.locator('.foot').getByText(`${secs} s left`).waitFor();
 });

@@ -105,3 +105,68 @@ test('the theme follows the system until it is chosen', async () => {
   await page.emulateMedia({ colorScheme: 'dark' });
   expect(await theme()).toBe('light');
 });
+
+test('the ground is that of the last theme before the page is there, and else the system’s', async () => {
+  const window = await open({ context: { colorScheme: 'dark' } });
+  const context = window.page.context();
+  const ground = async () => {
+    const page = await context.newPage();
+    // Nothing of the page comes, but what stands in index.html itself.
+    await page.route(/\.(?:css|js)$/u, (route) =>
+      route.request().url().endsWith('/theme.js') ? route.continue() : new Promise(() => {}),
+    );
+    await page.goto(window.page.url(), { waitUntil: 'commit' });
+    await page.locator('#app').waitFor({ state: 'attached' });
+    const color = await page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    await page.close();
+    return color;
+  };
+  const [dark, light] = ['rgb(17, 16, 14)', 'rgb(242, 240, 237)'];
+  expect(await ground()).toBe(dark);
+  await window.double((double) => double.emit({ kind: 'command', command: 'theme' }));
+  await expect
+    .poll(() => window.page.evaluate(() => document.documentElement.dataset['theme']))
+    .toBe('light');
+  expect(await ground()).toBe(light);
+  // The same as the page's own.
+  const own = await window.page.evaluate(() => {
+    const drawn = document.createElement('canvas').getContext('2d')!;
+    drawn.fillStyle = getComputedStyle(document.body).backgroundColor;
+    drawn.fillRect(0, 0, 1, 1);
+    return `rgb(${[...drawn.getImageData(0, 0, 1, 1).data.slice(0, 3)].join(', ')})`;
+  });
+  expect(own).toBe(light);
+});
+
+test('what is shown first stays where it is', async () => {
+  const window = await open();
+  const page = await window.page.context().newPage();
+  await page.addInitScript(() => {
+    const moved: number[] = [];
+    (globalThis as unknown as { moved: number[] }).moved = moved;
+    new PerformanceObserver((list) =>
+      list.getEntries().forEach((one) => moved.push((one as unknown as { value: number }).value)),
+    ).observe({ type: 'layout-shift', buffered: true });
+  });
+  await page.goto(window.page.url());
+  await page.getByRole('heading', { name: 'Ask a video' }).waitFor();
+  await page.waitForTimeout(500);
+  expect(await page.evaluate(() => (globalThis as unknown as { moved: number[] }).moved)).toEqual([]);
+});
+
+test('a video that the program was started with comes without the first page before it', async () => {
+  const window = await open({ query: { given: 'kitchen.mp4' }, script: { open_ms: 1500 } });
+  const { page } = window;
+  await page.getByText('Opening kitchen.mp4…').waitFor();
+  expect(await page.getByRole('heading', { name: 'Ask a video' }).count()).toBe(0);
+  await page.getByRole('heading', { name: 'kitchen.mp4' }).waitFor();
+  await page.locator('.picture[data-exact=true]').waitFor();
+});
+
+test('where that cannot be opened, the first page says why', async () => {
+  const error = { code: 'video-unreadable', message: 'kitchen.mp4 has no index', hint: null } as const;
+  const window = await open({ query: { given: 'kitchen.mp4' }, script: { open_ms: 300, fail_open: error } });
+  const { page } = window;
+  await page.getByText('kitchen.mp4 has no index', { exact: true }).waitFor();
+  await page.getByRole('heading', { name: 'Ask a video' }).waitFor();
+});

@@ -44,6 +44,8 @@ test('go to takes a time or a frame, and says what it did not understand', async
   await page.keyboard.press('Enter');
   await until(window, 80);
   await page.keyboard.press('g');
+  // Letters that follow at once would be a word.
+  await page.getByRole('textbox', { name: 'Go to' }).waitFor();
   await page.keyboard.type('nonsense');
   await page.keyboard.press('Enter');
   await page.getByText('Write a time such as').waitFor();
@@ -99,6 +101,23 @@ test('playing runs at the clip’s own speed and ends on the last frame', async 
   expect(rate).toBeLessThan(28);
   await until(window, 174);
   await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+});
+
+test('pictures that come too slowly are passed over, and time keeps its speed', async () => {
+  const window = await open({ script: { play_ms: 110 } });
+  await window.openSample();
+  const { page } = window;
+  await page.keyboard.press('Space');
+  await expect.poll(() => window.shownIndex(), { timeout: 30_000 }).toBeGreaterThan(15);
+  const n_asked = () => window.double((double) => double.calls.filter((one) => one === 'frame play').length);
+  const [from, from_ms, before] = [await window.shownIndex(), Date.now(), await n_asked()];
+  await page.waitForTimeout(3000);
+  const [to, to_ms, after] = [await window.shownIndex(), Date.now(), await n_asked()];
+  const secs = (to_ms - from_ms) / 1000;
+  // Twenty-five frames of the clip in a second, of which nine can be had.
+  expect((to - from) / secs).toBeGreaterThan(20);
+  expect((after - before) / secs).toBeLessThan(12);
+  await until(window, 174);
 });
 
 test('a range is one drag, or two keys, and can be moved by key', async () => {

@@ -103,6 +103,25 @@ test('a worker that ended is told of with its reason, and nothing else is lost',
   expect(await page.locator('article .words').textContent()).toBe('kept');
 });
 
+test('a model that ends while it answers is told of once: by the answer', async () => {
+  const window = await open({
+    script: { answer: 'one two three four five six', word_ms: 300, restarts: true },
+  });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('Count');
+  await page.locator('article .answer', { hasText: 'one' }).waitFor();
+  await window.double((double) =>
+    double.emit({
+      kind: 'worker-ended',
+      role: 'model',
+      error: { code: 'worker-ended', message: 'the memory was full', hint: null },
+    }),
+  );
+  await page.getByText('The model ended and is starting again').waitFor();
+  expect(await page.locator('.notice').count()).toBe(0);
+});
+
 test('a model that ends in mid-answer keeps what it said, says so, and goes on', async () => {
   const window = await open({
     script: { answer: 'one two three four five six', word_ms: 300, restarts: true },

@@ -38,8 +38,7 @@ import { PLAIN, type Script } from './script';
 
 export type { Script } from './script';
 
-/** What an earlier turn takes of the context. */
-const CHAT_TOKENS = 120;
+const CHAT_TOKENS = 120; // of an earlier turn
 const CANCELLED: ApiError = { code: 'cancelled', message: 'cancelled', hint: null };
 
 /**
@@ -70,6 +69,7 @@ export class Double implements Backend {
   /** Questions are answered one after the other. */
   #answering: Promise<void> = Promise.resolve();
   #n_asked = 0;
+  #played: Promise<unknown> = Promise.resolve();
 
   constructor(facts: ClipFacts, options: URLSearchParams) {
     this.#facts = facts;
@@ -200,6 +200,13 @@ export class Double implements Backend {
       return { ...(await frameJpeg(near, this.#facts, signal)), is_exact: near === index };
     }
     if (request.purpose !== 'play') await this.#wait(this.script.frame_ms, signal);
+    else if (this.script.play_ms > 0) {
+      // One after the other, as a decoder makes them.
+      const before = this.#played;
+      this.#played = before.then(() => new Promise((done) => setTimeout(done, this.script.play_ms)));
+      await this.#played;
+      await this.#wait(0, signal);
+    }
     return frameJpeg(index, this.#facts, signal);
   }
 
@@ -264,13 +271,14 @@ export class Double implements Backend {
   }
 
   async #encode(plan: PlanView, on: (event: PrepareEvent) => void, signal: AbortSignal): Promise<void> {
-    const frames = [...new Set(plan.images.flatMap((image) => image.frames.map((frame) => frame.index)))];
-    for (const [n_done, index] of frames.entries()) {
-      const remaining_secs = ((frames.length - n_done) * this.script.encode_ms) / 1000;
-      on({ kind: 'stage', stage: 'encoding', n_done, n_total: frames.length, remaining_secs });
-      if (!this.#encoded.has(index)) await this.#wait(this.script.encode_ms, signal);
-      this.#encoded.add(index);
-      on({ kind: 'encoded', frames: [index] });
+    const n_images = plan.images.length;
+    for (const [n_done, image] of plan.images.entries()) {
+      const remaining_secs = ((n_images - n_done) * this.script.encode_ms) / 1000;
+      on({ kind: 'stage', stage: 'encoding', n_done, n_total: n_images, remaining_secs });
+      const frames = image.frames.map((frame) => frame.index);
+      if (frames.some((index) => !this.#encoded.has(index))) await this.#wait(this.script.encode_ms, signal);
+      for (const index of frames) this.#encoded.add(index);
+      on({ kind: 'encoded', frames });
     }
     const n_total = plan.counts.total;
     on({ kind: 'stage', stage: 'reading-prompt', n_done: n_total / 2, n_total, remaining_secs: 1 });

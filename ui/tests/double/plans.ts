@@ -96,8 +96,10 @@ export function planFor(
   const secs_per_image = model.is_embedded ? 0.02 : 2.4;
   const costOf = (name: PresetName): Cost => {
     const one = PRESETS[name];
-    const n_tokens = (one.n_images + (one.thumbnail ? 1 : 0)) * N_PATCHES;
-    const n_pictures = (one.n_images > 0 ? one.n_frames : 0) + (one.thumbnail ? 1 : 0);
+    // Pins come on top of the one frame, as long as no other choice says that it is alone.
+    const n_more = name === 'frame' ? request.pinned.length : 0;
+    const n_tokens = (one.n_images + n_more + (one.thumbnail ? 1 : 0)) * N_PATCHES;
+    const n_pictures = (one.n_images > 0 ? one.n_frames + n_more : 0) + (one.thumbnail ? 1 : 0);
     const fits = n_tokens + 640 <= model.n_context;
     return {
       n_tokens,

@@ -5,6 +5,8 @@ import { VICUNA } from './models';
 /** What a test changes to see another state of the window. All times in milliseconds. */
 export interface Script {
   frame_ms: number;
+  /** What each frame of playback takes by itself. */
+  play_ms: number;
   encode_ms: number;
   word_ms: number;
   times_ms: number;
@@ -36,6 +38,7 @@ export interface Script {
 /** Nothing goes wrong, and nothing takes long. */
 export const PLAIN: Script = {
   frame_ms: 0,
+  play_ms: 0,
   encode_ms: 0,
   word_ms: 0,
   times_ms: 0,
