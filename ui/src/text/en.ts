@@ -249,14 +249,7 @@ export const en = {
     tokens: 'Tokens',
     tokens_value: (sampled: number, thumbnail: number) =>
       `${formatCount(sampled)} sampled, ${formatCount(thumbnail)} thumbnail`,
-    prompt_tokens: (prompt: number, answer: number) =>
-      `${tokens(prompt)} read, ${formatCount(answer)} written`,
-    words: 'Prompt and answer',
-    video: 'Fetching frames',
-    encode: 'Looking at frames',
-    prompt_read: 'Reading',
     first_word: 'First word after',
-    writing: 'Writing',
     total: 'Total',
     prompt: 'Prompt',
     frames: 'Frames given',
