@@ -261,3 +261,25 @@ test('what an answer was given lies open with one click: frames, thumbnail, sett
   await evidence.getByRole('button', { name: '0:05.080', exact: true }).click();
   await expect.poll(() => window.shownIndex()).toBe(127);
 });
+
+test('the time of an answer adds up, waiting for other work and earlier turns among it', async () => {
+  const window = await open({ model: 'large', script: { answer: 'one two three', word_ms: 500 } });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('First');
+  await page.locator('.answer', { hasText: 'one' }).waitFor();
+  await window.ask('Second');
+  const foot = page.locator('article').nth(1).getByRole('button', { name: 'How this answer came about' });
+  await foot.click();
+  const evidence = page.locator('.evidence');
+  await evidence.getByText('Waiting for other work').waitFor();
+  const read =
+    '2,478 tokens: 2,304 of the video, 120 of earlier turns, 54 of words; 2,304 had been read before';
+  await evidence.getByText(read, { exact: true }).waitFor();
+  const shown = (await evidence.locator('.timings .secs').allTextContents()).map((words) =>
+    parseFloat(words),
+  );
+  const [first_word = 0, total = 0] = shown.splice(-2);
+  expect(shown.reduce((sum, secs) => sum + secs, 0)).toBeCloseTo(total, 6);
+  expect(total - first_word).toBeCloseTo(shown.at(-1) ?? 0, 6);
+});
