@@ -35,5 +35,11 @@ export const work = {
     return `${formatCount(n_video + n_history + n_words)} tokens: ${parts.join(', ')}${before}`;
   },
   written_label: 'Written',
+  of_free: (count: number, n_free: number) => `${formatCount(count)} of ${formatCount(n_free)} tokens`,
+  too_long: (count: number, n_free: number) =>
+    n_free === 0
+      ? 'There is no room for a question'
+      : `Too long: ${formatCount(count)} of ${formatCount(n_free)} tokens`,
+  use: (name: string) => `Use ${name}`,
   in_list: (title: string, mark: string) => `${title} · ${mark}`,
 };
