@@ -388,6 +388,18 @@ export const STATES = {
     options: alone({}, shapes),
     make: wonder,
   },
+  repeated: {
+    options: alone({}, { answer: 'white '.repeat(32), ending: 'repetition' }),
+    make: wonder,
+  },
+  'open-unknown': {
+    options: { recents: '1', ...alone() },
+    make: (page) =>
+      page
+        .getByRole('button', { name: /Kitchen/u })
+        .first()
+        .click(),
+  },
   'offer-downloading': {
     options: alone({ hold_at: 0.42 }, shapes),
     make: async (page) => {

@@ -41,5 +41,9 @@ export const work = {
       ? 'There is no room for a question'
       : `Too long: ${formatCount(count)} of ${formatCount(n_free)} tokens`,
   use: (name: string) => `Use ${name}`,
+  knows_shapes: 'The built-in model knows moving shapes only, and could make nothing of this.',
+  get_one: 'Get a model that can',
+  show_said: 'Show what it said',
+  repeated: 'It only repeated itself from here on, and was stopped.',
   in_list: (title: string, mark: string) => `${title} · ${mark}`,
 };
