@@ -287,7 +287,7 @@ export const STATES = {
     make: async (page) => {
       await page.evaluate(() => (window.double.script.picked = window.double.constructor.wrong));
       await page.locator('button.model').click();
-      await page.getByRole('button', { name: 'Load two files…' }).click();
+      await page.getByRole('button', { name: 'Add two files…' }).click();
     },
   },
   shop: { options: alone(), make: shop },

@@ -293,11 +293,15 @@ export class WindowState {
     });
   }
 
-  async pickModel(from: 'files' | 'folder'): Promise<void> {
+  /** The one that was picked; it is listed, and not loaded. */
+  async pickModel(from: 'files' | 'folder'): Promise<Model | null> {
+    let picked: Model | null = null;
     await this.attempt(async () => {
-      const picked = await this.backend.pickModel(from);
-      if (picked !== null) this.models = [picked, ...this.models.filter((model) => model.id !== picked.id)];
+      const found = await this.backend.pickModel(from);
+      if (found !== null) this.models = [found, ...this.models.filter((model) => model.id !== found.id)];
+      picked = found;
     });
+    return picked;
   }
 
   async loadModel(model: Model): Promise<void> {
