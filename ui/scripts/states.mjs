@@ -364,7 +364,7 @@ export const STATES = {
     options: script({ download: { here: ['smolvlm2-2.2b:Q4_K_M'] } }),
     make: async (page) => {
       await page.locator('button.model').click();
-      await page.getByRole('button', { name: /^Remove SmolVLM2/u }).click();
+      await page.getByRole('button', { name: /^Remove files of SmolVLM2/u }).click();
     },
   },
   'start-downloading': {

@@ -1,6 +1,6 @@
 import type { Fit, TextSize, Theme } from '../backend';
 import { formatBytes, formatCount, formatRemaining, formatSecs } from '../lib/format';
-import { closeness, download, fit, fit_all } from './models.en';
+import { apart, closeness, download, fit, fit_all } from './models.en';
 import { work } from './work.en';
 import { preset, strategy, stage, command, section, next_step, text_size, theme, codec } from './names.en';
 
@@ -335,7 +335,8 @@ export const en = {
     load: 'Load',
     loading: 'Loading',
     loaded: 'In use',
-    remove: (name: string) => `Remove ${name}`,
+    apart,
+    remove: (name: string) => `Remove files of ${name}`,
     remove_question: (bytes: number) => `Remove ${formatBytes(bytes)}?`,
     remove_do: 'Remove',
     keep: 'Keep',
