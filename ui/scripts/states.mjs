@@ -287,7 +287,7 @@ export const STATES = {
     make: async (page) => {
       await page.evaluate(() => (window.double.script.picked = window.double.constructor.wrong));
       await page.locator('button.model').click();
-      await page.getByRole('button', { name: 'Load two files…' }).click();
+      await page.getByRole('button', { name: 'Add two files…' }).click();
     },
   },
   shop: { options: alone(), make: shop },
@@ -364,7 +364,7 @@ export const STATES = {
     options: script({ download: { here: ['smolvlm2-2.2b:Q4_K_M'] } }),
     make: async (page) => {
       await page.locator('button.model').click();
-      await page.getByRole('button', { name: /^Remove SmolVLM2/u }).click();
+      await page.getByRole('button', { name: /^Remove files of SmolVLM2/u }).click();
     },
   },
   'start-downloading': {
@@ -387,6 +387,18 @@ export const STATES = {
   offer: {
     options: alone({}, shapes),
     make: wonder,
+  },
+  repeated: {
+    options: alone({}, { answer: 'white '.repeat(32), ending: 'repetition' }),
+    make: wonder,
+  },
+  'open-unknown': {
+    options: { recents: '1', ...alone() },
+    make: (page) =>
+      page
+        .getByRole('button', { name: /Kitchen/u })
+        .first()
+        .click(),
   },
   'offer-downloading': {
     options: alone({ hold_at: 0.42 }, shapes),

@@ -34,6 +34,13 @@ export function formatRemaining(secs: number): string {
   return formatSecs(Math.ceil(secs / 60) * 60);
 }
 
+/** How many weights a model has, as its makers count: `7.1 B`, `500 M`. */
+export function formatParams(count: number): string {
+  const [size, unit] = count >= 999.5e6 ? [1e9, 'B'] : [1e6, 'M'];
+  const value = count / size;
+  return `${value < 99.95 ? Number(value.toFixed(1)) : Math.round(value)} ${unit}`;
+}
+
 /** `4.1 GB`, `310 MB`: powers of ten, as file managers and shops count. */
 export function formatBytes(bytes: number): string {
   const steps: [number, string][] = [

@@ -293,11 +293,18 @@ export class WindowState {
     });
   }
 
-  async pickModel(from: 'files' | 'folder'): Promise<void> {
+  /** The one that was picked; it is listed, and not loaded. */
+  async pickModel(from: 'files' | 'folder'): Promise<Model | null> {
+    let picked: Model | null = null;
     await this.attempt(async () => {
-      const picked = await this.backend.pickModel(from);
-      if (picked !== null) this.models = [picked, ...this.models.filter((model) => model.id !== picked.id)];
+      const found = await this.backend.pickModel(from);
+      // What is no model is no entry: whoever picked it is told why.
+      if (found?.refusal === null) {
+        this.models = [found, ...this.models.filter((model) => model.id !== found.id)];
+      }
+      picked = found;
     });
+    return picked;
   }
 
   async loadModel(model: Model): Promise<void> {
@@ -319,6 +326,15 @@ export class WindowState {
     this.#loading.abort();
     this.#loading = new AbortController();
     return this.backend.loadModel(id, this.#loading.signal);
+  }
+
+  /** Its files stay where they are. */
+  async takeOffList(id: ModelId, name: string): Promise<void> {
+    await this.attempt(async () => {
+      await this.backend.forgetModel(id);
+      this.say(text.models.apart.taken_off(name));
+    });
+    await this.readModels();
   }
 
   /** Removes its files; the user has agreed to it. */

@@ -1,6 +1,6 @@
 import type { Fit, TextSize, Theme } from '../backend';
 import { formatBytes, formatCount, formatRemaining, formatSecs } from '../lib/format';
-import { closeness, download, fit, fit_all } from './models.en';
+import { apart, closeness, download, fit, fit_all } from './models.en';
 import { work } from './work.en';
 import { preset, strategy, stage, command, section, next_step, text_size, theme, codec } from './names.en';
 
@@ -126,6 +126,7 @@ export const en = {
     preset: 'Preset',
     strategy: 'How frames become tokens',
     strategy_of_preset: (name: string) => `${name} (preset)`,
+    auto_now: (name: string) => `, now ${name}`,
     secs: (secs: number) => `~${formatRemaining(secs)}`,
     offer_label: (name: string, n_frames: number, n_tokens: number, secs: number, memory: string) =>
       `${name}: ${frames(n_frames)}, ${tokens(n_tokens)}, first answer in about ${formatRemaining(secs)}, ${memory}`,
@@ -153,6 +154,9 @@ export const en = {
       'This preset shows the model the thumbnail alone: one picture, one pass, every patch of it read.',
     frame_only_note: (time: string) =>
       `The model gets the frame at ${time} alone: one picture, one pass, every patch of it read.`,
+    cell: (columns: number, rows: number) => `${columns} × ${rows} patches`,
+    instead: (n_frames: number, n_tokens: number, secs: number) =>
+      `Whole video instead: ${frames(n_frames)}, ${tokens(n_tokens)}, about ${formatRemaining(secs)}`,
     frame_at: (time: string) => `Frame at ${time}`,
     use_this: 'Use this one',
     past: 'As it was for',
@@ -331,18 +335,20 @@ export const en = {
     load: 'Load',
     loading: 'Loading',
     loaded: 'In use',
-    remove: (name: string) => `Remove ${name}`,
+    apart,
+    remove: (name: string) => `Remove files of ${name}`,
     remove_question: (bytes: number) => `Remove ${formatBytes(bytes)}?`,
     remove_do: 'Remove',
     keep: 'Keep',
     removed: (name: string, bytes: number) => `${name} is removed; ${formatBytes(bytes)} are free again`,
     not_removed: (name: string) => `${name} could not be removed`,
-    load_files: 'Load two files…',
-    load_folder: 'Load a folder…',
+    load_files: 'Add two files…',
+    load_folder: 'Add a folder…',
     load_hint: 'A model is a pair: the language model and its mmproj file, both GGUF.',
     embedded: 'Built in',
     embedded_label: 'Knows only simple moving shapes. There to try everything without a download.',
     memory: 'Memory',
+    memory_legend: { weights: 'Weights', cache: 'Context', working: 'Working' },
     memory_needed: (needed: number, available: number) =>
       `${formatBytes(needed)} needed, ${formatBytes(available)} free`,
     memory_parts: (weights: number, cache: number, working: number) =>

@@ -24,6 +24,15 @@ export const fit_all: typeof fit = {
   'too-large': (needed, free) => `Too large for this machine, ${needed} needed, ${free} free`,
 };
 
+/** Models of one name are told apart by these. */
+export const apart = {
+  n_params: (count: string) => `${count} parameters`,
+  folder: (name: string) => `in ${name}`,
+  take_off: (name: string) => `Take ${name} off the list`,
+  taken_off: (name: string) => `${name} is off the list; its files are where they were`,
+  not_added: (files: string) => (files === '' ? 'Nothing was added' : `${files} was not added`),
+};
+
 export const closeness: Record<Closeness, string> = {
   exact: 'as trained',
   near: 'nearly exact',

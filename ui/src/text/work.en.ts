@@ -35,5 +35,15 @@ export const work = {
     return `${formatCount(n_video + n_history + n_words)} tokens: ${parts.join(', ')}${before}`;
   },
   written_label: 'Written',
+  of_free: (count: number, n_free: number) => `${formatCount(count)} of ${formatCount(n_free)} tokens`,
+  too_long: (count: number, n_free: number) =>
+    n_free === 0
+      ? 'There is no room for a question'
+      : `Too long: ${formatCount(count)} of ${formatCount(n_free)} tokens`,
+  use: (name: string) => `Use ${name}`,
+  knows_shapes: 'The built-in model knows moving shapes only, and could make nothing of this.',
+  get_one: 'Get a model that can',
+  show_said: 'Show what it said',
+  repeated: 'It only repeated itself from here on, and was stopped.',
   in_list: (title: string, mark: string) => `${title} · ${mark}`,
 };

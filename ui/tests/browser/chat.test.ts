@@ -283,3 +283,20 @@ test('the time of an answer adds up, waiting for other work and earlier turns am
   expect(shown.reduce((sum, secs) => sum + secs, 0)).toBeCloseTo(total, 6);
   expect(total - first_word).toBeCloseTo(shown.at(-1) ?? 0, 6);
 });
+
+test('a long question is counted while it is written, and one that is too long is told before it is asked', async () => {
+  const window = await open({ model: 'large', script: { answer: 'ok', n_context: 3000 } });
+  await window.openSample();
+  const { page } = window;
+  const field = page.locator('[data-question]');
+  // 3,000 positions less 2,304 of the video and 640 others leave 56.
+  await field.fill('word '.repeat(10));
+  await expect.poll(() => window.double((double) => double.calls.includes('countTokens'))).toBe(true);
+  expect(await page.locator('.count').count()).toBe(0);
+  await field.fill('word '.repeat(30));
+  await page.getByText('39 of 56 tokens', { exact: true }).waitFor();
+  await field.fill('word '.repeat(100));
+  await page.getByText('Too long: 130 of 56 tokens').waitFor();
+  await page.getByRole('button', { name: 'Use Fast' }).click();
+  await expect.poll(() => page.locator('.count').count()).toBe(0);
+});

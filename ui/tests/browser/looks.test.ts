@@ -104,3 +104,82 @@ test('the size of the words follows the setting, and the system’s', async () =
   await page.addStyleTag({ content: ':root { font-size: 20px }' });
   await expect.poll(size).toBeCloseTo(normal * 1.25, 1);
 });
+
+test('the conversation has its place beside the picture in a small window, and covers nothing of it', async () => {
+  const window = await open({ context: { viewport: { width: 740, height: 480 } } });
+  await window.openSample();
+  const { page } = window;
+  await page.getByRole('button', { name: 'Conversation', exact: true }).click();
+  const chat = (await page.locator('.workspace > .right').boundingBox())!;
+  await expect
+    .poll(async () => {
+      const picture = (await page.locator('.screen .picture').boundingBox())!;
+      return picture.x + picture.width <= chat.x || picture.y + picture.height <= chat.y;
+    })
+    .toBe(true);
+  const controls = (await page.locator('.controls').boundingBox())!;
+  expect(chat.y + chat.height).toBeLessThanOrEqual(controls.y + 1);
+  expect(controls.width).toBe(740);
+});
+
+test('evidence comes into sight when it is opened', async () => {
+  const window = await open({
+    script: { answer: 'Words.' },
+    context: { viewport: { width: 1280, height: 560 } },
+  });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('First');
+  await page.locator('.facts').first().waitFor();
+  await window.ask('Second');
+  await page.locator('.facts').nth(1).click();
+  await page.locator('.evidence canvas.there').waitFor();
+  const [list, evidence] = [
+    (await page.locator('.list').boundingBox())!,
+    (await page.locator('.evidence').boundingBox())!,
+  ];
+  const seen = Math.min(list.y + list.height, evidence.y + evidence.height) - Math.max(list.y, evidence.y);
+  expect(seen).toBeGreaterThan(Math.min(list.height, evidence.height) - 2);
+});
+
+test('what is alike is not said five times, and what Auto comes to is told from a choice', async () => {
+  const window = await open({ settings: { shows_sees: true } });
+  await window.openSample();
+  const offers = window.page.locator('.offers');
+  await offers.getByText('Auto, now Balanced').waitFor();
+  expect(await offers.textContent()).not.toContain('~');
+});
+
+test('frames beyond the edge are hinted, until the end is in sight', async () => {
+  const window = await open({ model: 'large', settings: { shows_sees: true, preset: 'paper' } });
+  await window.openSample();
+  const scroll = window.page.locator('.frames .scroll');
+  await expect.poll(() => scroll.evaluate((one) => one.className)).toMatch(/\bafter\b/u);
+  await scroll.evaluate((one) => (one.scrollLeft = one.scrollWidth));
+  await expect.poll(() => scroll.evaluate((one) => one.className)).not.toMatch(/\bafter\b/u);
+  expect(await scroll.evaluate((one) => one.className)).toMatch(/\bbefore\b/u);
+});
+
+test('a thumbnail alone leaves the panel to its frames, each a way to its moment', async () => {
+  const window = await open({ model: 'large', settings: { shows_sees: true, preset: 'fast' } });
+  await window.openSample();
+  const { page } = window;
+  const cells = page.locator('.cells button');
+  await expect.poll(() => cells.count()).toBe(6);
+  await cells.nth(2).hover();
+  await expect.poll(() => page.locator('[data-mark].pointed').count()).toBe(1);
+  const index = Number(await page.locator('[data-mark].pointed').getAttribute('data-mark'));
+  await cells.nth(2).click();
+  await expect.poll(() => window.shownIndex()).toBe(index);
+});
+
+test('files that are added are listed, and the focus is on them', async () => {
+  const window = await open({ script: { has_only_embedded: true } });
+  const { page } = window;
+  await page.getByRole('button', { name: /^Model and device/u }).click();
+  await page.getByRole('button', { name: 'Add a folder…' }).click();
+  const added = page.getByRole('listitem').filter({ hasText: 'LLaVA 1.6 Vicuna 7B' });
+  await added.waitFor();
+  await expect.poll(() => added.evaluate((one) => one === document.activeElement)).toBe(true);
+  await page.getByText('Weights', { exact: true }).waitFor();
+});

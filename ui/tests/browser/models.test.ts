@@ -283,14 +283,14 @@ test('a model is removed only once that is agreed to; the embedded one takes its
   const here = page.getByRole('listitem').filter({ hasText: SMALL });
   await here.getByText('downloaded', { exact: true }).waitFor();
   await here.getByText('640 MB on disk').waitFor();
-  await here.getByRole('button', { name: 'Remove SmolVLM2 500M Q8_0' }).click();
+  await here.getByRole('button', { name: 'Remove files of SmolVLM2 500M Q8_0' }).click();
   await here.getByText('Remove 640 MB?').waitFor();
   await here.getByRole('button', { name: 'Keep' }).click();
   await here.getByText('In use').waitFor();
   expect(await window.double((double) => double.calls.some((call) => call.startsWith('removeModel')))).toBe(
     false,
   );
-  await here.getByRole('button', { name: 'Remove SmolVLM2 500M Q8_0' }).click();
+  await here.getByRole('button', { name: 'Remove files of SmolVLM2 500M Q8_0' }).click();
   await here.getByRole('button', { name: 'Remove', exact: true }).click();
   await expect.poll(() => here.count()).toBe(0);
   await page.getByRole('listitem').filter({ hasText: 'nano' }).getByText('In use').waitFor();
@@ -365,4 +365,79 @@ test('a list that cannot be read says why', async () => {
   await page.getByRole('button', { name: 'Get a model' }).click();
   await page.getByText('more.toml, line 3: no such family').waitFor();
   await page.getByText('Correct the line.').waitFor();
+});
+
+test('where the built-in model only repeats itself stands the way to one that can answer', async () => {
+  const window = await open({
+    script: { has_only_embedded: true, answer: 'white '.repeat(32), ending: 'repetition' },
+  });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('What is on the stove?');
+  const line = page.getByRole('region', { name: 'A model that knows more' });
+  await line.getByText(/^nano knows moving shapes only.*SmolVLM2 500M, 640 MB\.$/u).waitFor();
+  expect(await line.count()).toBe(1);
+  expect(await page.locator('article .words:visible').count()).toBe(0);
+  await page.getByText('Show what it said').click();
+  expect((await page.locator('article .words').textContent())?.trim()).toBe('white');
+  await line.getByRole('button', { name: 'Get a model that can' }).click();
+  await entry(page, SMALL).waitFor();
+});
+
+test('another model that repeats itself is shown once, and said so', async () => {
+  const window = await open({
+    model: 'large',
+    script: { answer: `A kitchen. ${'white '.repeat(32)}`, ending: 'repetition' },
+  });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('What is on the stove?');
+  await page.getByText('It only repeated itself from here on, and was stopped.').waitFor();
+  expect((await page.locator('article .words').textContent())?.trim()).toBe('A kitchen. white');
+});
+
+test('of a clip that the built-in model cannot know it suggests nothing, and a model that can comes first', async () => {
+  const window = await open({ recents: '1', script: { has_only_embedded: true } });
+  const { page } = window;
+  await page
+    .getByRole('button', { name: /Kitchen, take 4/u })
+    .first()
+    .click();
+  await page.locator('.picture[data-exact=true]').waitFor();
+  const line = page.getByRole('region', { name: 'A model that knows more' });
+  await line.getByText(/^nano knows moving shapes only/u).waitFor();
+  expect(await page.locator('.suggestion').count()).toBe(0);
+  await line.getByRole('button', { name: 'Get a model that can' }).click();
+  await entry(page, SMALL).waitFor();
+});
+
+test('models of one name are told apart, and a listed one can be taken off the list', async () => {
+  const window = await open();
+  const { page } = window;
+  await page.getByRole('button', { name: /^Model and device/u }).click();
+  const vicuna = page.getByRole('listitem').filter({ hasText: 'Vicuna 7B' });
+  await vicuna.getByText('6.7 B parameters · 4.7 GB on disk · in models/vicuna').waitFor();
+  expect(await page.getByRole('button', { name: /^Remove/u }).count()).toBe(0);
+  await page.getByRole('button', { name: 'Take LLaVA 1.6 Vicuna 7B Q4_K_M off the list' }).click();
+  await expect.poll(() => vicuna.count()).toBe(0);
+  // One that was found there, or is built in, has nothing to be taken off.
+  expect(await page.getByRole('button', { name: /off the list$/u }).count()).toBe(0);
+});
+
+test('what is no model is not listed: it is said why, and what to do', async () => {
+  const window = await open();
+  const { page } = window;
+  await window.double(
+    (double) =>
+      void (double.script.picked = (double.constructor as typeof import('../double/backend').Double).wrong),
+  );
+  await page.getByRole('button', { name: /^Model and device/u }).click();
+  const entries = page.getByRole('dialog').getByRole('listitem');
+  const count = await entries.count();
+  await page.getByRole('button', { name: 'Add two files…' }).click();
+  const told = page.getByRole('alert');
+  await told.getByText('The two files belong to different models').waitFor();
+  expect(await entries.count()).toBe(count);
+  await told.getByRole('button', { name: 'Dismiss' }).click();
+  expect(await told.count()).toBe(0);
 });

@@ -60,7 +60,7 @@ test('a wrong pair of files is refused in words, a right one loads with progress
       void (double.script.picked = (double.constructor as typeof import('../double/backend').Double).wrong),
   );
   await page.getByRole('button', { name: /^Model and device/u }).click();
-  await page.getByRole('button', { name: 'Load two files…' }).click();
+  await page.getByRole('button', { name: 'Add two files…' }).click();
   await page.getByText('The two files belong to different models').waitFor();
   await page.getByText('More than is free').waitFor();
   const large = page.getByRole('listitem').filter({ hasText: 'LLaVA 1.6 Vicuna 7B' });

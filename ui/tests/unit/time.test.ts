@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { formatBytes, formatCount, formatRemaining, formatSecs } from '../../src/lib/format';
+import { formatBytes, formatCount, formatParams, formatRemaining, formatSecs } from '../../src/lib/format';
 import { formatTime, parsePlace } from '../../src/lib/time';
 
 test.each([
@@ -86,4 +86,14 @@ test('sizes and counts', () => {
     '16 GB',
   ]);
   expect(formatCount(3456)).toBe('3,456');
+});
+
+test('weights are counted as their makers do', () => {
+  expect([1_200_000, 494_000_000, 999_600_000, 7_060_000_000, 34_400_000_000].map(formatParams)).toEqual([
+    '1.2 M',
+    '494 M',
+    '1 B',
+    '7.1 B',
+    '34.4 B',
+  ]);
 });
