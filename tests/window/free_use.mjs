@@ -251,13 +251,13 @@ export class FreeUse {
     await sleep(200);
     const chosen = this.next();
     await this.session.run((chosen) => {
-      const all = [...document.querySelectorAll('.recent button.open, .recent [data-video] button')];
+      const all = [...document.querySelectorAll('button.card:not(:disabled)')];
       all[Math.floor(chosen * all.length)]?.click();
     }, chosen);
   }
 
   async new_chat() {
-    await this.session.run(() => document.querySelector('[data-new-chat]')?.click());
+    await this.session.run(() => document.querySelector('[aria-label^="New conversation"]')?.click());
   }
 
   async kill() {
