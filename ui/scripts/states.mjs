@@ -245,6 +245,16 @@ export const STATES = {
       await page.getByRole('button', { name: 'Edit and ask again' }).click();
     },
   },
+  versions: {
+    options: { ...large, ...script({ answer: 'It turns blue at 0:04.' }) },
+    make: async (page) => {
+      await open(page);
+      await ask(page, 'What colour is the star?');
+      await answered(page);
+      await page.getByRole('button', { name: 'Answer again' }).click();
+      await page.getByText('2/2', { exact: true }).waitFor();
+    },
+  },
   forgot: {
     options: { ...large, ...script({ answer: 'It turns blue at 0:04.', forgets_after: 1 }) },
     make: async (page) => {

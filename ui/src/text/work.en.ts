@@ -45,5 +45,11 @@ export const work = {
   get_one: 'Get a model that can',
   show_said: 'Show what it said',
   repeated: 'It only repeated itself from here on, and was stopped.',
+  versions: 'Versions of this question',
+  version_of: (number: number, count: number) => `Version ${formatCount(number)} of ${formatCount(count)}`,
+  earlier_version: 'The version before',
+  later_version: 'The next version',
+  deleted: 'Conversation deleted',
+  undo: 'Undo',
   in_list: (title: string, mark: string) => `${title} · ${mark}`,
 };
