@@ -200,7 +200,10 @@ export const STATES = {
     },
   },
   'multiple-choice': {
-    options: { ...large, ...script({ answer: 'The star turns blue at 0:04.', choice: 1 }) },
+    options: {
+      ...large,
+      ...script({ answer: '(B) The star', choice: 1, probabilities: [0.171, 0.826, 0.003] }),
+    },
     make: async (page) => {
       await open(page);
       await ask(page, 'Which shape changes its colour?\nA. The circle\nB. The star\nC. The ring');

@@ -51,5 +51,8 @@ export const work = {
   later_version: 'The next version',
   deleted: 'Conversation deleted',
   undo: 'Undo',
+  how_sure: 'How likely the model found each option',
+  chosen: '(chosen)',
+  share: (share: number) => (share > 0 && share < 0.005 ? '<1%' : `${Math.round(share * 100)}%`),
   in_list: (title: string, mark: string) => `${title} · ${mark}`,
 };

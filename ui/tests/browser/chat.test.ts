@@ -353,3 +353,20 @@ test('an answer that goes on in another version is marked there, and comes where
   await versions.getByText('2/2', { exact: true }).waitFor();
   expect(await page.getByRole('article').count()).toBe(1);
 });
+
+test('a multiple choice shows how sure the model is of each option', async () => {
+  const window = await open({
+    script: { answer: '(B) The star', choice: 1, probabilities: [0.171, 0.826, 0.003] },
+  });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('Which? A) The circle B) The star C) The ring');
+  const options = page.getByRole('list', { name: 'How likely the model found each option' });
+  await options.getByText('83%').waitFor();
+  const said = (await options.getByRole('listitem').allTextContents()).map((one) =>
+    one.replace(/\s+/gu, ' ').trim(),
+  );
+  // The words of the answer are the choice, which is said once.
+  expect(await page.locator('.words').count()).toBe(0);
+  expect(said).toEqual(['A The circle 17%', 'B The star (chosen) 83%', 'C The ring <1%']);
+});
