@@ -200,7 +200,10 @@ export const STATES = {
     },
   },
   'multiple-choice': {
-    options: { ...large, ...script({ answer: 'The star turns blue at 0:04.', choice: 1 }) },
+    options: {
+      ...large,
+      ...script({ answer: '(B) The star', choice: 1, probabilities: [0.171, 0.826, 0.003] }),
+    },
     make: async (page) => {
       await open(page);
       await ask(page, 'Which shape changes its colour?\nA. The circle\nB. The star\nC. The ring');
@@ -243,6 +246,16 @@ export const STATES = {
       await answered(page);
       await page.locator('article').first().hover();
       await page.getByRole('button', { name: 'Edit and ask again' }).click();
+    },
+  },
+  versions: {
+    options: { ...large, ...script({ answer: 'It turns blue at 0:04.' }) },
+    make: async (page) => {
+      await open(page);
+      await ask(page, 'What colour is the star?');
+      await answered(page);
+      await page.getByRole('button', { name: 'Answer again' }).click();
+      await page.getByText('2/2', { exact: true }).waitFor();
     },
   },
   forgot: {

@@ -92,7 +92,8 @@ export class Conversation {
     await this.#try(() => this.#read(() => this.#backend.newChat(this.#info.id)));
   }
 
-  async delete(id: ChatId): Promise<void> {
+  /** Whether it is gone. */
+  async delete(id: ChatId): Promise<boolean> {
     this.#running.stopChat(id);
     await this.#try(async () => {
       await this.#backend.deleteChat(id);
@@ -101,6 +102,16 @@ export class Conversation {
         this.chat = null;
         await this.open();
       }
+    });
+    return this.error === null;
+  }
+
+  /** Takes back that it was deleted, and shows it. */
+  async restore(id: ChatId): Promise<void> {
+    await this.#try(async () => {
+      await this.#backend.restoreChat(id);
+      await this.#readList();
+      await this.#read(() => this.#chat(id));
     });
   }
 

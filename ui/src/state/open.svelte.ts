@@ -1,4 +1,5 @@
-import type { Backend, Settings, VideoInfo } from '../backend';
+import type { Backend, Settings, VideoInfo, VideoView } from '../backend';
+import { Resting } from '../lib/resting';
 import { Conversation } from './conversation.svelte';
 import type { Running } from './running.svelte';
 import { Note } from './note.svelte';
@@ -19,6 +20,8 @@ export class OpenVideo {
   may_prepare = $state(true);
 
   #stop_effects: () => void;
+  /** How it is left, to be found so again. */
+  #left: Resting<VideoView>;
 
   constructor(
     backend: Backend,
@@ -31,6 +34,11 @@ export class OpenVideo {
     this.may_prepare = settings.prepares_on_open;
     this.viewer = new Viewer(backend, info);
     this.sees = new Sees(backend, this.viewer, settings.preset);
+    this.#restore(info.view);
+    this.#left = new Resting(this.#view(), (view) => {
+      // Nothing that is seen now depends on it.
+      backend.keepView(info.id, view).catch(() => {});
+    });
     this.conversation = new Conversation(backend, info, running, {
       changed: () => this.updatePlan(),
       say,
@@ -42,6 +50,7 @@ export class OpenVideo {
         this.sees.request();
         this.updatePlan();
       });
+      $effect(() => this.#left.change(this.#view(), this.viewer.playback.is_playing));
       $effect(() => {
         const plan = this.sees.plan;
         if (plan === null || !this.may_prepare || this.viewer.is_scrubbing) return;
@@ -53,8 +62,24 @@ export class OpenVideo {
 
   close(): void {
     this.#stop_effects();
+    this.#left.change(this.#view(), false);
+    this.#left.flush();
     this.sees.close();
     this.viewer.close();
+  }
+
+  #view(): VideoView {
+    const { commanded_secs, range } = this.viewer;
+    const { pinned, removed } = this.sees;
+    return { position_secs: commanded_secs, range, pinned, removed };
+  }
+
+  #restore(view: VideoView | null): void {
+    if (view === null) return;
+    this.viewer.commanded_secs = Math.min(Math.max(0, view.position_secs), this.info.duration_secs);
+    this.viewer.setRange(view.range);
+    this.sees.pinned = view.pinned;
+    this.sees.removed = view.removed;
   }
 
   /** What takes back every choice that is made from now on. */

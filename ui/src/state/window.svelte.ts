@@ -3,6 +3,7 @@ import type {
   ApiError,
   AppEvent,
   Backend,
+  ChatId,
   Model,
   ModelId,
   ModelState,
@@ -265,6 +266,18 @@ export class WindowState {
     if (is_shown && has_chat) return;
     const words = turn.answer.state === 'done' ? text.work.ready : text.work.failed;
     this.brief(words(live.name), { label: text.work.show, run: () => void this.showAnswer(live) });
+  }
+
+  /** For a while that can be taken back, also from another video. */
+  async deleteChat(chat: ChatId): Promise<void> {
+    const { open } = this;
+    if (open === null || !(await open.conversation.delete(chat))) return;
+    const undo = async () => {
+      if (this.open === open) return open.conversation.restore(chat);
+      await this.attempt(() => this.backend.restoreChat(chat));
+      if (this.open === null) await this.readRecents();
+    };
+    this.brief(text.work.deleted, { label: text.work.undo, run: () => void undo() });
   }
 
   /** Brings a question on screen, wherever it was asked. */

@@ -216,8 +216,12 @@ test('conversations are kept apart and can be deleted', async () => {
     .poll(() => list.locator('option').allTextContents())
     .toEqual(['In the second', 'In the first']);
   await page.getByRole('button', { name: 'Delete this conversation' }).click();
-  await page.getByRole('button', { name: 'Delete', exact: true }).click();
   await page.getByRole('article').getByText('In the first').waitFor();
+  await page.locator('.notice').getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('article').getByText('In the second').waitFor();
+  await expect
+    .poll(() => list.locator('option').allTextContents())
+    .toEqual(['In the second', 'In the first']);
 });
 
 test('a suggestion asks with one click, and suggestions are of the loaded model', async () => {
@@ -299,4 +303,70 @@ test('a long question is counted while it is written, and one that is too long i
   await page.getByText('Too long: 130 of 56 tokens').waitFor();
   await page.getByRole('button', { name: 'Use Fast' }).click();
   await expect.poll(() => page.locator('.count').count()).toBe(0);
+});
+
+test('what was edited or asked again can be shown again, with all that followed it', async () => {
+  const window = await open({ model: 'large', script: { answer: 'first' } });
+  await window.openSample();
+  const { page } = window;
+  const questions = () => page.locator('.question p').allTextContents();
+  const answers = () => page.locator('.words').allTextContents();
+  await window.ask('One');
+  await expect.poll(answers).toEqual(['first']);
+  await window.ask('Two');
+  await expect.poll(answers).toEqual(['first', 'first']);
+  expect(await page.getByRole('group', { name: 'Versions of this question' }).count()).toBe(0);
+
+  await page.locator('article').first().hover();
+  await page.getByRole('button', { name: 'Edit and ask again' }).first().click();
+  await page.getByText('What stands here now can be shown again').waitFor();
+  await window.double((double) => void (double.script.answer = 'second'));
+  await page.getByRole('textbox', { name: 'Edit and ask again' }).fill('Changed');
+  await page.keyboard.press('Enter');
+  await expect.poll(answers).toEqual(['second']);
+  const versions = page.getByRole('group', { name: 'Versions of this question' });
+  await versions.getByText('2/2', { exact: true }).waitFor();
+
+  await versions.getByRole('button', { name: 'The version before' }).click();
+  await expect.poll(questions).toEqual(['One', 'Two']);
+  await expect.poll(answers).toEqual(['first', 'first']);
+  await versions.getByText('1/2', { exact: true }).waitFor();
+  // By key it goes on from where the focus was.
+  await page.keyboard.press('Enter');
+  await expect.poll(questions).toEqual(['Changed']);
+});
+
+test('an answer that goes on in another version is marked there, and comes where it belongs', async () => {
+  const window = await open({ script: { answer: 'one two three four five', word_ms: 0 } });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('One');
+  await page.locator('.words', { hasText: 'five' }).waitFor();
+  await window.double((double) => void (double.script.word_ms = 500));
+  await page.getByRole('button', { name: 'Answer again' }).click();
+  const versions = page.getByRole('group', { name: 'Versions of this question' });
+  await versions.getByText('2/2', { exact: true }).waitFor();
+  await versions.getByRole('button', { name: 'The version before' }).click();
+  await page.locator('.words', { hasText: 'five' }).waitFor();
+  await versions.getByTitle('Answering').waitFor();
+  await page.locator('.notice').getByRole('button', { name: 'Show' }).click();
+  await versions.getByText('2/2', { exact: true }).waitFor();
+  expect(await page.getByRole('article').count()).toBe(1);
+});
+
+test('a multiple choice shows how sure the model is of each option', async () => {
+  const window = await open({
+    script: { answer: '(B) The star', choice: 1, probabilities: [0.171, 0.826, 0.003] },
+  });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('Which? A) The circle B) The star C) The ring');
+  const options = page.getByRole('list', { name: 'How likely the model found each option' });
+  await options.getByText('83%').waitFor();
+  const said = (await options.getByRole('listitem').allTextContents()).map((one) =>
+    one.replace(/\s+/gu, ' ').trim(),
+  );
+  // The words of the answer are the choice, which is said once.
+  expect(await page.locator('.words').count()).toBe(0);
+  expect(said).toEqual(['A The circle 17%', 'B The star (chosen) 83%', 'C The ring <1%']);
 });

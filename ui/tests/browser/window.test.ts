@@ -165,3 +165,43 @@ test('with reduced motion nothing moves by itself', async () => {
   );
   expect(slow).toBe(0);
 });
+
+test('a video is found as it was left: position, range, pinned and kept-out frames', async () => {
+  const window = await open({ recents: '1' });
+  await window.openSample();
+  const { page } = window;
+  for (let press = 0; press < 2; press++) await page.keyboard.press('.');
+  await expect.poll(() => window.shownIndex()).toBe(2);
+  // With pauses: letters that come together are words.
+  for (const key of ['i', 'p', '.', 'Delete']) {
+    await page.keyboard.press(key);
+    await page.waitForTimeout(1000);
+  }
+  await page.getByText('1 pinned, 1 kept out').waitFor();
+  await expect.poll(() => window.shownIndex()).toBe(3);
+  await page.getByRole('button', { name: 'Show all videos' }).click();
+  await page.getByRole('listitem').filter({ hasText: 'sample.mp4' }).getByRole('button').first().click();
+  await expect.poll(() => window.shownIndex()).toBe(3);
+  await page.getByText('1 pinned, 1 kept out').waitFor();
+  await page.getByRole('button', { name: /^0:00\.080 – .* Clear range$/u }).waitFor();
+  // Another one is as it always is.
+  await page.getByRole('button', { name: 'Show all videos' }).click();
+  await page
+    .getByRole('button', { name: /Kitchen/u })
+    .first()
+    .click();
+  await expect.poll(() => window.shownIndex()).toBe(0);
+  expect(await page.getByText('1 pinned, 1 kept out').count()).toBe(0);
+});
+
+test('while it plays, where it is is kept now and then, and once it rests', async () => {
+  const window = await open();
+  await window.openSample();
+  const { page } = window;
+  const n_kept = () => window.double((double) => double.calls.filter((call) => call === 'keepView').length);
+  await page.keyboard.press('Space');
+  await page.waitForTimeout(1500);
+  expect(await n_kept()).toBe(0);
+  await page.keyboard.press('Space');
+  await expect.poll(n_kept).toBe(1);
+});
