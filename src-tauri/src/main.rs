@@ -123,7 +123,7 @@ fn open_window(app: &AppHandle, desktop: Arc<Desktop>) -> tauri::Result<()> {
 /// As in `ui/index.html`.
 const DARK_GROUND: Color = Color(0x11, 0x10, 0x0e, 0xff);
 /// As in `ui/index.html`.
-const LIGHT_GROUND: Color = Color(0xf3, 0xf1, 0xed, 0xff);
+const LIGHT_GROUND: Color = Color(0xf2, 0xf0, 0xed, 0xff);
 
 fn chosen_theme(desktop: &Desktop) -> Theme {
     desktop

@@ -74,9 +74,8 @@ export class FreeUse {
       throw new Error(`seed ${this.seed}, step ${this.steps.length}: ${error.message}\nlast steps: ${this.steps.slice(-12).join(', ')}`);
     } finally {
       await this.app.close().catch(() => {});
-      const left = processes().filter((one) => one.command.includes(this.home.folder));
-      this.home.remove();
-      if (left.length > 0) throw new Error(`seed ${this.seed}: processes stay: ${left.map((one) => one.command).join('; ')}`);
+      const left = () => processes().filter((one) => one.command.includes(this.home.folder));
+      await until(`the end of what seed ${this.seed} started`, () => left().length === 0).finally(() => this.home.remove());
     }
     return this.steps.length;
   }
