@@ -91,6 +91,8 @@ export const en = {
     in: 'In',
     out: 'Out',
     saved: (name: string) => `Saved ${name}`,
+    copied: 'Picture copied',
+    menu: 'This picture',
     exit_full_screen: 'Leave full screen',
     go_to_title: 'Go to',
     go_to_hint: 'A time such as 1:12.5, or a frame such as #812',
@@ -148,11 +150,10 @@ export const en = {
       'feature-mean': 'their mean',
     },
     said: (words: string) => `after the words “${words}”`,
-    thumbnail_only:
-      'This preset shows the model the thumbnail alone: one picture, one pass, every patch of it read.',
+    thumbnail_only: (columns: number, rows: number) =>
+      `This preset shows the model the thumbnail alone: one picture, one pass, every patch of it read. Each frame has ${columns} × ${rows} patches.`,
     frame_only_note: (time: string) =>
       `The model gets the frame at ${time} alone: one picture, one pass, every patch of it read.`,
-    cell: (columns: number, rows: number) => `${columns} × ${rows} patches`,
     instead: (n_frames: number, n_tokens: number, secs: number) =>
       `Whole video instead: ${frames(n_frames)}, ${tokens(n_tokens)}, about ${formatRemaining(secs)}`,
     frame_at: (time: string) => `Frame at ${time}`,
@@ -164,6 +165,7 @@ export const en = {
     pin: 'Give this frame to the model',
     unpin: 'Unpin this frame',
     remove: 'Keep this frame from the model',
+    unremove: 'No longer keep this frame from the model',
     reset: 'Undo pins and removals',
     is_pinned: 'Pinned: the model gets this frame',
     is_not_pinned: 'Unpinned',
