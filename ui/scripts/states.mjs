@@ -388,6 +388,18 @@ export const STATES = {
     options: alone({}, shapes),
     make: wonder,
   },
+  repeated: {
+    options: alone({}, { answer: 'white '.repeat(32), ending: 'repetition' }),
+    make: wonder,
+  },
+  'open-unknown': {
+    options: { recents: '1', ...alone() },
+    make: (page) =>
+      page
+        .getByRole('button', { name: /Kitchen/u })
+        .first()
+        .click(),
+  },
   'offer-downloading': {
     options: alone({ hold_at: 0.42 }, shapes),
     make: async (page) => {
@@ -432,6 +444,38 @@ export const STATES = {
     },
   },
   'start-narrow': { size: { width: 900, height: 700 }, options: { recents: '1' } },
+  'answering-elsewhere': {
+    options: { recents: '1', ...large, ...script({ word_ms: 400, answer: story }) },
+    make: async (page) => {
+      await open(page);
+      await ask(page, 'Describe what happens, step by step.');
+      await page.locator('.answer', { hasText: 'The' }).waitFor();
+      await page.getByRole('button', { name: 'New conversation' }).click();
+    },
+  },
+  'start-answering': {
+    options: { recents: '1', ...large, ...script({ word_ms: 400, answer: story }) },
+    make: async (page) => {
+      await open(page);
+      await ask(page, 'Describe what happens, step by step.');
+      await page.locator('.answer', { hasText: 'The' }).waitFor();
+      await page.getByRole('button', { name: 'Show all videos' }).click();
+    },
+  },
+  'answer-ready': {
+    options: { recents: '1', ...large, ...script({ word_ms: 20, answer: story }) },
+    make: async (page) => {
+      await open(page);
+      await ask(page, 'Describe what happens, step by step.');
+      await page.locator('.answer', { hasText: 'The' }).waitFor();
+      await page.getByRole('button', { name: 'Show all videos' }).click();
+      await page
+        .getByRole('button', { name: /Kitchen/u })
+        .first()
+        .click();
+      await page.locator('.notice').waitFor();
+    },
+  },
   'start-forget': {
     options: { recents: '1' },
     make: async (page) => {

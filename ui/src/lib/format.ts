@@ -19,6 +19,13 @@ export function formatSecs(secs: number): string {
   return `${Math.floor(Math.round(whole / 60) / 60)} h${minutes === 0 ? '' : ` ${minutes} min`}`;
 }
 
+/** The same in steps of `step_secs`, so that what is shown of several can be added up. */
+export function formatSteps(secs: number, step_secs: number): string {
+  if (step_secs >= 60 && secs < 60) return '0 min';
+  if (secs >= 60) return formatSecs(secs);
+  return `${secs.toFixed(step_secs < 0.1 ? 2 : step_secs < 1 ? 1 : 0)} s`;
+}
+
 /** A length of time that is a guess, in steps that do not flicker: `5 s`, `35 s`, `2 min`. */
 export function formatRemaining(secs: number): string {
   if (secs < 10) return `${Math.max(1, Math.ceil(secs))} s`;

@@ -1,193 +1,201 @@
 import type {
   Answer,
   ApiError,
-  AskRequest,
   Backend,
   Chat,
+  ChatId,
   ChatSummary,
   PlanRequest,
-  StageEvent,
   Turn,
   TurnId,
-  VideoId,
+  VideoInfo,
 } from '../backend';
 import { findChoices } from '../lib/choices';
 import { text } from '../text';
 import { asApiError } from './errors';
-
-/** A question whose answer is on its way. */
-export interface LiveTurn {
-  /** For lists; the turn's own id is known once it has begun. */
-  key: number;
-  turn: TurnId | null;
-  question: string;
-  options: string[];
-  stage: StageEvent | null;
-  text: string;
-  restarting: ApiError | null;
-  started_ms: number;
-  stop: AbortController;
-}
+import type { LiveTurn, Running } from './running.svelte';
 
 export interface Hooks {
-  /** Frames that a question made the model look at. */
-  encoded(frames: number[]): void;
   /** The conversation changed: what it takes of the context did, too. */
   changed(): void;
   say(words: string): void;
 }
 
-/** The conversations about one video, and the one that is open. */
+/** The conversations about one video, and the one that is on screen. Its running work is that of `running` in this chat. */
 export class Conversation {
   list = $state.raw<ChatSummary[]>([]);
   chat = $state.raw<Chat | null>(null);
-  live = $state<LiveTurn[]>([]);
   error = $state.raw<ApiError | null>(null);
   /** Words in the field, kept while the user looks elsewhere. */
   draft = $state('');
   /** The turn that is being rewritten. */
   editing = $state<TurnId | null>(null);
+  /** What is shown of the chat, those whose answer is on its way among them. */
+  readonly turns: Turn[] = $derived.by(() => {
+    const chat = this.chat;
+    if (chat === null) return [];
+    return [...chat.turns, ...this.#running.unsent.flatMap((one) => (one.chat === chat.id ? one.turn : []))];
+  });
+  /** Of these the questions that have not begun yet: they have no turn. */
+  readonly beginning = $derived.by(() => this.#ofChat.filter((live) => live.turn === null));
+  /** What is being answered on screen, in its order. */
+  readonly live = $derived.by(() => {
+    const shown = new Set(this.turns.map((turn) => turn.id));
+    return this.#ofChat.filter((live) => live.turn === null || shown.has(live.turn));
+  });
+  readonly #ofChat = $derived.by(() => (this.chat === null ? [] : this.#running.of(this.chat.id)));
 
   #backend: Backend;
-  #video: VideoId;
+  #info: VideoInfo;
+  #running: Running;
   #hooks: Hooks;
-  #next_key = 0;
+  /** Rises with every wish to see something else: what was read for an earlier one is no longer wanted. */
+  #wish = 0;
+  #n_reading = 0;
+  #is_behind = false;
 
-  constructor(backend: Backend, video: VideoId, hooks: Hooks) {
+  constructor(backend: Backend, info: VideoInfo, running: Running, hooks: Hooks) {
     this.#backend = backend;
-    this.#video = video;
+    this.#info = info;
+    this.#running = running;
     this.#hooks = hooks;
   }
 
-  /** The latest conversation, or an empty one. */
-  async open(): Promise<void> {
+  /** This conversation, or the latest one, or an empty one. */
+  async open(wanted?: ChatId): Promise<void> {
     await this.#try(async () => {
-      this.list = await this.#backend.chats(this.#video);
-      const latest = this.list[0];
-      this.chat =
-        latest === undefined ? await this.#backend.newChat(this.#video) : await this.#backend.chat(latest.id);
+      this.list = await this.#backend.chats(this.#info.id);
+      const id = wanted ?? this.list[0]?.id;
+      await this.#read(() => (id === undefined ? this.#backend.newChat(this.#info.id) : this.#chat(id)));
     });
   }
 
-  close(): void {
-    for (const live of this.live) live.stop.abort();
-  }
-
-  async show(id: string): Promise<void> {
+  async show(id: ChatId): Promise<void> {
     this.editing = null;
-    await this.#try(async () => {
-      this.chat = await this.#backend.chat(id);
-      this.#hooks.changed();
-    });
+    await this.#try(() => this.#read(() => this.#chat(id)));
+  }
+
+  /** Its chat, with this question and what was asked after it last. */
+  async showTurn(chat: ChatId, turn: TurnId): Promise<void> {
+    this.editing = null;
+    await this.#try(() =>
+      this.#read(async () => {
+        await this.#running.begun(chat);
+        return this.#backend.showTurn(turn);
+      }),
+    );
   }
 
   async startNew(): Promise<void> {
-    if (this.chat !== null && this.chat.turns.length === 0 && this.live.length === 0) return;
+    if (this.chat !== null && this.turns.length === 0 && this.live.length === 0) return;
     this.editing = null;
-    await this.#try(async () => {
-      this.chat = await this.#backend.newChat(this.#video);
-      this.#hooks.changed();
-    });
+    await this.#try(() => this.#read(() => this.#backend.newChat(this.#info.id)));
   }
 
-  async delete(id: string): Promise<void> {
+  async delete(id: ChatId): Promise<void> {
+    this.#running.stopChat(id);
     await this.#try(async () => {
       await this.#backend.deleteChat(id);
-      this.list = await this.#backend.chats(this.#video);
+      await this.#readList();
       if (this.chat?.id === id) {
         this.chat = null;
         await this.open();
       }
-      this.#hooks.changed();
     });
   }
 
   /** Asks what is written, with the options that it lists unless `is_open`. */
   ask(words: string, plan: PlanRequest, options: { is_open: boolean; replaces: TurnId | null }): void {
-    const chat = this.chat;
     const written = words.trim();
-    if (chat === null || written === '') return;
+    if (written === '') return;
     const choices = options.is_open ? null : findChoices(written);
-    void this.#run({
-      chat: chat.id,
-      question: choices?.question ?? written,
-      options: choices?.options ?? [],
-      plan,
-      replaces: options.replaces,
-    });
+    this.#ask(choices?.question ?? written, choices?.options ?? [], plan, options.replaces);
   }
 
   again(turn: Turn, plan: PlanRequest): void {
+    this.#ask(turn.question, turn.options, plan, turn.id);
+  }
+
+  #ask(question: string, options: string[], plan: PlanRequest, replaces: TurnId | null): void {
     const chat = this.chat;
     if (chat === null) return;
-    void this.#run({
-      chat: chat.id,
-      question: turn.question,
-      options: turn.options,
-      plan,
-      replaces: turn.id,
-    });
+    // What is still being read comes too late, and the program may show the chat otherwise by now.
+    this.#is_behind ||= this.#n_reading > 0;
+    this.#wish += 1;
+    this.editing = null;
+    const is_kept = replaces !== null && !this.#running.takeUnsent(replaces);
+    // At once, also before the program has said that it has begun.
+    if (is_kept) this.chat = { ...chat, turns: before(chat.turns, replaces) };
+    this.#running.ask(
+      { chat: chat.id, question, options, plan, replaces: is_kept ? replaces : null },
+      this.#info.name,
+      chat.turns.find((turn) => turn.id === replaces)?.alternatives ?? [],
+    );
   }
 
   /** Stops the answer that is being written, or takes back the question that waits longest. */
   stop(key?: number): boolean {
     const live = key === undefined ? this.live[0] : this.live.find((one) => one.key === key);
-    live?.stop.abort();
+    if (live !== undefined) this.#running.stop(live.key);
     return live !== undefined;
   }
 
-  async #run(request: AskRequest): Promise<void> {
-    const stop = new AbortController();
-    const key = this.#next_key++;
-    this.editing = null;
-    if (request.replaces !== null) this.#cutBefore(request.replaces);
-    this.live.push({
-      key,
-      turn: null,
-      question: request.question,
-      options: request.options,
-      stage: null,
-      text: '',
-      restarting: null,
-      started_ms: performance.now(),
-      stop,
-    });
-    const live = this.live.find((one) => one.key === key);
-    if (live === undefined) return;
-    let turn: Turn;
-    try {
-      turn = await this.#backend.ask(
-        request,
-        (event) => {
-          if (event.kind === 'stage') live.stage = event;
-          else if (event.kind === 'encoded') this.#hooks.encoded(event.frames);
-          else if (event.kind === 'began') live.turn = event.turn;
-          else if (event.kind === 'remembers-from') this.#remembersFrom(event.turn);
-          else if (event.kind === 'restarting') live.restarting = event.error;
-          else live.text += event.text;
-        },
-        stop.signal,
-      );
-    } catch (error) {
-      turn = failedTurn(live, asApiError(error));
+  /** The answer that is on its way to this question. */
+  liveOf(turn: TurnId): LiveTurn | null {
+    return this.#ofChat.find((live) => live.turn === turn) ?? null;
+  }
+
+  // ---------------------------------------------------------------------------------- what running work tells
+
+  began({ chat, turn, question, options, instead_of }: LiveTurn): void {
+    if (turn === null) return;
+    if (this.chat?.id === chat && this.chat.turns.every((one) => one.id !== turn)) {
+      const asked_at_secs = Date.now() / 1000;
+      const alternatives = [...instead_of, turn];
+      const begun: Turn = { id: turn, question, options, asked_at_secs, answer: null, alternatives };
+      this.chat = { ...this.chat, turns: [...this.chat.turns, begun] };
     }
-    this.live = this.live.filter((one) => one.key !== key);
-    if (this.chat?.id === request.chat) this.chat = { ...this.chat, turns: [...this.chat.turns, turn] };
-    if (turn.answer !== null) this.#hooks.say(spoken(turn.answer));
+    if (this.chat?.id === chat && this.#is_behind) void this.show(chat);
+    void this.#try(() => this.#readList());
+  }
+
+  remembersFrom(chat: ChatId, turn: TurnId): void {
+    if (this.chat?.id === chat) this.chat = { ...this.chat, remembers_from: turn };
+  }
+
+  ended({ chat }: LiveTurn, turn: Turn): void {
+    if (this.chat?.id === chat) {
+      this.chat = {
+        ...this.chat,
+        turns: this.chat.turns.map((one) => (one.id === turn.id ? turn : one)),
+      };
+      if (turn.answer !== null) this.#hooks.say(spoken(turn.answer));
+      this.#hooks.changed();
+    }
+    void this.#try(() => this.#readList());
+  }
+
+  // ------------------------------------------------------------------------------------------------- reading
+
+  /** A chat with every question that was asked in it: also those that the program is only being told. */
+  async #chat(id: ChatId): Promise<Chat> {
+    await this.#running.begun(id);
+    return this.#backend.chat(id);
+  }
+
+  async #read(which: () => Promise<Chat>): Promise<void> {
+    const wish = ++this.#wish;
+    this.#n_reading += 1;
+    const chat = await which().finally(() => (this.#n_reading -= 1));
+    if (wish !== this.#wish) return;
+    this.#is_behind = false;
+    this.chat = chat;
+    this.#running.seen(chat.id);
     this.#hooks.changed();
-    await this.#try(async () => {
-      this.list = await this.#backend.chats(this.#video);
-    });
   }
 
-  #cutBefore(turn: TurnId): void {
-    const chat = this.chat;
-    const at = chat?.turns.findIndex((one) => one.id === turn) ?? -1;
-    if (chat !== null && at >= 0) this.chat = { ...chat, turns: chat.turns.slice(0, at) };
-  }
-
-  #remembersFrom(turn: TurnId): void {
-    if (this.chat !== null) this.chat = { ...this.chat, remembers_from: turn };
+  async #readList(): Promise<void> {
+    this.list = await this.#backend.chats(this.#info.id);
   }
 
   async #try(work: () => Promise<void>): Promise<void> {
@@ -200,25 +208,9 @@ export class Conversation {
   }
 }
 
-/** `ask` never rejects once it began; where it could not even begin, the words stay and say so. */
-function failedTurn(live: LiveTurn, error: ApiError): Turn {
-  const is_stopped = error.code === 'cancelled';
-  const id = live.turn ?? `unsent-${live.key}`;
-  return {
-    id,
-    alternatives: [id],
-    question: live.question,
-    options: live.options,
-    asked_at_secs: Date.now() / 1000,
-    answer: {
-      state: is_stopped ? 'stopped' : 'failed',
-      text: live.text,
-      choice: null,
-      probabilities: [],
-      facts: null,
-      error: is_stopped ? null : error,
-    },
-  };
+function before(turns: Turn[], id: TurnId): Turn[] {
+  const at = turns.findIndex((turn) => turn.id === id);
+  return at < 0 ? turns : turns.slice(0, at);
 }
 
 function spoken(answer: Answer): string {

@@ -1,13 +1,6 @@
-import type { AnswerFacts, Download } from '../backend';
+import type { Download } from '../backend';
 import type { Choice } from '../lib/offers';
 import type { WindowState } from './window.svelte';
-
-/** The embedded model as its own file calls it, and with it the answers that are kept. */
-const EMBEDDED = 'nano';
-
-export function isOfEmbedded(facts: AnswerFacts | null): boolean {
-  return facts?.model === EMBEDDED;
-}
 
 /** The way from the embedded model to one that knows more, and how far along it one is. */
 export type Way =

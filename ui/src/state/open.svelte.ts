@@ -1,5 +1,6 @@
 import type { Backend, Settings, VideoInfo } from '../backend';
 import { Conversation } from './conversation.svelte';
+import type { Running } from './running.svelte';
 import { Note } from './note.svelte';
 import { Sees } from './sees.svelte';
 import { Viewer } from './viewer.svelte';
@@ -19,17 +20,22 @@ export class OpenVideo {
 
   #stop_effects: () => void;
 
-  constructor(backend: Backend, info: VideoInfo, settings: Settings, say: (words: string) => void) {
+  constructor(
+    backend: Backend,
+    info: VideoInfo,
+    settings: Settings,
+    running: Running,
+    say: (words: string) => void,
+  ) {
     this.info = info;
     this.may_prepare = settings.prepares_on_open;
     this.viewer = new Viewer(backend, info);
     this.sees = new Sees(backend, this.viewer, settings.preset);
-    this.conversation = new Conversation(backend, info.id, {
-      encoded: (frames) => this.sees.markEncoded(frames),
+    this.conversation = new Conversation(backend, info, running, {
       changed: () => this.updatePlan(),
       say,
     });
-    void this.conversation.open();
+    void this.conversation.open(running.unseen.findLast((one) => one.video === info.id)?.chat);
     this.#stop_effects = $effect.root(() => {
       // The plan follows every choice at once; the work on it waits until the choice rests.
       $effect(() => {
@@ -47,7 +53,6 @@ export class OpenVideo {
 
   close(): void {
     this.#stop_effects();
-    this.conversation.close();
     this.sees.close();
     this.viewer.close();
   }

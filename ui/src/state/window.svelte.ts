@@ -10,6 +10,7 @@ import type {
   Settings,
   TextSize,
   Theme,
+  Turn,
   VideoId,
   VideoInfo,
 } from '../backend';
@@ -18,6 +19,13 @@ import { text } from '../text';
 import { Downloads } from './downloads.svelte';
 import { asApiError, isCancelled } from './errors';
 import { OpenVideo } from './open.svelte';
+import { Running, type LiveTurn } from './running.svelte';
+
+/** What can be done about it, as a button. */
+export interface NoticeAction {
+  label: string;
+  run: () => void;
+}
 
 /** Something to read that is not tied to a place; the newest takes the place of the one before. */
 export interface Notice {
@@ -25,6 +33,7 @@ export interface Notice {
   error: ApiError | null;
   /** Goes away by itself. */
   is_brief: boolean;
+  action: NoticeAction | null;
 }
 
 export type SheetName = 'models' | 'help' | 'go-to';
@@ -43,11 +52,16 @@ export const DEFAULTS: Settings = {
 };
 
 const BRIEF_MS = 4000;
+/** So long there is something to press. */
+const ACTION_MS = 10_000;
+/** Below it the conversation is a sheet, as in the styles. */
+const NARROW = '(max-width: 900px)';
 
 /** The window: what is open in it, and what it knows of the program. */
 export class WindowState {
   readonly backend: Backend;
   readonly downloads: Downloads;
+  readonly running: Running;
   settings = $state.raw<Settings>(DEFAULTS);
   open = $state.raw<OpenVideo | null>(null);
   recents = $state.raw<RecentVideo[] | null>(null);
@@ -90,6 +104,12 @@ export class WindowState {
       failed: ({ name }, error) => this.say(`${text.downloads.failed_name(name)}. ${error.message}`),
       refused: (error) => this.tell(text.errors.unexpected, error),
     });
+    this.running = new Running(backend, {
+      began: (live) => this.#openFor(live)?.conversation.began(live),
+      encoded: (live, frames) => this.#openFor(live)?.sees.markEncoded(frames),
+      remembersFrom: (live, turn) => this.#openFor(live)?.conversation.remembersFrom(live.chat, turn),
+      ended: (live, turn) => this.#answered(live, turn),
+    });
     this.#stop_listening = backend.listen((event) => this.#hear(event));
   }
 
@@ -114,6 +134,7 @@ export class WindowState {
 
   close(): void {
     this.#stop_listening();
+    this.running.close();
     this.open?.close();
   }
 
@@ -161,7 +182,7 @@ export class WindowState {
     if (this.open?.info.id === info.id) return;
     this.open?.close();
     this.notice = null;
-    this.open = new OpenVideo(this.backend, info, this.settings, (words) => this.say(words));
+    this.open = new OpenVideo(this.backend, info, this.settings, this.running, (words) => this.say(words));
     this.backend.setTitle(`${info.name} – ${text.name}`);
   }
 
@@ -221,9 +242,42 @@ export class WindowState {
   }
 
   async forget(video: VideoId): Promise<void> {
+    this.running.stopVideo(video);
     await this.attempt(() => this.backend.forgetVideo(video));
     if (this.open?.info.id === video) this.showStart();
     else await this.readRecents();
+  }
+
+  // ------------------------------------------------------------------------------------------------ answers
+
+  #openFor({ video }: LiveTurn): OpenVideo | null {
+    return this.open?.info.id === video ? this.open : null;
+  }
+
+  #answered(live: LiveTurn, turn: Turn): void {
+    const conversation = this.#openFor(live)?.conversation;
+    conversation?.ended(live, turn);
+    if (this.open === null) void this.readRecents();
+    if (turn.answer === null || turn.answer.state === 'stopped') return;
+    const is_shown = conversation?.turns.some((one) => one.id === turn.id) === true;
+    if (!is_shown) this.running.missed(live);
+    const has_chat = !this.is_full_screen && (this.shows_chat || !matchMedia(NARROW).matches);
+    if (is_shown && has_chat) return;
+    const words = turn.answer.state === 'done' ? text.work.ready : text.work.failed;
+    this.brief(words(live.name), { label: text.work.show, run: () => void this.showAnswer(live) });
+  }
+
+  /** Brings a question on screen, wherever it was asked. */
+  async showAnswer({ video, name, chat, turn }: LiveTurn): Promise<void> {
+    this.shows_chat = true;
+    if (this.is_full_screen) {
+      await this.attempt(() => this.backend.setFullScreen(false));
+      this.is_full_screen = false;
+    }
+    if (this.open?.info.id !== video) await this.openRecent(video, name);
+    const { open } = this;
+    if (open?.info.id !== video) return;
+    await (turn === null ? open.conversation.show(chat) : open.conversation.showTurn(chat, turn));
   }
 
   // ------------------------------------------------------------------------------------- models and settings
@@ -310,15 +364,15 @@ export class WindowState {
 
   tell(title: string, error: ApiError | null): void {
     clearTimeout(this.#brief);
-    this.notice = { title, error, is_brief: false };
+    this.notice = { title, error, is_brief: false, action: null };
     this.say(error === null ? title : `${title}. ${error.message}`);
   }
 
-  brief(title: string): void {
+  brief(title: string, action: NoticeAction | null = null): void {
     clearTimeout(this.#brief);
-    this.notice = { title, error: null, is_brief: true };
+    this.notice = { title, error: null, is_brief: true, action };
     this.say(title);
-    this.#brief = setTimeout(() => (this.notice = null), BRIEF_MS);
+    this.#brief = setTimeout(() => (this.notice = null), action === null ? BRIEF_MS : ACTION_MS);
   }
 
   say(words: string): void {

@@ -1,6 +1,7 @@
 import type { Fit, TextSize, Theme } from '../backend';
 import { formatBytes, formatCount, formatRemaining, formatSecs } from '../lib/format';
 import { closeness, download, fit, fit_all } from './models.en';
+import { work } from './work.en';
 import { preset, strategy, stage, command, section, next_step, text_size, theme, codec } from './names.en';
 
 const plural = (count: number, one: string, many: string) =>
@@ -19,6 +20,7 @@ export const en = {
   section,
   next_step,
   theme,
+  work,
   text_size_now: (now: TextSize) => `Text size: ${text_size[now]}`,
   theme_now: (now: Theme) => `${command.theme}: ${theme[now]}`,
   close: 'Close',
@@ -253,14 +255,7 @@ export const en = {
     tokens: 'Tokens',
     tokens_value: (sampled: number, thumbnail: number) =>
       `${formatCount(sampled)} sampled, ${formatCount(thumbnail)} thumbnail`,
-    prompt_tokens: (prompt: number, answer: number) =>
-      `${tokens(prompt)} read, ${formatCount(answer)} written`,
-    words: 'Prompt and answer',
-    video: 'Fetching frames',
-    encode: 'Looking at frames',
-    prompt_read: 'Reading',
     first_word: 'First word after',
-    writing: 'Writing',
     total: 'Total',
     prompt: 'Prompt',
     frames: 'Frames given',

@@ -261,3 +261,42 @@ test('what an answer was given lies open with one click: frames, thumbnail, sett
   await evidence.getByRole('button', { name: '0:05.080', exact: true }).click();
   await expect.poll(() => window.shownIndex()).toBe(127);
 });
+
+test('the time of an answer adds up, waiting for other work and earlier turns among it', async () => {
+  const window = await open({ model: 'large', script: { answer: 'one two three', word_ms: 500 } });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('First');
+  await page.locator('.answer', { hasText: 'one' }).waitFor();
+  await window.ask('Second');
+  const foot = page.locator('article').nth(1).getByRole('button', { name: 'How this answer came about' });
+  await foot.click();
+  const evidence = page.locator('.evidence');
+  await evidence.getByText('Waiting for other work').waitFor();
+  const read =
+    '2,478 tokens: 2,304 of the video, 120 of earlier turns, 54 of words; 2,304 had been read before';
+  await evidence.getByText(read, { exact: true }).waitFor();
+  const shown = (await evidence.locator('.timings .secs').allTextContents()).map((words) =>
+    parseFloat(words),
+  );
+  const [first_word = 0, total = 0] = shown.splice(-2);
+  expect(shown.reduce((sum, secs) => sum + secs, 0)).toBeCloseTo(total, 6);
+  expect(total - first_word).toBeCloseTo(shown.at(-1) ?? 0, 6);
+});
+
+test('a long question is counted while it is written, and one that is too long is told before it is asked', async () => {
+  const window = await open({ model: 'large', script: { answer: 'ok', n_context: 3000 } });
+  await window.openSample();
+  const { page } = window;
+  const field = page.locator('[data-question]');
+  // 3,000 positions less 2,304 of the video and 640 others leave 56.
+  await field.fill('word '.repeat(10));
+  await expect.poll(() => window.double((double) => double.calls.includes('countTokens'))).toBe(true);
+  expect(await page.locator('.count').count()).toBe(0);
+  await field.fill('word '.repeat(30));
+  await page.getByText('39 of 56 tokens', { exact: true }).waitFor();
+  await field.fill('word '.repeat(100));
+  await page.getByText('Too long: 130 of 56 tokens').waitFor();
+  await page.getByRole('button', { name: 'Use Fast' }).click();
+  await expect.poll(() => page.locator('.count').count()).toBe(0);
+});

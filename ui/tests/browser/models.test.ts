@@ -366,3 +366,47 @@ test('a list that cannot be read says why', async () => {
   await page.getByText('more.toml, line 3: no such family').waitFor();
   await page.getByText('Correct the line.').waitFor();
 });
+
+test('where the built-in model only repeats itself stands the way to one that can answer', async () => {
+  const window = await open({
+    script: { has_only_embedded: true, answer: 'white '.repeat(32), ending: 'repetition' },
+  });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('What is on the stove?');
+  const line = page.getByRole('region', { name: 'A model that knows more' });
+  await line.getByText(/^nano knows moving shapes only.*SmolVLM2 500M, 640 MB\.$/u).waitFor();
+  expect(await line.count()).toBe(1);
+  expect(await page.locator('article .words:visible').count()).toBe(0);
+  await page.getByText('Show what it said').click();
+  expect((await page.locator('article .words').textContent())?.trim()).toBe('white');
+  await line.getByRole('button', { name: 'Get a model that can' }).click();
+  await entry(page, SMALL).waitFor();
+});
+
+test('another model that repeats itself is shown once, and said so', async () => {
+  const window = await open({
+    model: 'large',
+    script: { answer: `A kitchen. ${'white '.repeat(32)}`, ending: 'repetition' },
+  });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('What is on the stove?');
+  await page.getByText('It only repeated itself from here on, and was stopped.').waitFor();
+  expect((await page.locator('article .words').textContent())?.trim()).toBe('A kitchen. white');
+});
+
+test('of a clip that the built-in model cannot know it suggests nothing, and a model that can comes first', async () => {
+  const window = await open({ recents: '1', script: { has_only_embedded: true } });
+  const { page } = window;
+  await page
+    .getByRole('button', { name: /Kitchen, take 4/u })
+    .first()
+    .click();
+  await page.locator('.picture[data-exact=true]').waitFor();
+  const line = page.getByRole('region', { name: 'A model that knows more' });
+  await line.getByText(/^nano knows moving shapes only/u).waitFor();
+  expect(await page.locator('.suggestion').count()).toBe(0);
+  await line.getByRole('button', { name: 'Get a model that can' }).click();
+  await entry(page, SMALL).waitFor();
+});

@@ -38,8 +38,7 @@ import { PLAIN, type Script } from './script';
 
 export type { Script } from './script';
 
-/** What an earlier turn takes of the context. */
-const CHAT_TOKENS = 120;
+const CHAT_TOKENS = 120; // of an earlier turn
 const CANCELLED: ApiError = { code: 'cancelled', message: 'cancelled', hint: null };
 
 /**
