@@ -199,6 +199,13 @@ export const STATES = {
       await page.locator('.facts').click();
     },
   },
+  'picture-menu': {
+    options: large,
+    make: async (page) => {
+      await open(page);
+      await page.locator('.picture[data-exact=true]').click({ button: 'right' });
+    },
+  },
   'multiple-choice': {
     options: { ...large, ...script({ answer: 'The star turns blue at 0:04.', choice: 1 }) },
     make: async (page) => {
@@ -234,6 +241,24 @@ export const STATES = {
       await page.locator('.restarting').waitFor();
     },
     settle_ms: 100,
+  },
+  conversations: {
+    options: { ...large, ...script({ answer: 'It turns blue at 0:04.' }) },
+    make: async (page) => {
+      await open(page);
+      for (const words of [
+        'What colour is the star?',
+        'Which way does the circle move?',
+        'מה קורה בסרטון?',
+      ]) {
+        await ask(page, words);
+        await answered(page);
+        await page.getByRole('button', { name: 'New conversation' }).last().click();
+        await page.locator('.empty').waitFor();
+      }
+      await page.getByRole('button', { name: /^Conversations about this video/u }).click();
+      await page.locator('[data-chat]').nth(2).hover();
+    },
   },
   editing: {
     options: { ...large, ...script({ answer: story }) },

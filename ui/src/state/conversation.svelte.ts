@@ -104,6 +104,18 @@ export class Conversation {
     });
   }
 
+  /** Takes a removal back, and shows it. */
+  async restore(id: ChatId): Promise<void> {
+    await this.#backend.restoreChat(id);
+    await this.#readList();
+    await this.show(id);
+  }
+
+  async rename(id: ChatId, title: string): Promise<void> {
+    await this.#backend.renameChat(id, title);
+    await this.#readList();
+  }
+
   /** Asks what is written, with the options that it lists unless `is_open`. */
   ask(words: string, plan: PlanRequest, options: { is_open: boolean; replaces: TurnId | null }): void {
     const written = words.trim();

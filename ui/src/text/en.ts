@@ -1,5 +1,5 @@
 import type { Fit, TextSize, Theme } from '../backend';
-import { formatBytes, formatCount, formatRemaining, formatSecs } from '../lib/format';
+import { formatBytes, formatCount, formatDay, formatRemaining, formatSecs } from '../lib/format';
 import { closeness, download, fit, fit_all } from './models.en';
 import { work } from './work.en';
 import { preset, strategy, stage, command, section, next_step, text_size, theme, codec } from './names.en';
@@ -26,6 +26,7 @@ export const en = {
   close: 'Close',
   cancel: 'Cancel',
   go: 'Go',
+  day: (secs: number) => formatDay(secs, 'Today', 'Yesterday'),
   picture_of: (number: number, total: number) =>
     `Looking at picture ${formatCount(number)} of ${formatCount(total)}`,
   remaining: (secs: number) => `${formatRemaining(secs)} left`,
@@ -46,8 +47,6 @@ export const en = {
     forget_what: 'Its conversations and everything kept about it are deleted. The video file itself stays.',
     forget_do: 'Forget this video',
     chats: (count: number) => plural(count, 'conversation', 'conversations'),
-    today: 'Today',
-    yesterday: 'Yesterday',
   },
 
   drop: {
@@ -235,8 +234,12 @@ export const en = {
     chats: 'Conversations about this video',
     untitled: 'New conversation',
     delete_chat: 'Delete this conversation',
-    delete_question: 'Delete this conversation?',
-    delete_do: 'Delete',
+    deleted: (title: string) => `Deleted “${title}”`,
+    undo: 'Undo',
+    rename: 'Rename this conversation',
+    questions: (count: number) => plural(count, 'question', 'questions'),
+    search: 'Search in conversations',
+    search_none: 'Nothing was found',
     use_preset: (name: string, n_tokens: number) => `Use ${name}, ${tokens(n_tokens)}`,
     hint: 'Enter asks, Shift+Enter starts a new line',
     finished: (text: string) => `Answer: ${text}`,

@@ -45,5 +45,4 @@ export const work = {
   get_one: 'Get a model that can',
   show_said: 'Show what it said',
   repeated: 'It only repeated itself from here on, and was stopped.',
-  in_list: (title: string, mark: string) => `${title} · ${mark}`,
 };
