@@ -1,44 +1,6 @@
 // The states of the window that are worth looking at, each with how to get there on the test double.
-const script = (changes) => ({ script: JSON.stringify(changes) });
-const settings = (changes) => ({ settings: JSON.stringify(changes) });
-const large = { model: 'large' };
-const sees = settings({ shows_sees: true, knows_embedded: true });
-
-const open = (page) => page.getByRole('button', { name: 'Try the sample' }).click();
-const ask = async (page, words) => {
-  await page.locator('[data-question]').fill(words);
-  await page.keyboard.press('Enter');
-};
-const emit = (page, event) => page.evaluate((told) => window.double.emit(told), event);
-const alone = (download = {}, more = {}) => script({ has_only_embedded: true, download, ...more });
-const shop = async (page) => {
-  await page.locator('button.model').click();
-  await page.getByRole('tab', { name: 'Get a model' }).click();
-};
-const entry = (page, name) => page.getByRole('group', { name, exact: false });
-const fetch = (page, name = 'SmolVLM2 500M') =>
-  entry(page, name)
-    .getByRole('button', { name: /^Download/u })
-    .click();
-/** A question that the embedded model cannot answer, and its answer. In a narrow window the conversation is opened. */
-const wonder = async (page) => {
-  await open(page);
-  const conversation = page.getByRole('button', { name: 'Conversation', exact: true });
-  await page.locator('[data-mark]').first().waitFor();
-  if (await conversation.isVisible()) await conversation.click();
-  await ask(page, 'What is the cook doing?');
-  await answered(page);
-};
-const shapes = { answer: 'A red star and a green circle.' };
-const cut = {
-  code: 'unknown',
-  message: 'huggingface.co did not answer for 2 minutes',
-  hint: 'Check the connection. What is here stays, and the download goes on from there.',
-};
-const answered = (page) => page.locator('.facts').first().waitFor();
-
-const story =
-  'The clip shows three shapes on a dark background.\n\n1. At 0:01 the **green circle** enters on the left and starts to move.\n2. At 0:04 the **star** turns from red to blue.\n3. The yellow ring stays where it is until the end at 0:06.6.';
+import { MODEL_STATES } from './model_states.mjs';
+import { script, settings, large, sees, open, ask, emit, cut, answered, story } from './steps.mjs';
 
 export const STATES = {
   'start-first': {},
@@ -199,6 +161,13 @@ export const STATES = {
       await page.locator('.facts').click();
     },
   },
+  'picture-menu': {
+    options: large,
+    make: async (page) => {
+      await open(page);
+      await page.locator('.picture[data-exact=true]').click({ button: 'right' });
+    },
+  },
   'multiple-choice': {
     options: {
       ...large,
@@ -238,6 +207,24 @@ export const STATES = {
     },
     settle_ms: 100,
   },
+  conversations: {
+    options: { ...large, ...script({ answer: 'It turns blue at 0:04.' }) },
+    make: async (page) => {
+      await open(page);
+      for (const words of [
+        'What colour is the star?',
+        'Which way does the circle move?',
+        'מה קורה בסרטון?',
+      ]) {
+        await ask(page, words);
+        await answered(page);
+        await page.getByRole('button', { name: 'New conversation' }).last().click();
+        await page.locator('.empty').waitFor();
+      }
+      await page.getByRole('button', { name: /^Conversations about this video/u }).click();
+      await page.locator('[data-chat]').nth(2).hover();
+    },
+  },
   editing: {
     options: { ...large, ...script({ answer: story }) },
     make: async (page) => {
@@ -268,170 +255,7 @@ export const STATES = {
       }
     },
   },
-  models: {
-    options: { ...large },
-    make: async (page) => page.locator('button.model').click(),
-  },
-  'models-loading': {
-    options: script({ encode_ms: 500 }),
-    make: async (page) => {
-      await page.locator('button.model').click();
-      await page.getByRole('button', { name: 'Load', exact: true }).first().click();
-    },
-    settle_ms: 2800,
-  },
-  'models-failed': {
-    make: async (page) => {
-      await page.locator('button.model').click();
-      await page.evaluate(() => {
-        const error = {
-          code: 'out-of-memory',
-          message: 'LLaVA 1.6 34B needs 24 GB, and 11 GB are free',
-          hint: 'Close other programs, or choose a smaller quantisation of it.',
-        };
-        window.double.models().then((all) => {
-          window.double.emit({ kind: 'model', state: { kind: 'failed', model: all[2], error } });
-        });
-      });
-    },
-  },
-  'models-refused': {
-    options: { recents: '1' },
-    make: async (page) => {
-      await page.evaluate(() => (window.double.script.picked = window.double.constructor.wrong));
-      await page.locator('button.model').click();
-      await page.getByRole('button', { name: 'Add two files…' }).click();
-    },
-  },
-  shop: { options: alone(), make: shop },
-  'shop-licence': {
-    options: alone(),
-    make: async (page) => {
-      await shop(page);
-      await page.getByRole('button', { name: 'Apache 2.0' }).first().click();
-    },
-  },
-  'shop-too-large': {
-    options: alone(),
-    make: async (page) => {
-      await shop(page);
-      await entry(page, 'Vicuna 13B').scrollIntoViewIfNeeded();
-    },
-  },
-  'shop-downloading': {
-    options: alone({ hold_at: 0.42 }),
-    make: async (page) => (await shop(page), fetch(page)),
-  },
-  'shop-retrying': {
-    options: alone({ hold_at: 0.42, is_retrying: true }),
-    make: async (page) => (await shop(page), fetch(page)),
-  },
-  'shop-paused': {
-    options: alone({ hold_at: 0.42 }),
-    make: async (page) => {
-      await shop(page);
-      await fetch(page);
-      await page.waitForTimeout(400);
-      await page.getByRole('button', { name: 'Pause', exact: true }).click();
-    },
-  },
-  'shop-discard': {
-    options: alone({ hold_at: 0.42 }),
-    make: async (page) => {
-      await shop(page);
-      await fetch(page);
-      await page.waitForTimeout(400);
-      await page.getByRole('button', { name: 'Remove what is here' }).click();
-    },
-  },
-  'shop-failed': {
-    options: alone({ fail_fetch: cut }),
-    make: async (page) => (await shop(page), fetch(page)),
-  },
-  'shop-verifying': {
-    options: alone({ verify_ms: 60_000 }),
-    make: async (page) => {
-      await shop(page);
-      await fetch(page);
-      await page.getByRole('dialog').getByText('Checking the files').waitFor();
-    },
-  },
-  'shop-converting': {
-    options: alone({ hold_converting_at: 0.64 }),
-    make: async (page) => {
-      await shop(page);
-      await fetch(page, 'LLaVA-OneVision 0.5B');
-      await page.getByRole('dialog').getByText('Converting · 64%').waitFor();
-    },
-  },
-  'shop-ready': {
-    options: alone(),
-    make: async (page) => {
-      await shop(page);
-      await fetch(page);
-      await page.getByRole('dialog').getByText('In use').waitFor();
-    },
-  },
-  'models-alone': { options: alone(), make: async (page) => page.locator('button.model').click() },
-  'models-remove': {
-    options: script({ download: { here: ['smolvlm2-2.2b:Q4_K_M'] } }),
-    make: async (page) => {
-      await page.locator('button.model').click();
-      await page.getByRole('button', { name: /^Remove files of SmolVLM2/u }).click();
-    },
-  },
-  'start-downloading': {
-    options: alone({ hold_at: 0.42 }),
-    make: async (page) => {
-      await page.getByRole('button', { name: 'Get a model' }).click();
-      await fetch(page);
-      await page.keyboard.press('Escape');
-    },
-  },
-  'start-download-failed': {
-    options: { recents: '1', ...alone({ fail_fetch: cut }) },
-    make: async (page) => {
-      await page.getByRole('button', { name: 'Get a model' }).click();
-      await fetch(page);
-      await page.getByRole('dialog').getByText('The download stopped').first().waitFor();
-      await page.keyboard.press('Escape');
-    },
-  },
-  offer: {
-    options: alone({}, shapes),
-    make: wonder,
-  },
-  repeated: {
-    options: alone({}, { answer: 'white '.repeat(32), ending: 'repetition' }),
-    make: wonder,
-  },
-  'open-unknown': {
-    options: { recents: '1', ...alone() },
-    make: (page) =>
-      page
-        .getByRole('button', { name: /Kitchen/u })
-        .first()
-        .click(),
-  },
-  'offer-downloading': {
-    options: alone({ hold_at: 0.42 }, shapes),
-    make: async (page) => {
-      await wonder(page);
-      await page.getByRole('button', { name: 'Get a model' }).click();
-      await fetch(page);
-      await page.keyboard.press('Escape');
-    },
-  },
-  'offer-ready': {
-    options: alone({}, shapes),
-    make: async (page) => {
-      await wonder(page);
-      await page.getByRole('button', { name: 'Get a model' }).click();
-      await fetch(page);
-      await page.getByText('In use').first().waitFor();
-      await page.keyboard.press('Escape');
-    },
-  },
+  ...MODEL_STATES,
   help: { options: large, make: async (page) => (await open(page), page.keyboard.press('?')) },
   'go-to': { options: large, make: async (page) => (await open(page), page.keyboard.press('g')) },
   menu: { options: large, make: async (page) => (await open(page), page.getByLabel('Menu').click()) },

@@ -56,3 +56,16 @@ export function formatBytes(bytes: number): string {
   }
   return `${bytes} B`;
 }
+
+/** The day of a moment that is told in seconds since 1970. */
+export function formatDay(secs: number, today: string, yesterday: string): string {
+  const date = new Date(secs * 1000);
+  const days = Math.round((startOfDay(new Date()) - startOfDay(date)) / 86_400_000);
+  if (days === 0) return today;
+  if (days === 1) return yesterday;
+  return date.toLocaleDateString('en-GB', { day: 'numeric', month: 'short', year: 'numeric' });
+}
+
+function startOfDay(date: Date): number {
+  return new Date(date.getFullYear(), date.getMonth(), date.getDate()).getTime();
+}

@@ -28,6 +28,7 @@ export type Command =
   | 'remove-frame'
   | 'ask-frame'
   | 'save-frame'
+  | 'copy-frame'
   | 'zoom-in'
   | 'zoom-out'
   | 'zoom-whole'
@@ -99,6 +100,7 @@ export const BINDINGS: Record<Section, Binding[]> = {
     { command: 'open', keys: ['Mod+O'], while_typing: true },
     { command: 'go-start', keys: ['Mod+Home'] },
     { command: 'save-frame', keys: ['C', 'S'] },
+    { command: 'copy-frame', keys: ['Mod+Shift+C'] },
     { command: 'models', keys: ['Mod+M'], while_typing: true },
     { command: 'larger-text', keys: ['Mod+=', 'Mod++'], while_typing: true },
     { command: 'smaller-text', keys: ['Mod+-'], while_typing: true },

@@ -147,6 +147,12 @@ function ofVideo(command: Command, window: WindowState): void {
         focusQuestion(window);
       });
       return;
+    case 'copy-frame':
+      void window.attempt(async () => {
+        await window.backend.copyFrame(open.info.id, viewer.index);
+        open.note.show(text.viewer.copied);
+      });
+      return;
     case 'save-frame':
       void window.attempt(async () => {
         const saved = await window.backend.saveFrame(open.info.id, viewer.index);
@@ -201,7 +207,10 @@ export function focusQuestion(window: WindowState): boolean {
 }
 
 const MENUS: { label: string; commands: (Command | null)[] }[] = [
-  { label: text.menu.file, commands: ['open', 'open-sample', 'go-start', null, 'new-chat', 'save-frame'] },
+  {
+    label: text.menu.file,
+    commands: ['open', 'open-sample', 'go-start', null, 'new-chat', 'save-frame', 'copy-frame'],
+  },
   {
     label: text.menu.view,
     commands: ['toggle-sees', 'full-screen', 'theme', 'larger-text', 'smaller-text', null, 'models'],

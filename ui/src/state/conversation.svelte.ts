@@ -115,6 +115,11 @@ export class Conversation {
     });
   }
 
+  async rename(id: ChatId, title: string): Promise<void> {
+    await this.#backend.renameChat(id, title);
+    await this.#readList();
+  }
+
   /** Asks what is written, with the options that it lists unless `is_open`. */
   ask(words: string, plan: PlanRequest, options: { is_open: boolean; replaces: TurnId | null }): void {
     const written = words.trim();

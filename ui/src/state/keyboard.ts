@@ -8,7 +8,7 @@ import type { WindowState } from './window.svelte';
 const FIELDS = 'input:not([type=range], [type=checkbox], [type=radio]), textarea, [contenteditable]';
 const CONTROLS = 'button, a, select, summary, input, [role=radio]';
 /** What letters choose from by themselves, and what they would leave behind. */
-const OF_LETTERS = 'select, [role=menu], dialog';
+const OF_LETTERS = 'select, [role=menu], [role=dialog], dialog';
 /** An open sheet takes all keys but its own way out, and those that are about everything. */
 const OF_SHEETS = new Set<Command>(['stop', 'help', 'larger-text', 'smaller-text']);
 const MODIFIERS = new Set(['Shift', 'Control', 'Alt', 'AltGraph', 'Meta', 'CapsLock']);

@@ -219,8 +219,11 @@ export class Sees {
     const key = pictureKey(plan, image);
     const kept = this.#pictures.get(key);
     if (kept !== undefined) return kept;
-    const bitmap = await decode(await this.#backend.planPicture(plan.id, image, signal));
-    this.#pictures.set(key, bitmap);
+    const decoded = await decode(await this.#backend.planPicture(plan.id, image, signal));
+    // Somebody else may have brought it meanwhile, and be about to paint it.
+    const bitmap = this.#pictures.get(key) ?? decoded;
+    if (bitmap === decoded) this.#pictures.set(key, decoded);
+    else decoded.close();
     return bitmap;
   }
 

@@ -269,7 +269,7 @@ export class WindowState {
   }
 
   /** For a while that can be taken back, also from another video. */
-  async deleteChat(chat: ChatId): Promise<void> {
+  async deleteChat(chat: ChatId, title: string): Promise<void> {
     const { open } = this;
     if (open === null || !(await open.conversation.delete(chat))) return;
     const undo = async () => {
@@ -277,7 +277,7 @@ export class WindowState {
       await this.attempt(() => this.backend.restoreChat(chat));
       if (this.open === null) await this.readRecents();
     };
-    this.brief(text.work.deleted, { label: text.work.undo, run: () => void undo() });
+    this.brief(text.chat.deleted(title), { label: text.chat.undo, run: () => void undo() });
   }
 
   /** Brings a question on screen, wherever it was asked. */

@@ -1,5 +1,5 @@
 import type { Fit, TextSize, Theme } from '../backend';
-import { formatBytes, formatCount, formatRemaining, formatSecs } from '../lib/format';
+import { formatBytes, formatCount, formatDay, formatRemaining, formatSecs } from '../lib/format';
 import { apart, closeness, download, fit, fit_all } from './models.en';
 import { work } from './work.en';
 import { preset, strategy, stage, command, section, next_step, text_size, theme, codec } from './names.en';
@@ -26,6 +26,7 @@ export const en = {
   close: 'Close',
   cancel: 'Cancel',
   go: 'Go',
+  day: (secs: number) => formatDay(secs, 'Today', 'Yesterday'),
   picture_of: (number: number, total: number) =>
     `Looking at picture ${formatCount(number)} of ${formatCount(total)}`,
   remaining: (secs: number) => `${formatRemaining(secs)} left`,
@@ -46,8 +47,6 @@ export const en = {
     forget_what: 'Its conversations and everything kept about it are deleted. The video file itself stays.',
     forget_do: 'Forget this video',
     chats: (count: number) => plural(count, 'conversation', 'conversations'),
-    today: 'Today',
-    yesterday: 'Yesterday',
   },
 
   drop: {
@@ -93,6 +92,8 @@ export const en = {
     in: 'In',
     out: 'Out',
     saved: (name: string) => `Saved ${name}`,
+    copied: 'Picture copied',
+    menu: 'This picture',
     exit_full_screen: 'Leave full screen',
     go_to_title: 'Go to',
     go_to_hint: 'A time such as 1:12.5, or a frame such as #812',
@@ -150,11 +151,10 @@ export const en = {
       'feature-mean': 'their mean',
     },
     said: (words: string) => `after the words “${words}”`,
-    thumbnail_only:
-      'This preset shows the model the thumbnail alone: one picture, one pass, every patch of it read.',
+    thumbnail_only: (columns: number, rows: number) =>
+      `This preset shows the model the thumbnail alone: one picture, one pass, every patch of it read. Each frame has ${columns} × ${rows} patches.`,
     frame_only_note: (time: string) =>
       `The model gets the frame at ${time} alone: one picture, one pass, every patch of it read.`,
-    cell: (columns: number, rows: number) => `${columns} × ${rows} patches`,
     instead: (n_frames: number, n_tokens: number, secs: number) =>
       `Whole video instead: ${frames(n_frames)}, ${tokens(n_tokens)}, about ${formatRemaining(secs)}`,
     frame_at: (time: string) => `Frame at ${time}`,
@@ -166,6 +166,7 @@ export const en = {
     pin: 'Give this frame to the model',
     unpin: 'Unpin this frame',
     remove: 'Keep this frame from the model',
+    unremove: 'No longer keep this frame from the model',
     reset: 'Undo pins and removals',
     is_pinned: 'Pinned: the model gets this frame',
     is_not_pinned: 'Unpinned',
@@ -233,6 +234,12 @@ export const en = {
     chats: 'Conversations about this video',
     untitled: 'New conversation',
     delete_chat: 'Delete this conversation',
+    deleted: (title: string) => `Deleted “${title}”`,
+    undo: 'Undo',
+    rename: 'Rename this conversation',
+    questions: (count: number) => plural(count, 'question', 'questions'),
+    search: 'Search in conversations',
+    search_none: 'Nothing was found',
     use_preset: (name: string, n_tokens: number) => `Use ${name}, ${tokens(n_tokens)}`,
     hint: 'Enter asks, Shift+Enter starts a new line',
     finished: (text: string) => `Answer: ${text}`,

@@ -60,6 +60,7 @@ export const command: Record<Command, string> = {
   'remove-frame': 'Keep this frame from the model',
   'ask-frame': 'Ask about this frame only',
   'save-frame': 'Save frame as picture…',
+  'copy-frame': 'Copy picture',
   'zoom-in': 'Zoom timeline in',
   'zoom-out': 'Zoom timeline out',
   'zoom-whole': 'Show whole timeline',

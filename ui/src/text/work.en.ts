@@ -49,10 +49,7 @@ export const work = {
   version_of: (number: number, count: number) => `Version ${formatCount(number)} of ${formatCount(count)}`,
   earlier_version: 'The version before',
   later_version: 'The next version',
-  deleted: 'Conversation deleted',
-  undo: 'Undo',
   how_sure: 'How likely the model found each option',
   chosen: '(chosen)',
   share: (share: number) => (share > 0 && share < 0.005 ? '<1%' : `${Math.round(share * 100)}%`),
-  in_list: (title: string, mark: string) => `${title} · ${mark}`,
 };

@@ -44,7 +44,7 @@ const NAMES = [
     'models-refused',
     'help',
   ],
-  ...['go-to', 'menu', 'narrow'],
+  ...['go-to', 'menu', 'narrow', 'conversations', 'picture-menu', 'sees-fast'],
   ...['shop', 'shop-licence', 'shop-downloading', 'shop-failed', 'shop-ready', 'models-remove'],
   ...['start-downloading', 'offer', 'offer-downloading', 'offer-ready'],
 ];

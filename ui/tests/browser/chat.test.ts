@@ -201,7 +201,7 @@ test('copying gives the answer as it was written', async () => {
   await expect.poll(() => window.double((double) => double.copied)).toEqual([STAR]);
 });
 
-test('conversations are kept apart and can be deleted', async () => {
+test('conversations are kept apart, found, named, deleted and had back', async () => {
   const window = await open({ script: { answer: 'ok' } });
   await window.openSample();
   const { page } = window;
@@ -211,17 +211,39 @@ test('conversations are kept apart and can be deleted', async () => {
   await expect.poll(() => page.getByRole('article').count()).toBe(0);
   await window.ask('In the second');
   await page.getByRole('button', { name: 'How this answer came about' }).waitFor();
-  const list = page.getByLabel('Conversations about this video');
-  await expect
-    .poll(() => list.locator('option').allTextContents())
-    .toEqual(['In the second', 'In the first']);
-  await page.getByRole('button', { name: 'Delete this conversation' }).click();
+  const list = page.getByRole('button', { name: /^Conversations about this video/u });
+  const rows = page.getByRole('dialog', { name: 'Conversations about this video' }).locator('[data-chat]');
+  const titles = () => rows.locator('.title').allTextContents();
+  await list.click();
+  await expect.poll(titles).toEqual(['In the second', 'In the first']);
+  await page.getByText('Today · 1 question').first().waitFor();
+
+  // Found by what stands in them, and called as one likes.
+  await page.getByRole('searchbox').fill('first');
+  await expect.poll(titles).toEqual(['In the first']);
+  await page.getByRole('button', { name: 'Rename this conversation' }).click();
+  await page.getByRole('textbox', { name: 'Rename this conversation' }).fill('The one about the star');
+  await page.keyboard.press('Enter');
+  await page.getByRole('searchbox').fill('');
+  await expect.poll(titles).toEqual(['In the second', 'The one about the star']);
+
+  // By key alone.
+  await page.getByRole('searchbox').focus();
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
   await page.getByRole('article').getByText('In the first').waitFor();
-  await page.locator('.notice').getByRole('button', { name: 'Undo' }).click();
+  await list.getByText('The one about the star').waitFor();
+
+  // Deleted, and had back.
+  await list.click();
+  await page.getByRole('button', { name: 'Delete this conversation' }).last().click();
   await page.getByRole('article').getByText('In the second').waitFor();
-  await expect
-    .poll(() => list.locator('option').allTextContents())
-    .toEqual(['In the second', 'In the first']);
+  await expect.poll(titles).toEqual(['In the second']);
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await page.getByRole('article').getByText('In the first').waitFor();
+  await list.click();
+  await expect.poll(async () => (await titles()).length).toBe(2);
 });
 
 test('a suggestion asks with one click, and suggestions are of the loaded model', async () => {

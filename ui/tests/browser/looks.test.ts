@@ -166,6 +166,15 @@ test('a thumbnail alone leaves the panel to its frames, each a way to its moment
   const { page } = window;
   const cells = page.locator('.cells button');
   await expect.poll(() => cells.count()).toBe(6);
+  await expect
+    .poll(() =>
+      cells.nth(2).evaluate((cell) => {
+        const canvas = cell.querySelector('canvas')!;
+        const { data } = canvas.getContext('2d')!.getImageData(0, 0, canvas.width, canvas.height);
+        return data.some((value) => value > 0);
+      }),
+    )
+    .toBe(true);
   await cells.nth(2).hover();
   await expect.poll(() => page.locator('[data-mark].pointed').count()).toBe(1);
   const index = Number(await page.locator('[data-mark].pointed').getAttribute('data-mark'));
@@ -182,4 +191,32 @@ test('files that are added are listed, and the focus is on them', async () => {
   await added.waitFor();
   await expect.poll(() => added.evaluate((one) => one === document.activeElement)).toBe(true);
   await page.getByText('Weights', { exact: true }).waitFor();
+});
+
+test('the picture has a menu of its own, by pointer and by key', async () => {
+  const window = await open();
+  await window.openSample();
+  const { page } = window;
+  await page.keyboard.press('ArrowRight');
+  await expect.poll(() => window.shownIndex()).toBe(125);
+  const picture = page.locator('.screen .picture');
+  const menu = page.getByRole('menu', { name: 'This picture' });
+  await picture.click({ button: 'right' });
+  await menu.getByRole('menuitem', { name: 'Copy picture' }).click();
+  await expect.poll(() => window.double((double) => double.calls)).toContain('copyFrame 125');
+  await page.locator('.screen .note').getByText('Picture copied').waitFor();
+  expect(await menu.count()).toBe(0);
+
+  await picture.click({ button: 'right' });
+  await page.keyboard.press('End');
+  await page.keyboard.press('ArrowUp');
+  await page.keyboard.press('Enter');
+  await page.getByText('1 pinned').waitFor();
+  await picture.click({ button: 'right' });
+  await menu.getByRole('menuitem', { name: 'Unpin this frame' }).waitFor();
+  await page.keyboard.press('Escape');
+  await expect.poll(() => menu.count()).toBe(0);
+  await picture.click({ button: 'right', position: { x: 5, y: 5 } });
+  await menu.getByRole('menuitem', { name: 'Ask about this frame only' }).click();
+  await page.getByPlaceholder('Ask about the frame at 0:05.000').waitFor();
 });

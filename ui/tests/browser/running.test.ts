@@ -7,7 +7,7 @@ const SLOW = { answer: 'one two three four five six seven eight', word_ms: 500 }
 const KITCHEN = 'Kitchen, take 4.mov';
 
 const questions = (page: Page) => page.locator('.question p').allTextContents();
-const list = (page: Page) => page.getByLabel('Conversations about this video');
+const list = (page: Page) => page.getByRole('button', { name: /^Conversations about this video/u });
 const elsewhere = (page: Page) => page.getByRole('button', { name: /^1 answer is on its way, about/u });
 const kitchen = (page: Page) => page.getByRole('button', { name: new RegExp(`^\\S*.*${KITCHEN}`, 'u') });
 
@@ -23,12 +23,17 @@ test('a conversation owns its running work: another one is empty, and nothing ju
   await window.ask('In the second');
   await page.getByRole('article').getByText('Waiting for its turn').waitFor();
   expect(await questions(page)).toEqual(['In the second']);
+  await list(page).click();
+  const rows = page.getByRole('dialog', { name: 'Conversations about this video' }).getByRole('listitem');
   await expect
-    .poll(() => list(page).locator('option').allTextContents())
-    .toEqual(['In the second · Answering', 'In the first · Answering']);
+    .poll(() => rows.allInnerTexts())
+    .toEqual([
+      expect.stringMatching(/^In the second\s+Today · 1 question · Answering$/u),
+      expect.stringMatching(/^In the first\s+Today · 1 question · Answering$/u),
+    ]);
 
   // Back in the first: its question stands there once, with what was said meanwhile.
-  await list(page).selectOption({ index: 1 });
+  await rows.nth(1).locator('[data-chat]').click();
   await expect.poll(() => questions(page)).toEqual(['In the first']);
   await page.locator('.answer', { hasText: 'one two' }).waitFor();
   await page.getByRole('button', { name: 'How this answer came about' }).waitFor();
