@@ -11,7 +11,10 @@ test('every speed stands whole in its place', async () => {
     const style = getComputedStyle(select);
     const context = document.createElement('canvas').getContext('2d')!;
     context.font = style.font;
-    const room = select.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    // WebKit keeps some pixels beside the words for itself.
+    const KEPT_PX = 5;
+    const padding = parseFloat(style.paddingLeft) + parseFloat(style.paddingRight);
+    const room = select.clientWidth - padding - KEPT_PX;
     return [...select.options].map((one) => one.text).filter((one) => context.measureText(one).width > room);
   });
   expect(clipped).toEqual([]);
