@@ -205,7 +205,7 @@ mod tests {
     fn work(estimator: &mut Estimator<'_>, n_kept: usize, tempo: [f64; 2]) -> (Vec<(f64, Option<f64>)>, f64) {
         let facts = estimator.facts;
         let began = Instant::now();
-        let at = |secs: f64| began + Duration::from_secs_f64(secs);
+        let at = |secs: f64| began + Duration::from_micros((secs * 1e6) as u64);
         let (mut said, mut secs) = (Vec::new(), 0.0);
         let mut tell = |secs: f64, progress: Progress| said.push((secs, progress.remaining_secs));
         tell(secs, estimator.encoded(0, N_IMAGES, at(secs)));

@@ -216,7 +216,7 @@ impl Store {
     pub fn begin_turn(&self, chat: ChatId, turn: &NewTurn, now: SystemTime) -> Result<TurnId, ChatError> {
         let options = self.write_json(&turn.options)?;
         let plan = self.write_json(&turn.plan)?;
-        let begun = self.write(|change| {
+        self.write(|change| {
             let is_there = change.execute(
                 "UPDATE chat SET changed_at_ms = ?2 WHERE id = ?1 AND deleted_at_ms IS NULL",
                 params![chat.0, millis(now)],
@@ -242,8 +242,7 @@ impl Store {
             let asked = change.last_insert_rowid();
             change.execute("UPDATE chat SET latest = ?2 WHERE id = ?1", [chat.0, asked])?;
             Ok(Ok(TurnId(asked)))
-        })?;
-        begun
+        })?
     }
 
     /// Keeps what was said so far, for the case that this process is killed. Nothing where the chat was deleted.

@@ -130,7 +130,7 @@ fn asking_again_takes_the_place_of_a_question_and_of_all_after_it() {
     let [first, second] = &shown.turns[..] else {
         panic!("two turns")
     };
-    assert_eq!(first.alternatives, [first.id.clone()]);
+    assert_eq!(first.alternatives, std::slice::from_ref(&first.id));
     assert_eq!(second.alternatives, [two.0.to_string(), second.id.clone()]);
     let better = TurnId(second.id.parse().expect("ids are numbers"));
     assert_eq!(store.show_turn(two).expect("it is there"), chat);
@@ -227,15 +227,19 @@ fn chats_are_found_by_words_of_questions_answers_and_their_own_names() {
         found.into_iter().map(|chat| chat.id).collect()
     };
     let (eggs, pan) = (eggs.0.to_string(), pan.0.to_string());
-    assert_eq!(found("EGGS"), [eggs.clone()]);
-    assert_eq!(found("kitchen fire"), [pan.clone()]);
+    assert_eq!(found("EGGS"), std::slice::from_ref(&eggs));
+    assert_eq!(found("kitchen fire"), std::slice::from_ref(&pan));
     assert_eq!(
         found("\"is\" hot"),
-        [pan.clone()],
+        std::slice::from_ref(&pan),
         "as it was said, not as it is stored"
     );
-    assert_eq!(found("100 %"), [eggs.clone()], "signs are no patterns");
-    assert_eq!(found("n_h"), [pan.clone()]);
+    assert_eq!(
+        found("100 %"),
+        std::slice::from_ref(&eggs),
+        "signs are no patterns"
+    );
+    assert_eq!(found("n_h"), std::slice::from_ref(&pan));
     assert_eq!(
         found("done"),
         [] as [&str; 0],

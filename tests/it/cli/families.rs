@@ -76,7 +76,7 @@ fn a_model_whose_weights_are_no_numbers_says_so() {
 
 /// What transformers makes of the clip and this question is in `recipe.safetensors` beside each checkpoint.
 #[test]
-fn converted_checkpoints_are_asked_in_their_familys_own_way() {
+fn converted_checkpoints_are_asked_in_the_way_of_their_family() {
     let checkpoints = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/checkpoints");
     for (name, title, n_visual) in [
         ("smolvlm2", "SmolVLM2", 7 * 4),

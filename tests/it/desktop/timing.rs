@@ -31,7 +31,7 @@ fn a_question_behind_another_counts_its_wait_and_what_is_read_of_earlier_turns()
     let folder = folder();
     let scene = Scene::new(desktop(folder.path()), folder.path());
     let (behind, ahead) = std::thread::scope(|scope| {
-        let (began, begun) = std::sync::mpsc::channel();
+        let (began, begun) = std::sync::mpsc::sync_channel(64);
         let scene = &scene;
         let ahead = scope.spawn(move || {
             scene.ask(&scene.request("What is there?"), &go(), &mut |event| {
