@@ -12,6 +12,7 @@ export class Resting<Value> {
   #told: string;
   #latest: Value | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #is_busy = false;
 
   constructor(last: Value, tell: (value: Value) => void) {
     this.#told = JSON.stringify(last);
@@ -20,10 +21,11 @@ export class Resting<Value> {
 
   change(value: Value, is_busy: boolean): void {
     this.#latest = value;
-    if (!is_busy) clearTimeout(this.#timer);
-    if (!is_busy || this.#timer === undefined) {
-      this.#timer = setTimeout(() => this.flush(), is_busy ? BUSY_MS : REST_MS);
-    }
+    // What waits for a rest rests no longer.
+    if (is_busy && this.#is_busy && this.#timer !== undefined) return;
+    this.#is_busy = is_busy;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.flush(), is_busy ? BUSY_MS : REST_MS);
   }
 
   /** Hands on what waits, where it is anything new. */
