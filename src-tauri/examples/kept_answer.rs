@@ -37,6 +37,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         state: AnswerState::Done,
         text,
         choice: None,
+        probabilities: Vec::new(),
         facts: whole.answer.as_ref().and_then(|answer| answer.facts.clone()),
         error: None,
     };
