@@ -125,7 +125,7 @@ describe('a first start with no model but the embedded one', { skip, timeout: 30
     await app.watchPolicy();
     await app.untilText('clip.mp4');
     await clickButton(app, 'Resume');
-    await until('the model that was fetched in the bar', () => app.session.run(() => document.querySelector('header, .bar')?.innerText.includes('mini')), 120_000);
+    await until('the model that was fetched in the bar', () => app.session.run((name) => document.querySelector('header, .bar')?.innerText.includes(name), NAME), 120_000);
   });
 
   test('the model that was fetched answers', async () => {
