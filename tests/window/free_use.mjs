@@ -47,6 +47,7 @@ export class FreeUse {
     /** What the program kept when it was looked at last: turns by their chat. */
     this.kept = new Map();
     this.may_remove = false;
+    this.tally = { chats: 0, with_turns: 0, answering: 0, answering_elsewhere: 0 };
   }
 
   chance(share) {
@@ -77,7 +78,7 @@ export class FreeUse {
       const left = () => processes().filter((one) => one.command.includes(this.home.folder));
       await until(`the end of what seed ${this.seed} started`, () => left().length === 0).finally(() => this.home.remove());
     }
-    return this.steps.length;
+    return { n_steps: this.steps.length, n_asked: this.n_asked, ...this.tally };
   }
 
   async start(files = [this.files[0]]) {
@@ -132,12 +133,21 @@ export class FreeUse {
       if (wrong.length === 0) {
         this.kept = new Map(seen.chats.map((chat) => [chat.id, new Set(chat.turns.flatMap((turn) => turn.alternatives))]));
         this.may_remove = false;
+        this.count(seen);
         return;
       }
       // The page learns of what the program does a moment later.
       if (Date.now() > end) throw new Error(wrong.join('; '));
       await sleep(150);
     }
+  }
+
+  /** How much there was to be wrong: a check of an empty window says nothing. */
+  count(seen) {
+    this.tally.chats = Math.max(this.tally.chats, seen.chats.length);
+    if (seen.turns.length > 0) this.tally.with_turns += 1;
+    if (seen.turns.some((turn) => turn.is_busy)) this.tally.answering += 1;
+    if (seen.marked.length > 0) this.tally.answering_elsewhere += 1;
   }
 
   violations(seen) {
@@ -290,8 +300,8 @@ if (process.argv[1] === import.meta.filename) {
   let n_failed = 0;
   for (const seed of process.argv.slice(2).map(Number)) {
     try {
-      const n_steps = await new FreeUse(seed, seconds).run();
-      console.log(`seed ${seed}: ${n_steps} steps, no violation`);
+      const { n_steps, ...tally } = await new FreeUse(seed, seconds).run();
+      console.log(`seed ${seed}: ${n_steps} steps, no violation; ${JSON.stringify(tally)}`);
     } catch (error) {
       n_failed += 1;
       console.log(error.message);
