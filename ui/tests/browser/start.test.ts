@@ -169,4 +169,9 @@ test('where that cannot be opened, the first page says why', async () => {
   const { page } = window;
   await page.getByText('kitchen.mp4 has no index', { exact: true }).waitFor();
   await page.getByRole('heading', { name: 'Ask a video' }).waitFor();
+  // And the way on that the notice offers is one, also as the notice goes.
+  await page.getByRole('alert').getByRole('button', { name: 'Open another video' }).click();
+  await expect
+    .poll(() => window.double((double) => double.calls.filter((call) => call === 'openWithDialog').length))
+    .toBe(1);
 });
