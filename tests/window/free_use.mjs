@@ -14,7 +14,7 @@ const SETTLE_MS = 6000;
 const QUESTIONS = ['What do you see?', 'Which colour is it?', 'A) red B) blue C) green: which?', 'Is there a star', 'מה רואים כאן?'];
 const KEYS = [...' kjl[],.giIxozZ+-epaOfcst?', KEY.ArrowLeft, KEY.ArrowRight, KEY.Home, KEY.End, KEY.Escape];
 /** These open a dialog of the system or another program, which nobody here could answer. */
-const LEFT_ALONE = /open (a )?(video|file)|choose|add |save|licen|log files|copy|^open$|files…|folder…|full screen/iu;
+const LEFT_ALONE = /open (a |another )?(video|file)|choose|add |save|licen|log files|copy|^open$|files…|folder…|full screen/iu;
 /** After these, conversations may be gone. */
 const REMOVES = /delete|forget|remove|discard/iu;
 
@@ -226,7 +226,7 @@ export class FreeUse {
       button.click();
       return `${button.ariaLabel ?? ''} ${button.innerText}`.trim();
     }, chosen, LEFT_ALONE.source);
-    this.steps[this.steps.length - 1] = `click “${label?.slice(0, 40)}”`;
+    this.steps[this.steps.length - 1] = `click “${label?.replaceAll('\n', ' ').slice(0, 40)}”`;
     if (label !== null && REMOVES.test(label)) this.may_remove = true;
   }
 
