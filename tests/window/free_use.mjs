@@ -47,7 +47,7 @@ export class FreeUse {
     /** What the program kept when it was looked at last: turns by their chat. */
     this.kept = new Map();
     this.may_remove = false;
-    this.tally = { chats: 0, with_turns: 0, answering: 0, answering_elsewhere: 0 };
+    this.tally = { chats: 0, with_turns: 0, answering: 0, answering_elsewhere: 0, counts_compared: 0 };
   }
 
   chance(share) {
@@ -111,15 +111,15 @@ export class FreeUse {
         }
       }
       const all = (css) => [...document.querySelectorAll(css)];
-      const count = (css) => Number(document.querySelector(css)?.dataset.count ?? NaN);
+      const tokensIn = (css) => /([\d,]+) tokens?\b/u.exec(document.querySelector(css)?.innerText ?? '')?.[1] ?? null;
       return {
         chats,
         errors: window.page_errors,
         shown: document.querySelector('.chat')?.dataset.chat ?? null,
         turns: all('article[data-turn]').map((one) => ({ id: one.dataset.turn, is_busy: one.ariaBusy === 'true' })),
         marked: all('[data-running]').flatMap((one) => one.dataset.running.split(' ')),
-        n_frames: count('[data-count-of=frames]'),
-        n_marks: all('.marks [data-given]').length,
+        tokens_at_foot: tokensIn('.quiet.cost:not(.stale)'),
+        tokens_of_preset: document.querySelector('.strategy select')?.value === '' ? tokensIn('.offers label:has(input:checked)') : null,
         is_empty: document.body.innerText.trim() === '',
       };
     });
@@ -148,6 +148,7 @@ export class FreeUse {
     if (seen.turns.length > 0) this.tally.with_turns += 1;
     if (seen.turns.some((turn) => turn.is_busy)) this.tally.answering += 1;
     if (seen.marked.length > 0) this.tally.answering_elsewhere += 1;
+    if (seen.tokens_at_foot !== null && seen.tokens_of_preset !== null) this.tally.counts_compared += 1;
   }
 
   violations(seen) {
@@ -180,8 +181,9 @@ export class FreeUse {
       if (shown_now === undefined) wrong.push(`conversation ${id} is gone with ${turns.size} turns`);
       else if (now.size === 0) wrong.push(`conversation ${id} lost its turns`);
     }
-    if (Number.isFinite(seen.n_frames) && seen.n_marks > 0 && seen.n_frames !== seen.n_marks) {
-      wrong.push(`${seen.n_frames} frames are named, and ${seen.n_marks} are marked`);
+    const { tokens_at_foot, tokens_of_preset } = seen;
+    if (tokens_at_foot !== null && tokens_of_preset !== null && tokens_at_foot !== tokens_of_preset) {
+      wrong.push(`${tokens_at_foot} tokens below the timeline, and ${tokens_of_preset} at the chosen preset`);
     }
     return wrong;
   }
@@ -216,13 +218,11 @@ export class FreeUse {
     const chosen = this.next();
     const label = await this.session.run((chosen, left_alone) => {
       const is_left = new RegExp(left_alone, 'iu');
-      const name = (one) => one.ariaLabel ?? one.title ?? one.innerText;
       const buttons = [...document.querySelectorAll('button, summary, [role=option], [role=menuitem], a')].filter(
         (one) => one.checkVisibility() && !one.disabled && !is_left.test(`${one.ariaLabel ?? ''} ${one.innerText}`.trim()),
       );
       const button = buttons[Math.floor(chosen * buttons.length)];
       if (button === undefined) return null;
-      window.clicked = name(button);
       button.click();
       return `${button.ariaLabel ?? ''} ${button.innerText}`.trim();
     }, chosen, LEFT_ALONE.source);
