@@ -1,6 +1,7 @@
 //! Files that the user opened, and the posters that are kept of them.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -54,10 +55,12 @@ impl OpenVideos {
         cancel: &CancelToken,
         on_update: &mut dyn FnMut(Update),
     ) -> Result<VideoInfo, ApiError> {
-        let n_bytes = std::fs::metadata(path).map_or(0, |metadata| metadata.len());
-        if !path.exists() {
-            return Err(no_such_video(path));
-        }
+        let n_bytes = match std::fs::metadata(path) {
+            Ok(about) => about.len(),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Err(no_such_video(path)),
+            // Whoever opens it says why it cannot be read.
+            Err(_) => 0,
+        };
         let opening = Opening::start(&self.engine, path, patience(n_bytes), cancel, on_update)?;
         let listed = opening.now().transpose()?;
         let video = match &listed {

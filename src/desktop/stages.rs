@@ -1,6 +1,6 @@
 //! Where the time of an answer goes, as whoever waits for it sees it.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use crate::api::window::{StageName, Timings};
 
@@ -8,12 +8,7 @@ use crate::api::window::{StageName, Timings};
 pub(super) struct StageClock {
     since: Instant,
     stage: StageName,
-    wait: Duration,
-    load: Duration,
-    video: Duration,
-    encode: Duration,
-    read: Duration,
-    answer: Duration,
+    spent: Timings,
 }
 
 impl StageClock {
@@ -22,48 +17,42 @@ impl StageClock {
         Self {
             since: now,
             stage,
-            wait: Duration::ZERO,
-            load: Duration::ZERO,
-            video: Duration::ZERO,
-            encode: Duration::ZERO,
-            read: Duration::ZERO,
-            answer: Duration::ZERO,
+            spent: Timings::default(),
         }
     }
 
     /// From `now` on this is done.
     pub(super) fn at(&mut self, stage: StageName, now: Instant) {
-        let spent = now.saturating_duration_since(self.since);
+        let spent = &mut self.spent;
         *match self.stage {
-            StageName::Waiting => &mut self.wait,
-            StageName::LoadingModel => &mut self.load,
-            StageName::ReadingVideo => &mut self.video,
-            StageName::Encoding => &mut self.encode,
-            StageName::ReadingPrompt => &mut self.read,
-            StageName::Answering => &mut self.answer,
-        } += spent;
+            StageName::Waiting => &mut spent.wait_secs,
+            StageName::LoadingModel => &mut spent.load_secs,
+            StageName::ReadingVideo => &mut spent.video_secs,
+            StageName::Encoding => &mut spent.encode_secs,
+            StageName::ReadingPrompt => &mut spent.prompt_secs,
+            StageName::Answering => &mut spent.answer_secs,
+        } += now.saturating_duration_since(self.since).as_secs_f64();
         (self.since, self.stage) = (now, stage);
     }
 
     /// What was spent until `now`.
     pub(super) fn timings(&mut self, now: Instant) -> Timings {
         self.at(self.stage, now);
-        let first_word = self.wait + self.load + self.video + self.encode + self.read;
+        let spent = self.spent;
+        let first_word_secs =
+            spent.wait_secs + spent.load_secs + spent.video_secs + spent.encode_secs + spent.prompt_secs;
         Timings {
-            wait_secs: self.wait.as_secs_f64(),
-            load_secs: self.load.as_secs_f64(),
-            video_secs: self.video.as_secs_f64(),
-            encode_secs: self.encode.as_secs_f64(),
-            prompt_secs: self.read.as_secs_f64(),
-            first_word_secs: first_word.as_secs_f64(),
-            answer_secs: self.answer.as_secs_f64(),
-            total_secs: (first_word + self.answer).as_secs_f64(),
+            first_word_secs,
+            total_secs: first_word_secs + spent.answer_secs,
+            ..spent
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

@@ -170,7 +170,7 @@ impl Store {
     }
 
     /// Removes a chat, which [`Store::restore_chat`] can take back for a minute. After that nothing of it can be read in the
-    /// file, once it is opened or changed next.
+    /// file, once the file is opened or another chat is removed.
     ///
     /// # Errors
     /// What the file system or SQLite say.
