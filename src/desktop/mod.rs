@@ -26,6 +26,7 @@ mod plan_shelf;
 mod plans;
 mod progress;
 mod refusal;
+mod sample;
 mod seam;
 mod sees;
 mod stages;

@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use super::opening::Opening;
 use super::owner::Owned;
 use super::refusal::{missing_video, no_such_video, of_store, of_video, of_video_at};
+use super::sample::is_sample;
 use crate::api::window::{ApiError, VideoInfo};
 use crate::cancel::CancelToken;
 use crate::chat::{NewVideo, Poster, Store};
@@ -76,7 +77,7 @@ impl OpenVideos {
             }
         };
         let view = self.store.view(video.identity.as_str()).map_err(of_store)?;
-        let info = VideoInfo::new(&video, n_bytes, view);
+        let info = VideoInfo::new(&video, n_bytes, is_sample(path, n_bytes), view);
         let new = NewVideo {
             identity: video.identity.clone(),
             path: video.path.clone(),

@@ -37,6 +37,8 @@ pub struct VideoInfo {
     pub n_bytes: u64,
     /// Complete sentences for a person.
     pub warnings: Vec<String>,
+    /// Whether it is the bundled clip, which the embedded model was made for.
+    pub is_sample: bool,
     /// How it was left; `null` where it was never open.
     pub view: Option<VideoView>,
 }
@@ -44,7 +46,7 @@ pub struct VideoInfo {
 impl VideoInfo {
     /// What the page learns of an open file of `n_bytes` that was left like this.
     #[must_use]
-    pub fn new(video: &OpenVideo, n_bytes: u64, view: Option<VideoView>) -> Self {
+    pub fn new(video: &OpenVideo, n_bytes: u64, is_sample: bool, view: Option<VideoView>) -> Self {
         let probe = &video.probe;
         let (width, height) = probe.display_size;
         Self {
@@ -62,6 +64,7 @@ impl VideoInfo {
             is_constant_rate: probe.frame_rate.is_constant(),
             n_bytes,
             warnings: probe.warnings.clone(),
+            is_sample,
             view,
         }
     }

@@ -34,6 +34,23 @@ fn at(video: &str, at: Place, purpose: FramePurpose) -> FrameRequest {
 }
 
 #[test]
+fn the_bundled_clip_is_known_under_any_name_and_no_other_is_taken_for_it() {
+    let folder = folder();
+    let desktop = desktop(folder.path());
+    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample.mp4");
+    assert!(open(&desktop, &sample).is_sample);
+    let copy = folder.path().join("holiday.mp4");
+    fs::copy(&sample, &copy).expect("it can be copied");
+    assert!(open(&desktop, &copy).is_sample);
+    let other = folder.path().join("sample.mp4");
+    let mut bytes = fs::read(&sample).expect("it can be read");
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&other, bytes).expect("it can be written");
+    assert!(!open(&desktop, &other).is_sample);
+}
+
+#[test]
 fn a_video_is_known_by_its_content_in_later_sessions_and_wherever_it_lies() {
     let folder = folder();
     let path = clip(folder.path(), "a.mp4");

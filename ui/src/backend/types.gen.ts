@@ -104,6 +104,10 @@ n_bytes: number,
  */
 warnings: Array<string>,
 /**
+ * Whether it is the bundled clip, which the embedded model was made for.
+ */
+is_sample: boolean,
+/**
  * How it was left; `null` where it was never open.
  */
 view: VideoView | null, };

@@ -137,7 +137,7 @@ export class Double implements Backend {
       ...{ id, name, container: 'mp4', codec: 'h264', width, height, pixel_aspect: 1, rotation_degrees: 0 },
       ...{ n_frames: times.length, duration_secs: (times.at(-1) ?? 0) + 0.04 },
       ...{ average_fps: 25, is_constant_rate: true, n_bytes, warnings: [] },
-      view: this.#views.get(id) ?? null,
+      ...{ is_sample: name === 'sample.mp4', view: this.#views.get(id) ?? null },
     };
   }
 
