@@ -70,8 +70,12 @@ export class FreeUse {
       await this.restart();
       await this.check();
     } catch (error) {
-      const file = process.env.OUT === undefined ? null : join(process.env.OUT, `free-use-${this.seed}.png`);
-      if (file !== null) this.app.screenshot(file);
+      const { OUT } = process.env;
+      if (OUT !== undefined) {
+        this.app.screenshot(join(OUT, `free-use-${this.seed}.png`));
+        const told = { steps: this.steps, abandoned: [...this.abandoned], seen: this.seen };
+        writeFileSync(join(OUT, `free-use-${this.seed}.json`), JSON.stringify(told, null, 1));
+      }
       throw new Error(`seed ${this.seed}, step ${this.steps.length}: ${error.message}\nlast steps: ${this.steps.slice(-12).join(', ')}`);
     } finally {
       await this.app.close().catch(() => {});
@@ -129,6 +133,7 @@ export class FreeUse {
     const end = Date.now() + SETTLE_MS;
     for (;;) {
       const seen = await this.look();
+      this.seen = seen;
       const wrong = this.violations(seen);
       if (wrong.length === 0) {
         this.kept = new Map(seen.chats.map((chat) => [chat.id, new Set(chat.turns.flatMap((turn) => turn.alternatives))]));
