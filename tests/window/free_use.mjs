@@ -119,7 +119,7 @@ export class FreeUse {
       return {
         chats,
         errors: window.page_errors,
-        shown: document.querySelector('.chat')?.dataset.chat ?? null,
+        shown: document.querySelector('div.chat[data-chat]')?.dataset.chat ?? null,
         turns: all('article[data-turn]').map((one) => ({ id: one.dataset.turn, is_busy: one.ariaBusy === 'true' })),
         marked: all('[data-running]').flatMap((one) => one.dataset.running.split(' ')),
         tokens_at_foot: tokensIn('.quiet.cost:not(.stale)'),
@@ -236,7 +236,7 @@ export class FreeUse {
   }
 
   async drag() {
-    const css = this.pick(['.screen', '.timeline', '.chat']);
+    const css = this.pick(['.screen', '.timeline', 'div.chat[data-chat]']);
     const box = await this.session.run((css) => {
       const found = document.querySelector(css)?.getBoundingClientRect();
       return found === undefined ? null : { x: found.x, y: found.y, width: found.width, height: found.height };
