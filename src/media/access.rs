@@ -265,7 +265,8 @@ impl Access {
             };
             let step = match self.decoder.take() {
                 Ok(Step::Hungry) if cursor.finished => Step::Drained,
-                Ok(Step::Hungry) if cursor.next > last => {
+                // Behind the last packet there is nothing, which may take long to read.
+                Ok(Step::Hungry) if cursor.next > last || cursor.next == way.index.packets().len() => {
                     cursor.finished = true;
                     self.decoder.finish();
                     Step::Hungry
@@ -273,9 +274,14 @@ impl Access {
                 Ok(Step::Hungry) => match cursor
                     .pending
                     .take()
-                    .map_or_else(|| self.demuxer.read(), |p| Ok(Read::Packet(p)))?
+                    .map_or_else(|| self.demuxer.read(), |p| Ok(Read::Packet(p)))
                 {
-                    Read::Packet(packet) => {
+                    Err(error) => {
+                        // Somewhere within a packet: nothing can go on from there.
+                        self.cursor = None;
+                        return Err(error);
+                    }
+                    Ok(Read::Packet(packet)) => {
                         let ordinal = cursor.next;
                         let listed = way.index.packets().get(ordinal);
                         if listed.is_none_or(|listed| listed.n_bytes as usize != packet.size()) {
@@ -290,7 +296,7 @@ impl Access {
                         }
                         self.decoder.feed(packet, ordinal, skipping).map_err(machine)?
                     }
-                    Read::End { .. } => {
+                    Ok(Read::End { .. }) => {
                         cursor.finished = true;
                         self.decoder.finish();
                         Step::Hungry

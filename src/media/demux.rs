@@ -30,8 +30,8 @@ pub(super) enum Read {
     Packet(Packet),
     /// The file is over, or cannot be read any further; `ffmpeg` treats both alike.
     End {
-        /// What was wrong where it did not end by itself.
-        damage: Option<String>,
+        /// Whether it did not end by itself.
+        is_damaged: bool,
     },
 }
 
@@ -41,6 +41,7 @@ pub(super) struct Demuxer {
     path: PathBuf,
     stream: usize,
     watch: Watch,
+    max_barren_bytes: u64,
 }
 
 impl Demuxer {
@@ -48,7 +49,7 @@ impl Demuxer {
     pub(super) fn open(path: &Path, limits: &Limits, watch: &Watch) -> Result<Self, MediaError> {
         super::quiet_ffmpeg();
         let file = source::open_file(path)?;
-        let input = Source::new(file, watch.clone())
+        let input = Source::new(file, watch.clone(), limits.max_barren_bytes)
             .map_err(|source| MediaError::Open {
                 path: path.to_owned(),
                 source,
@@ -59,6 +60,7 @@ impl Demuxer {
             path: path.to_owned(),
             stream: 0,
             watch: watch.clone(),
+            max_barren_bytes: limits.max_barren_bytes,
         })
     }
 
@@ -108,18 +110,20 @@ impl Demuxer {
         loop {
             self.watch.check(&self.path, "read")?;
             let mut packet = Packet::empty();
-            match packet.read(&mut self.input) {
-                Ok(()) if packet.stream() == self.stream => return Ok(Read::Packet(packet)),
-                Ok(()) => {}
-                Err(Error::Eof) => {
-                    self.watch.check(&self.path, "read")?;
-                    return Ok(Read::End { damage: None });
+            let read = packet.read(&mut self.input);
+            match read {
+                Ok(()) => {
+                    self.watch.found_packet();
+                    if packet.stream() == self.stream {
+                        return Ok(Read::Packet(packet));
+                    }
                 }
                 Err(Error::Other { errno: libc::EAGAIN }) if n_retries < MOST_RETRIES => n_retries += 1,
                 Err(error) => {
                     self.watch.check(&self.path, "read")?;
                     return Ok(Read::End {
-                        damage: Some(error.to_string()),
+                        is_damaged: error != Error::Eof
+                            || self.watch.n_barren_bytes() > self.max_barren_bytes,
                     });
                 }
             }
@@ -134,14 +138,10 @@ impl Demuxer {
     /// Moves to the nearest key frame before or after `timestamp` of the stream, or at it. `false` where the container
     /// cannot.
     pub(super) fn seek_to_key(&mut self, timestamp: i64, backward: bool) -> bool {
-        // SAFETY: the container is open. An interrupted read leaves an error in the byte context that would make
-        // every later read fail; whoever seeks starts afresh.
+        forget_failed_reads(&mut self.input);
+        // SAFETY: the container is open.
         unsafe {
             let context = self.input.as_mut_ptr();
-            if !(*context).pb.is_null() {
-                (*(*context).pb).error = 0;
-                (*(*context).pb).eof_reached = 0;
-            }
             let stream = i32::try_from(self.stream).unwrap_or(-1);
             let flags = if backward { ffi::AVSEEK_FLAG_BACKWARD } else { 0 };
             ffi::av_seek_frame(context, stream, timestamp, flags) >= 0
@@ -196,7 +196,21 @@ fn open_input(path: &Path, source: Source, limits: &Limits, watch: &Watch) -> Re
     // SAFETY: the context is open, and from here `Input` owns it together with its byte source and callback.
     let mut input = unsafe { Input::wrap_with_custom_io_and_interrupt(context, io, callback.guard) };
     look_into_streams(&mut input, limits).map_err(|error| not_opened(path, watch, error))?;
+    forget_failed_reads(&mut input);
+    watch.found_packet();
     Ok(input)
+}
+
+/// A read that failed leaves an error in the byte context that would make every later one fail.
+fn forget_failed_reads(input: &mut Input) {
+    // SAFETY: the container is open; these two are its user's to reset.
+    unsafe {
+        let bytes = (*input.as_mut_ptr()).pb;
+        if !bytes.is_null() {
+            (*bytes).error = 0;
+            (*bytes).eof_reached = 0;
+        }
+    }
 }
 
 /// `avformat_find_stream_info` with the limit on pixels passed to every decoder that it opens.

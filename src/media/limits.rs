@@ -15,6 +15,9 @@ pub struct Limits {
     pub probe_bytes: u64,
     /// Most media time analysed to find out what is in a file.
     pub probe_span: Duration,
+    /// Most bytes read without a packet coming of them; the file is taken to end there. Holds a frame of 8K, and is a
+    /// few seconds' work for the slowest demuxer.
+    pub max_barren_bytes: u64,
     /// Longest that opening and probing may take before the file is refused.
     pub open_deadline: Duration,
     /// Longest single step (one frame's way from its key frame) before the file is given up.
@@ -37,6 +40,7 @@ impl Default for Limits {
             max_streams: 64,
             probe_bytes: 8 << 20,
             probe_span: Duration::from_secs(5),
+            max_barren_bytes: 256 << 20,
             open_deadline: Duration::from_secs(8),
             frame_deadline: Duration::from_secs(60),
             max_packets: 4_000_000,

@@ -99,8 +99,8 @@ impl Scan<'_> {
         loop {
             let packet = match demuxer.read()? {
                 Read::Packet(packet) => packet,
-                Read::End { damage } => {
-                    n_damaged += usize::from(damage.is_some());
+                Read::End { is_damaged } => {
+                    n_damaged += usize::from(is_damaged);
                     break;
                 }
             };
@@ -172,8 +172,9 @@ impl Scan<'_> {
                 }
                 Step::Damage => n_damaged += 1,
                 Step::Drained => break,
+                Step::Hungry if ordinal == packets.len() => decoder.finish(),
                 Step::Hungry => match demuxer.read()? {
-                    Read::Packet(packet) if ordinal < packets.len() => {
+                    Read::Packet(packet) => {
                         self.watch.progressed(self.limits.frame_deadline);
                         let fed = decoder
                             .feed(packet, ordinal, Skipping::Nothing)
@@ -190,7 +191,7 @@ impl Scan<'_> {
                             self.watch.progressed(self.limits.frame_deadline);
                         }
                     }
-                    Read::Packet(_) | Read::End { .. } => decoder.finish(),
+                    Read::End { .. } => decoder.finish(),
                 },
             }
         }

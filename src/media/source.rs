@@ -3,7 +3,7 @@
 use std::fs::{File, FileType};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -72,6 +72,8 @@ pub(super) struct Watch(Arc<WatchState>);
 struct WatchState {
     guard: Mutex<(CancelToken, Instant)>,
     shrunk: AtomicBool,
+    /// Bytes read since the last packet.
+    n_barren_bytes: AtomicU64,
 }
 
 /// What a [`Watch`] found.
@@ -90,7 +92,18 @@ impl Watch {
         Self(Arc::new(WatchState {
             guard: Mutex::new((cancel.clone(), Instant::now() + allowed)),
             shrunk: AtomicBool::new(false),
+            n_barren_bytes: AtomicU64::new(0),
         }))
+    }
+
+    /// Something came of what was read.
+    pub(super) fn found_packet(&self) {
+        self.0.n_barren_bytes.store(0, Ordering::Relaxed);
+    }
+
+    /// Bytes read since the last packet.
+    pub(super) fn n_barren_bytes(&self) -> u64 {
+        self.0.n_barren_bytes.load(Ordering::Relaxed)
     }
 
     /// Begins a new piece of work with its own token and time.
@@ -129,30 +142,45 @@ impl Watch {
     }
 }
 
-/// The opened file as FFmpeg reads it. Reaching the end before the length seen at opening is an error, not an end.
+/// The opened file as FFmpeg reads it. Reaching the end before the length seen at opening is an error, not an end. A
+/// demuxer that searches for something may never look at its interrupt callback, so nothing is read once the work should
+/// stop, and nothing beyond `max_barren_bytes` without a packet: half of a download may be terabytes of nothing.
 pub(super) struct Source {
     file: File,
     n_bytes: u64,
     position: u64,
     watch: Watch,
+    max_barren_bytes: u64,
 }
 
 impl Source {
-    pub(super) fn new(file: File, watch: Watch) -> std::io::Result<Self> {
+    pub(super) fn new(file: File, watch: Watch, max_barren_bytes: u64) -> std::io::Result<Self> {
         let n_bytes = file.metadata()?.len();
+        watch.found_packet(); // It begins anew.
         Ok(Self {
             file,
             n_bytes,
             position: 0,
             watch,
+            max_barren_bytes,
         })
+    }
+
+    /// What FFmpeg is told instead; why is read off the watch.
+    fn refuse_if(&self, is_over: bool) -> std::io::Result<()> {
+        match is_over || self.watch.stop().is_some() {
+            true => Err(std::io::ErrorKind::Other.into()),
+            false => Ok(()),
+        }
     }
 }
 
 impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.refuse_if(self.watch.n_barren_bytes() > self.max_barren_bytes)?;
         let n = self.file.read(buffer)?;
         self.position += n as u64;
+        self.watch.0.n_barren_bytes.fetch_add(n as u64, Ordering::Relaxed);
         if n == 0 && !buffer.is_empty() && self.position < self.n_bytes {
             self.watch.0.shrunk.store(true, Ordering::Release);
             return Err(std::io::ErrorKind::UnexpectedEof.into());
@@ -163,6 +191,8 @@ impl Read for Source {
 
 impl Seek for Source {
     fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
+        // Also where nothing more is read: what is there is gone back to.
+        self.refuse_if(false)?;
         self.position = self.file.seek(to)?;
         Ok(self.position)
     }
@@ -194,7 +224,7 @@ mod tests {
         let path = folder.path().join("clip");
         std::fs::write(&path, [7; 100]).unwrap();
         let watch = Watch::new(&CancelToken::new(), Duration::from_secs(60));
-        let mut source = Source::new(open_file(&path).unwrap(), watch.clone()).unwrap();
+        let mut source = Source::new(open_file(&path).unwrap(), watch.clone(), 1000).unwrap();
         File::options()
             .write(true)
             .open(&path)
@@ -205,5 +235,24 @@ mod tests {
         assert_eq!(source.read(&mut buffer).unwrap(), 10);
         assert!(source.read(&mut buffer).is_err());
         assert_eq!(watch.stop(), Some(Stop::Shrunk));
+    }
+
+    #[test]
+    fn nothing_is_read_once_the_work_should_stop_or_nothing_comes_of_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("clip");
+        std::fs::write(&path, [7; 1000]).unwrap();
+        let cancel = CancelToken::new();
+        let watch = Watch::new(&cancel, Duration::from_secs(60));
+        let mut source = Source::new(open_file(&path).unwrap(), watch.clone(), 99).unwrap();
+        let mut buffer = [0; 100];
+        assert_eq!(source.read(&mut buffer).unwrap(), 100);
+        assert!(source.read(&mut buffer).is_err());
+        watch.found_packet();
+        assert_eq!(source.read(&mut buffer).unwrap(), 100);
+        watch.found_packet();
+        cancel.cancel();
+        assert!(source.read(&mut buffer).is_err());
+        assert!(source.seek(SeekFrom::Start(0)).is_err());
     }
 }

@@ -67,7 +67,7 @@ export class FreeUse {
         await act.call(this);
         await this.check();
       }
-      await this.restart();
+      await this.close_and_start();
       await this.check();
     } catch (error) {
       const { OUT } = process.env;

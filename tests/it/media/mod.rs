@@ -7,3 +7,4 @@ mod glimpse;
 mod hostile;
 mod probe;
 mod reference;
+mod sparse;
