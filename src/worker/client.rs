@@ -15,6 +15,7 @@ use super::frame::{read_message, write_message};
 use super::host::{FromWorker, ToWorker};
 use super::local::MAX_WAITING_EVENTS;
 use super::message::{Message as _, Parcel};
+use super::places::Places;
 use super::role::{Caller, Outbox, Protocol};
 use crate::cancel::CancelToken;
 use crate::fault::{Failure, Fault};
@@ -76,6 +77,7 @@ pub struct Client<P: Protocol> {
     running: Mutex<Option<Running>>,
     next_id: AtomicU64,
     on_end: OnEnd,
+    places: Places<P::Lane>,
     protocol: PhantomData<fn(P)>,
 }
 
@@ -88,6 +90,7 @@ impl<P: Protocol> Client<P> {
             running: Mutex::new(None),
             next_id: AtomicU64::new(1),
             on_end: OnEnd::default(),
+            places: Places::default(),
             protocol: PhantomData,
         }
     }
@@ -199,6 +202,7 @@ impl<P: Protocol> Caller<P> for Client<P> {
         on_event: &mut Outbox<'_>,
     ) -> Result<Parcel, Failure> {
         cancel.check()?;
+        let _place = self.places.take(lane, cancel)?;
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
         let Sent {
             inbox,

@@ -55,8 +55,8 @@ impl ProtocolStdio {
 
 /// Serves requests until the client closes its end.
 ///
-/// Each lane is a thread with its own instance of the role. When the client goes away all running work is asked to
-/// stop and the function returns: the process should then end, whatever is still running.
+/// Each lane is a thread with its own instance of the role, and reading waits for none of them. When the client goes away
+/// all running work is asked to stop and the function returns: the process should then end, whatever is still running.
 ///
 /// # Errors
 /// When the client sends something that is not the protocol, or the pipe breaks.
@@ -105,9 +105,9 @@ fn serve_on<R: Role>(
                 lock(&running).insert(id, cancel.clone());
                 let (output, running) = (Arc::clone(&output), Arc::clone(&running));
                 let out = Box::new(move |produced| answer(id, produced, &output, &running));
-                thread
-                    .send(Job { request, cancel, out })
-                    .map_err(io::Error::other)?;
+                if let Err((mut job, failure)) = thread.send(Job { request, cancel, out }) {
+                    (job.out)(Output::Finished(Err(failure)));
+                }
             }
         }
     }
@@ -156,4 +156,124 @@ fn answer(
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ops::ControlFlow;
+
+    use super::*;
+    use crate::cancel::Monitor;
+    use crate::worker::lane::tests::Prepare;
+    use crate::worker::{Lane, Outbox, Protocol};
+
+    struct TwoLanes;
+
+    #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+    enum OneOf {
+        Stuck,
+        Free,
+    }
+
+    impl Lane for OneOf {
+        fn name(self) -> &'static str {
+            "one of two"
+        }
+    }
+
+    impl Protocol for TwoLanes {
+        type Request = Prepare;
+        type Lane = OneOf;
+    }
+
+    /// Is stuck until it is cancelled where it is asked for one piece, and answers at once where it is asked for none.
+    struct Sticking;
+
+    impl Role for Sticking {
+        type Protocol = TwoLanes;
+
+        fn serve(
+            &mut self,
+            Prepare(n): Prepare,
+            cancel: &CancelToken,
+            _: &mut Outbox<'_>,
+        ) -> Result<Parcel, Failure> {
+            if n > 0 {
+                Monitor::new(()).wait(cancel, |()| ControlFlow::<(), _>::Continue(None))?;
+            }
+            Parcel::pack(())
+        }
+    }
+
+    #[derive(Clone, Default)]
+    struct Written(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Written {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().expect("no panic").write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Written {
+        fn answers(&self) -> Vec<FromWorker> {
+            let bytes = self.0.lock().expect("no panic").clone();
+            let mut bytes = bytes.as_slice();
+            let next = || read_message::<FromWorker>(&mut bytes).ok().flatten();
+            std::iter::from_fn(next).map(|(message, _)| message).collect()
+        }
+
+        fn wait_for(&self, is_there: impl Fn(&[FromWorker]) -> bool) -> Vec<FromWorker> {
+            let began = std::time::Instant::now();
+            loop {
+                let answers = self.answers();
+                if is_there(&answers) {
+                    return answers;
+                }
+                assert!(began.elapsed().as_secs() < 60, "only {} answers", answers.len());
+                std::thread::yield_now();
+            }
+        }
+    }
+
+    /// The client goes away once the last that it asked is answered.
+    struct Answered(Written);
+
+    impl Read for Answered {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            let is_last = |answer: &FromWorker| matches!(answer, FromWorker::Done { id: 200, .. });
+            self.0.wait_for(|answers| answers.iter().any(is_last));
+            Ok(0)
+        }
+    }
+
+    #[test]
+    fn a_lane_that_is_stuck_and_full_holds_up_neither_the_others_nor_the_end() {
+        let mut input = Vec::new();
+        let mut ask = |id, lane, n| {
+            let request = ToWorker::Request {
+                id,
+                lane,
+                request: Prepare(n),
+            };
+            write_message(&mut input, &request, &[]).expect("it is a message");
+        };
+        (0..200).for_each(|id| ask(id, OneOf::Stuck, 1));
+        ask(200, OneOf::Free, 0);
+        let written = Written::default();
+        let make: MakeRole<Sticking> = Arc::new(|| Sticking);
+        let input = input.as_slice().chain(Answered(written.clone()));
+        serve_on::<Sticking>(input, written.clone(), &make).expect("it is the protocol");
+        // All are told, those that were cancelled with the end among them.
+        let answers = written.wait_for(|answers| answers.len() == 201);
+        let is_refused = |answer: &&FromWorker| matches!(answer, FromWorker::Failed { failure, .. } if failure.fault == Fault::Machine);
+        let n_refused = answers.iter().filter(is_refused).count();
+        assert!(
+            (100..=136).contains(&n_refused),
+            "{n_refused} were beyond the lane's places"
+        );
+    }
 }

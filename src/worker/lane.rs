@@ -2,16 +2,14 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::message::Parcel;
+use super::places::MAX_REQUESTS;
 use super::role::{RequestOf, Role};
 use crate::cancel::CancelToken;
 use crate::fault::{Failure, Fault};
-
-/// Requests that may wait on a lane. A caller past it waits, which is what bounds memory.
-const MAX_WAITING_REQUESTS: usize = 64;
 
 /// What a request brings forth: events in order, then exactly one end.
 pub(super) enum Output {
@@ -62,7 +60,7 @@ impl<R: Role> Clone for LaneThread<R> {
 
 impl<R: Role> LaneThread<R> {
     pub(super) fn start(name: &str, make: MakeRole<R>) -> std::io::Result<Self> {
-        let (jobs, inbox) = sync_channel(MAX_WAITING_REQUESTS);
+        let (jobs, inbox) = sync_channel(MAX_REQUESTS);
         let preparing = Preparing::default();
         let ended_by = preparing.clone();
         std::thread::Builder::new()
@@ -71,11 +69,17 @@ impl<R: Role> LaneThread<R> {
         Ok(Self { jobs, preparing })
     }
 
-    pub(super) fn send(&self, job: Job<R>) -> Result<(), Failure> {
-        let sent = self.jobs.send(job);
+    /// Puts a request on the lane, and never waits: callers take their [`super::places::Place`] before.
+    pub(super) fn send(&self, job: Job<R>) -> Result<(), (Job<R>, Failure)> {
+        let sent = self.jobs.try_send(job);
         // After the request is in: whoever begins to prepare later than this sees it.
         self.preparing.end();
-        sent.map_err(|_closed| Failure::new(Fault::Machine, "the worker's thread has ended"))
+        sent.map_err(|refused| match refused {
+            TrySendError::Full(job) => (job, Failure::new(Fault::Machine, "too much waits to be done")),
+            TrySendError::Disconnected(job) => {
+                (job, Failure::new(Fault::Machine, "the worker's thread has ended"))
+            }
+        })
     }
 }
 
@@ -208,6 +212,7 @@ pub(super) mod tests {
                 cancel: CancelToken::new(),
                 out: Box::new(|_| {}),
             })
+            .map_err(|(_, failure)| failure)
             .unwrap();
         };
         ask(2);

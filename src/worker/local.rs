@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use super::lane::{Job, LaneThread, MakeRole, Output};
 use super::message::Parcel;
+use super::places::Places;
 use super::role::{Caller, Lane as _, LaneOf, Outbox, RequestOf, Role};
 use crate::cancel::CancelToken;
 use crate::fault::{Failure, Fault};
@@ -20,6 +21,7 @@ pub struct Local<R: Role> {
     name: &'static str,
     make: MakeRole<R>,
     lanes: Mutex<BTreeMap<LaneOf<R>, LaneThread<R>>>,
+    places: Places<LaneOf<R>>,
 }
 
 impl<R: Role> Local<R> {
@@ -29,6 +31,7 @@ impl<R: Role> Local<R> {
             name,
             make: Arc::new(make),
             lanes: Mutex::default(),
+            places: Places::default(),
         }
     }
 
@@ -52,16 +55,18 @@ impl<R: Role> Caller<R::Protocol> for Local<R> {
         cancel: &CancelToken,
         on_event: &mut Outbox<'_>,
     ) -> Result<Parcel, Failure> {
+        let _place = self.places.take(lane, cancel)?;
         let (outputs, inbox) = sync_channel(MAX_WAITING_EVENTS);
         let out = Box::new(move |output| {
             // A caller that is gone reads nothing more; the role ends through its cancel token.
             drop(outputs.send(output));
         });
-        self.lane(lane)?.send(Job {
+        let job = Job {
             request,
             cancel: cancel.clone(),
             out,
-        })?;
+        };
+        self.lane(lane)?.send(job).map_err(|(_, failure)| failure)?;
         while let Ok(output) = inbox.recv() {
             match output {
                 Output::Event(event) => on_event(event),

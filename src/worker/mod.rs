@@ -14,6 +14,7 @@ mod host;
 mod lane;
 mod local;
 mod message;
+mod places;
 mod role;
 
 pub use client::{Client, WorkerCommand};
