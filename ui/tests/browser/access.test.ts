@@ -2,7 +2,7 @@ import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import { expect, test } from 'vitest';
 import { STATES } from '../../scripts/states.mjs';
-import { useWindows } from './page';
+import { settled, useWindows } from './page';
 
 const open = useWindows();
 
@@ -59,7 +59,7 @@ test.each(NAMES.flatMap((name) => [[name, 'dark'] as const, [name, 'light'] as c
       context: { colorScheme, viewport: state.size ?? { width: 1280, height: 800 } },
     });
     await state.make?.(page);
-    await page.waitForTimeout(400);
+    await settled(page);
     expect(await offences(page)).toEqual([]);
   },
 );
