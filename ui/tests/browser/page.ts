@@ -1,16 +1,16 @@
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, inject } from 'vitest';
 import type { Settings } from '../../src/backend';
-import { findChromium } from '../../scripts/chromium.mjs';
 import type { Double, Script } from '../double/backend';
 import type { Point } from '../double/pace';
+import { Tabs, type Surroundings } from './tabs';
 
 export interface Options {
   script?: Partial<Script>;
   settings?: Partial<Settings>;
   model?: 'large';
   recents?: '1';
-  context?: BrowserContextOptions;
+  context?: Omit<Surroundings, 'has_stopped_clock'>;
   /** The page's clock stands still but for `pass`: for what goes by itself, or counts how quickly keys follow. */
   has_stopped_clock?: boolean;
   /** The same, spelled as in the address. */
@@ -54,21 +54,16 @@ export async function settled(page: Page): Promise<void> {
 /** Gives each test file a browser, and each test windows that are closed after it. */
 
 export function useWindows(): (options?: Options) => Promise<TestWindow> {
-  let browser: Browser;
-  let pages: Page[] = [];
-  const faults: string[] = [];
+  let tabs: Tabs;
 
   beforeAll(async () => {
-    const executablePath = findChromium();
-    if (executablePath === null) throw new Error('no Chromium');
-    browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+    tabs = await Tabs.launch(PATIENCE_MS);
   });
-  afterAll(async () => browser?.close());
-  afterEach(async () => {
-    for (const page of pages) await page.context().close();
-    pages = [];
+  afterAll(async () => tabs?.close());
+  afterEach(async ({ task }) => {
+    await tabs.takeBack(task.result?.state === 'pass');
     // Whatever a test was about, the page must not have stumbled meanwhile.
-    expect(faults.splice(0)).toEqual([]);
+    expect(tabs.takeFaults()).toEqual([]);
   });
 
   return async (options = {}) => {
@@ -80,22 +75,7 @@ export function useWindows(): (options?: Options) => Promise<TestWindow> {
       ...(model === undefined ? {} : { model }),
       ...(recents === undefined ? {} : { recents }),
     });
-    const opened = await browser.newContext({
-      viewport: { width: 1280, height: 800 },
-      reducedMotion: 'reduce',
-      ...context,
-    });
-    const page = await opened.newPage();
-    page.setDefaultTimeout(PATIENCE_MS);
-    pages.push(page);
-    page.on('pageerror', (error) => faults.push(error.message));
-    page.on('console', (message) => {
-      if (message.type() === 'error') faults.push(message.text());
-    });
-    if (has_stopped_clock === true) {
-      await page.clock.install();
-      await page.clock.pauseAt(Date.now() + 1000);
-    }
+    const page = await tabs.take({ ...context, has_stopped_clock: has_stopped_clock ?? false });
     await page.goto(`${inject('address')}?${query}`);
     await page.waitForFunction(() => window.double?.calls.includes('ready'));
     const picture = page.locator('.screen .picture');

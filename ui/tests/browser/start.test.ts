@@ -112,6 +112,7 @@ test('the ground is that of the last theme before the page is there, and else th
   const context = window.page.context();
   const ground = async () => {
     const page = await context.newPage();
+    await page.emulateMedia({ colorScheme: 'dark' });
     // Nothing of the page comes, but what stands in index.html itself.
     await page.route(/\.(?:css|js)$/u, (route) =>
       route.request().url().endsWith('/theme.js') ? route.continue() : new Promise(() => {}),
