@@ -88,7 +88,8 @@ test('an answer of some hundred words, with lists and times, holds nobody up who
       await window.go('word', 3);
       await window.go('word', 3);
     }
-    await window.go('word');
+    // A few at a time also to the end: together they would be one piece of work.
+    for (let n_told = 0; n_told < words.length / 3; n_told += 3) await window.go('word', 3);
     // Found by its class: a search by name takes the page longer than all that is measured here.
     await page.locator('.facts').waitFor();
   });
