@@ -444,3 +444,26 @@ test('what is no model is not listed: it is said why, and what to do', async () 
   await told.getByRole('button', { name: 'Dismiss' }).click();
   await expect.poll(() => told.count()).toBe(0);
 });
+
+test('a model that is dropped on the window is loaded; files that are none say why, and lead to the models', async () => {
+  const window = await open();
+  await window.openSample();
+  const { page } = window;
+  await window.double((double) => {
+    const { wrong } = double.constructor as typeof import('../double/backend').Double;
+    double.emit({ kind: 'model-given', model: wrong });
+  });
+  const told = page.getByRole('alert');
+  await told.getByText('The two files belong to different models').waitFor();
+  await told.getByText('mistral-7b-instruct.Q4_K_M.gguf + mmproj-vicuna13b-f16.gguf').first().waitFor();
+  await told.getByRole('button', { name: 'Choose other files…' }).click();
+  await page.getByRole('dialog', { name: 'Model and device' }).waitFor();
+  await page.keyboard.press('Escape');
+  await window.double((double) => {
+    const given = double.models().then((all) => all.find((one) => one.id === 'vicuna')!);
+    void given.then((model) => double.emit({ kind: 'model-given', model }));
+  });
+  await page.getByRole('button', { name: /^Model and device: LLaVA 1\.6 Vicuna 7B/u }).waitFor();
+  // The video stays where it is.
+  await page.locator('.picture[data-exact=true]').waitFor();
+});
