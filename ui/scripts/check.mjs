@@ -17,7 +17,7 @@ const steps = {
   build: () => run(bin('vite'), ['build', '--logLevel', 'warn']),
   browser: () => {
     if (findChromium() === null) return console.log('skipped: no Chromium on this machine (or set CHROMIUM)');
-    run(bin('vitest'), ['run', '--project', 'browser', '--project', 'twin']);
+    run(bin('vitest'), ['run', '--project', 'browser', '--project', 'measured', '--project', 'twin']);
   },
 };
 

@@ -1,18 +1,31 @@
 // States about models: those that are here, those that can be fetched, and the way from one to the other.
-import { script, large, open, emit, alone, shop, entry, fetch, wonder, shapes, cut } from './steps.mjs';
+import {
+  script,
+  large,
+  open,
+  emit,
+  alone,
+  shop,
+  entry,
+  fetch,
+  fetching,
+  wonder,
+  shapes,
+  cut,
+} from './steps.mjs';
 
 export const MODEL_STATES = {
   models: {
     options: { ...large },
-    make: async (page) => page.locator('button.model').click(),
+    make: (page) => page.locator('button.model').click(),
   },
   'models-loading': {
-    options: script({ encode_ms: 500 }),
+    options: script({ holds: { load: 4 } }),
     make: async (page) => {
       await page.locator('button.model').click();
       await page.getByRole('button', { name: 'Load', exact: true }).first().click();
+      await page.getByRole('progressbar', { name: 'Loading' }).first().waitFor();
     },
-    settle_ms: 2800,
   },
   'models-failed': {
     make: async (page) => {
@@ -35,6 +48,7 @@ export const MODEL_STATES = {
       await page.evaluate(() => (window.double.script.picked = window.double.constructor.wrong));
       await page.locator('button.model').click();
       await page.getByRole('button', { name: 'Add two files…' }).click();
+      await page.getByRole('alert').waitFor();
     },
   },
   shop: { options: alone(), make: shop },
@@ -54,18 +68,17 @@ export const MODEL_STATES = {
   },
   'shop-downloading': {
     options: alone({ hold_at: 0.42 }),
-    make: async (page) => (await shop(page), fetch(page)),
+    make: async (page) => (await shop(page), await fetching(page)),
   },
   'shop-retrying': {
     options: alone({ hold_at: 0.42, is_retrying: true }),
-    make: async (page) => (await shop(page), fetch(page)),
+    make: async (page) => (await shop(page), await fetching(page)),
   },
   'shop-paused': {
     options: alone({ hold_at: 0.42 }),
     make: async (page) => {
       await shop(page);
-      await fetch(page);
-      await page.waitForTimeout(400);
+      await fetching(page);
       await page.getByRole('button', { name: 'Pause', exact: true }).click();
     },
   },
@@ -73,17 +86,20 @@ export const MODEL_STATES = {
     options: alone({ hold_at: 0.42 }),
     make: async (page) => {
       await shop(page);
-      await fetch(page);
-      await page.waitForTimeout(400);
+      await fetching(page);
       await page.getByRole('button', { name: 'Remove what is here' }).click();
     },
   },
   'shop-failed': {
     options: alone({ fail_fetch: cut }),
-    make: async (page) => (await shop(page), fetch(page)),
+    make: async (page) => {
+      await shop(page);
+      await fetch(page);
+      await page.getByRole('dialog').getByRole('button', { name: 'Try again' }).waitFor();
+    },
   },
   'shop-verifying': {
-    options: alone({ verify_ms: 60_000 }),
+    options: alone({}, { holds: { verify: 0 } }),
     make: async (page) => {
       await shop(page);
       await fetch(page);
@@ -118,8 +134,9 @@ export const MODEL_STATES = {
     options: alone({ hold_at: 0.42 }),
     make: async (page) => {
       await page.getByRole('button', { name: 'Get a model' }).click();
-      await fetch(page);
+      await fetching(page);
       await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({ state: 'detached' });
     },
   },
   'start-download-failed': {
@@ -152,7 +169,7 @@ export const MODEL_STATES = {
     make: async (page) => {
       await wonder(page);
       await page.getByRole('button', { name: 'Get a model' }).click();
-      await fetch(page);
+      await fetching(page);
       await page.keyboard.press('Escape');
     },
   },

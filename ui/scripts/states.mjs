@@ -1,6 +1,25 @@
 // The states of the window that are worth looking at, each with how to get there on the test double.
 import { MODEL_STATES } from './model_states.mjs';
-import { script, settings, large, sees, open, ask, emit, cut, answered, story } from './steps.mjs';
+import {
+  script,
+  settings,
+  large,
+  sees,
+  begin,
+  open,
+  openSeen,
+  ask,
+  emit,
+  answered,
+  story,
+} from './steps.mjs';
+
+/** A sheet that its key opens. */
+async function opened(page, key) {
+  await open(page);
+  await page.keyboard.press(key);
+  await page.getByRole('dialog').waitFor();
+}
 
 export const STATES = {
   'start-first': {},
@@ -16,18 +35,18 @@ export const STATES = {
         },
       }),
     },
-    make: (page) => open(page),
+    make: async (page) => (await begin(page), await page.getByRole('alert').waitFor()),
   },
   drop: { options: { recents: '1' }, make: (page) => emit(page, { kind: 'drag', is_over: true }) },
-  opening: { options: script({ times_ms: 60_000, frame_ms: 60_000 }), make: open },
-  'open-empty': { options: { ...large, ...script({ encode_ms: 400 }) }, make: open, settle_ms: 2600 },
+  opening: { options: script({ holds: { times: 0, frame: 0 } }), make: begin },
+  'open-empty': { options: { ...large, ...script({ encode_ms: 400, holds: { encode: 5 } }) }, make: open },
   'open-embedded': { make: open },
   scrubbing: {
-    options: { ...large, ...script({ frame_ms: 60_000 }) },
+    options: large,
     make: async (page) => {
       await open(page);
+      await page.evaluate(() => window.double.pace.hold('frame'));
       const box = await page.locator('.ruler').boundingBox();
-      await page.waitForTimeout(300);
       await page.mouse.move(box.x + 300, box.y + 10);
       await page.mouse.down();
       await page.mouse.move(box.x + 470, box.y + 10, { steps: 5 });
@@ -37,7 +56,6 @@ export const STATES = {
     options: large,
     make: async (page) => {
       await open(page);
-      await page.waitForTimeout(300);
       const box = await page.locator('.strip').boundingBox();
       await page.mouse.move(box.x + 220, box.y + 20);
       await page.mouse.down();
@@ -45,43 +63,38 @@ export const STATES = {
       await page.mouse.up();
     },
   },
-  sees: { options: { ...large, ...sees }, make: open },
+  sees: { options: { ...large, ...sees }, make: openSeen },
   'sees-hover': {
     options: { ...large, ...sees },
     make: async (page) => {
-      await open(page);
-      await page.waitForTimeout(900);
+      await openSeen(page);
       const box = await page.locator('.frames .picture').nth(1).boundingBox();
       await page.mouse.move(box.x + 52, box.y + 61);
     },
   },
   'sees-preparing': {
-    options: { ...large, ...sees, ...script({ encode_ms: 300 }) },
-    make: open,
-    settle_ms: 3000,
+    options: { ...large, ...sees, ...script({ encode_ms: 300, holds: { encode: 7 } }) },
+    make: openSeen,
   },
   'sees-fast': {
-    options: { ...large, settings: JSON.stringify({ shows_sees: true, preset: 'fast' }) },
-    make: open,
+    options: { ...large, ...settings({ shows_sees: true, preset: 'fast' }) },
+    make: openSeen,
   },
   'sees-frame': {
     options: { ...large, ...sees },
     make: async (page) => {
-      await open(page);
-      await page.waitForTimeout(400);
+      await openSeen(page);
       await page.keyboard.press('ArrowRight');
       await page.keyboard.press('a');
+      await page.locator('.scope').waitFor();
     },
   },
   'sees-picked': {
     options: { ...large, ...sees },
     make: async (page) => {
-      await open(page);
-      await page.getByText(/^Frame \d/u).waitFor();
-      for (const key of ['ArrowRight', 'p', '.', '.', 'p', 'Home', 'Delete']) {
-        await page.keyboard.press(key);
-        await page.waitForTimeout(150);
-      }
+      await openSeen(page);
+      for (const key of ['ArrowRight', 'p', '.', '.', 'p', 'Home', 'Delete']) await page.keyboard.press(key);
+      await page.getByText('2 pinned, 1 kept out').waitFor();
     },
   },
   'sees-past': {
@@ -97,20 +110,19 @@ export const STATES = {
   'sees-refused': {
     options: {
       ...large,
-      settings: JSON.stringify({ shows_sees: true, preset: 'paper' }),
+      ...settings({ shows_sees: true, preset: 'paper' }),
       ...script({ n_context: 2048 }),
     },
     make: open,
   },
   'sees-paper': {
-    options: { ...large, settings: JSON.stringify({ shows_sees: true, preset: 'paper' }) },
-    make: open,
+    options: { ...large, ...settings({ shows_sees: true, preset: 'paper' }) },
+    make: openSeen,
   },
   zoomed: {
     options: large,
     make: async (page) => {
       await open(page);
-      await page.getByText(/^Frame \d/u).waitFor();
       await page.keyboard.press('ArrowRight');
       for (let press = 0; press < 3; press++) await page.keyboard.press('+');
     },
@@ -126,23 +138,26 @@ export const STATES = {
         },
       }),
     },
-    make: open,
+    make: async (page) => (await open(page), await page.locator('.sees .problem').waitFor()),
   },
   waiting: {
-    options: { ...large, ...script({ encode_ms: 2000 }) },
+    options: { ...large, ...script({ encode_ms: 2000, holds: { encode: 2 } }) },
     make: async (page) => {
       await open(page);
       await ask(page, 'What happens to the star?');
+      await page
+        .getByRole('article')
+        .getByText(/^Looking at picture/u)
+        .waitFor();
     },
-    settle_ms: 5000,
   },
   streaming: {
-    options: { ...large, ...script({ word_ms: 120, answer: story }) },
+    options: { ...large, ...script({ holds: { word: 25 }, answer: story }) },
     make: async (page) => {
       await open(page);
       await ask(page, 'Describe what happens, step by step.');
+      await page.locator('.answer strong').first().waitFor();
     },
-    settle_ms: 3500,
   },
   answered: {
     options: { ...large, ...script({ answer: story }) },
@@ -159,6 +174,7 @@ export const STATES = {
       await ask(page, 'When does the star change its colour?');
       await answered(page);
       await page.locator('.facts').click();
+      await page.locator('.evidence canvas.there').waitFor();
     },
   },
   'picture-menu': {
@@ -166,6 +182,7 @@ export const STATES = {
     make: async (page) => {
       await open(page);
       await page.locator('.picture[data-exact=true]').click({ button: 'right' });
+      await page.getByRole('menu').waitFor();
     },
   },
   'multiple-choice': {
@@ -199,13 +216,12 @@ export const STATES = {
     },
   },
   restarting: {
-    options: { ...large, ...script({ answer: story, word_ms: 30, restarts: true }) },
+    options: { ...large, ...script({ answer: story, holds: { restart: 0 }, restarts: true }) },
     make: async (page) => {
       await open(page);
       await ask(page, 'Describe what happens, step by step.');
       await page.locator('.restarting').waitFor();
     },
-    settle_ms: 100,
   },
   conversations: {
     options: { ...large, ...script({ answer: 'It turns blue at 0:04.' }) },
@@ -256,10 +272,17 @@ export const STATES = {
     },
   },
   ...MODEL_STATES,
-  help: { options: large, make: async (page) => (await open(page), page.keyboard.press('?')) },
-  'go-to': { options: large, make: async (page) => (await open(page), page.keyboard.press('g')) },
-  menu: { options: large, make: async (page) => (await open(page), page.getByLabel('Menu').click()) },
-  'full-screen': { options: large, make: async (page) => (await open(page), page.keyboard.press('f')) },
+  help: { options: large, make: (page) => opened(page, '?') },
+  'go-to': { options: large, make: (page) => opened(page, 'g') },
+  menu: { options: large, make: async (page) => (await open(page), await page.getByLabel('Menu').click()) },
+  'full-screen': {
+    options: large,
+    make: async (page) => {
+      await open(page);
+      await page.keyboard.press('f');
+      await page.getByRole('button', { name: 'Leave full screen' }).waitFor();
+    },
+  },
   narrow: {
     size: { width: 860, height: 700 },
     options: { ...large, ...script({ answer: story }) },
@@ -272,7 +295,7 @@ export const STATES = {
   },
   'narrow-closed': {
     size: { width: 900, height: 700 },
-    options: { ...large, ...sees, ...script({ word_ms: 400, answer: story }) },
+    options: { ...large, ...sees, ...script({ holds: { word: 3 }, answer: story }) },
     make: async (page) => {
       await open(page);
       await page.getByRole('button', { name: 'Conversation', exact: true }).click();
@@ -282,7 +305,7 @@ export const STATES = {
   },
   'start-narrow': { size: { width: 900, height: 700 }, options: { recents: '1' } },
   'answering-elsewhere': {
-    options: { recents: '1', ...large, ...script({ word_ms: 400, answer: story }) },
+    options: { recents: '1', ...large, ...script({ holds: { word: 3 }, answer: story }) },
     make: async (page) => {
       await open(page);
       await ask(page, 'Describe what happens, step by step.');
@@ -291,7 +314,7 @@ export const STATES = {
     },
   },
   'start-answering': {
-    options: { recents: '1', ...large, ...script({ word_ms: 400, answer: story }) },
+    options: { recents: '1', ...large, ...script({ holds: { word: 3 }, answer: story }) },
     make: async (page) => {
       await open(page);
       await ask(page, 'Describe what happens, step by step.');
@@ -300,7 +323,7 @@ export const STATES = {
     },
   },
   'answer-ready': {
-    options: { recents: '1', ...large, ...script({ word_ms: 20, answer: story }) },
+    options: { recents: '1', ...large, ...script({ holds: { word: 3 }, answer: story }) },
     make: async (page) => {
       await open(page);
       await ask(page, 'Describe what happens, step by step.');
@@ -310,6 +333,8 @@ export const STATES = {
         .getByRole('button', { name: /Kitchen/u })
         .first()
         .click();
+      await page.getByRole('heading', { name: /Kitchen/u }).waitFor();
+      await page.evaluate(() => window.double.pace.go('word'));
       await page.locator('.notice').waitFor();
     },
   },

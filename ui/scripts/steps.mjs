@@ -4,7 +4,18 @@ export const settings = (changes) => ({ settings: JSON.stringify(changes) });
 export const large = { model: 'large' };
 export const sees = settings({ shows_sees: true, knows_embedded: true });
 
-export const open = (page) => page.getByRole('button', { name: 'Try the sample' }).click();
+export const begin = (page) => page.getByRole('button', { name: 'Try the sample' }).click();
+export const open = async (page) => {
+  await begin(page);
+  await page.locator('.picture[data-exact=true]').waitFor();
+  await page.getByText(/^Frame \d/u).waitFor();
+};
+/** The same with what the model gets of it, in its panel. */
+export const openSeen = async (page) => {
+  await open(page);
+  await page.locator('[data-mark]').first().waitFor();
+  await page.locator('.sees canvas.there').first().waitFor();
+};
 export const ask = async (page, words) => {
   await page.locator('[data-question]').fill(words);
   await page.keyboard.press('Enter');
@@ -20,6 +31,11 @@ export const fetch = (page, name = 'SmolVLM2 500M') =>
   entry(page, name)
     .getByRole('button', { name: /^Download/u })
     .click();
+/** The same until something can be done with what is here of it. */
+export const fetching = async (page) => {
+  await fetch(page);
+  await entry(page, 'SmolVLM2 500M').getByRole('button', { name: 'Pause', exact: true }).waitFor();
+};
 /** A question that the embedded model cannot answer, and its answer. In a narrow window the conversation is opened. */
 export const wonder = async (page) => {
   await open(page);

@@ -19,8 +19,7 @@ test('pointing at a mark lights its frame in the strip and in the panel, and say
   await page.locator('.hint.given').getByText(`Frame ${index} · looked at`).waitFor();
   await page.locator('.tiles canvas.pointed').waitFor();
   // The panel brings that frame into sight by itself.
-  await page.locator('.frames .picture.pointed').waitFor();
-  expect(await page.locator('.frames .picture.pointed').count()).toBe(1);
+  await expect.poll(() => page.locator('.frames .picture.pointed').count()).toBe(1);
   await page.mouse.move(400, 100);
   await expect.poll(() => page.locator('.pointed:not(.quiet)').count()).toBe(0);
 });
@@ -61,7 +60,8 @@ test('the cost follows while a range is dragged, and pictures are left to the vi
   const window = await open(options);
   await window.openSample();
   const { page } = window;
-  await expect.poll(() => page.locator('.frames canvas.there').count()).toBeGreaterThan(2);
+  await page.locator('.frames canvas.there').nth(2).waitFor();
+  await expect.poll(() => page.locator('.frames canvas:not(.there)').count()).toBe(0);
   const strip = (await page.locator('.strip').boundingBox())!;
   const x = (secs: number) => strip.x + (secs / 7) * strip.width;
   await page.mouse.move(x(2.01), strip.y + 20);
@@ -80,7 +80,8 @@ test('the cost follows while a range is dragged, and pictures are left to the vi
 });
 
 test('after a click on a control the keys are the video’s again', async () => {
-  const window = await open();
+  // What is played stays where it is, so that it does not end before it is looked at.
+  const window = await open({ script: { holds: { play: 0 } } });
   await window.openSample();
   const { page } = window;
   await page.getByRole('button', { name: 'Next frame', exact: true }).click();
@@ -100,7 +101,7 @@ test('a timeline that is zoomed says so, and shows all again with a click', asyn
   await window.openSample();
   const { page } = window;
   const chip = page.getByRole('button', { name: 'Show whole timeline' });
-  expect(await chip.count()).toBe(0);
+  await expect.poll(() => chip.count()).toBe(0);
   for (let press = 0; press < 3; press++) await page.keyboard.press('+');
   await chip.getByText('Shows 0:00 – 0:01').waitFor();
   await chip.click();
@@ -119,7 +120,7 @@ test('what was pointed at stops being lit when it goes away under the pointer', 
   await expect.poll(lit).toBe(3);
   await page.keyboard.press('e');
   await expect.poll(() => page.locator('.frames .picture').count()).toBe(0);
-  expect(await lit()).toBe(0);
+  await expect.poll(lit).toBe(0);
 
   // Another mode: that picture is not among its pictures.
   await page.keyboard.press('e');

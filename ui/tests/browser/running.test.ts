@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { useWindows } from './page';
 
 const open = useWindows();
-const SLOW = { answer: 'one two three four five six seven eight', word_ms: 500 };
+/** An answer that stops after its first word. */
+const SLOW = { answer: 'one two three four five six seven eight', holds: { word: 1 } };
 const KITCHEN = 'Kitchen, take 4.mov';
 
 const questions = (page: Page) => page.locator('.question p').allTextContents();
@@ -35,7 +36,10 @@ test('a conversation owns its running work: another one is empty, and nothing ju
   // Back in the first: its question stands there once, with what was said meanwhile.
   await rows.nth(1).locator('[data-chat]').click();
   await expect.poll(() => questions(page)).toEqual(['In the first']);
-  await page.locator('.answer', { hasText: 'one two' }).waitFor();
+  await page.locator('.answer', { hasText: /^\s*one\s*$/u }).waitFor();
+  await window.go('word', 1);
+  await page.locator('.answer', { hasText: /^\s*one two\s*$/u }).waitFor();
+  await window.go('word');
   await page.getByRole('button', { name: 'How this answer came about' }).waitFor();
   expect(await questions(page)).toEqual(['In the first']);
   const kept = await window.double((double) =>
@@ -45,7 +49,7 @@ test('a conversation owns its running work: another one is empty, and nothing ju
 });
 
 test('an answer goes on while another video is open, is marked everywhere, and says when it is there', async () => {
-  const window = await open({ recents: '1', script: SLOW });
+  const window = await open({ recents: '1', script: SLOW, has_stopped_clock: true });
   await window.openSample();
   const { page } = window;
   await window.ask('About the shapes');
@@ -57,29 +61,32 @@ test('an answer goes on while another video is open, is marked everywhere, and s
   await elsewhere(page).waitFor();
   await expect.poll(() => questions(page)).toEqual([]);
 
+  await window.go('word');
   const notice = page.locator('.notice');
   await notice.getByText(/^Answer ready: .*\.mp4$/u).waitFor();
-  expect(await elsewhere(page).count()).toBe(0);
+  await expect.poll(() => elsewhere(page).count()).toBe(0);
   await notice.getByRole('button', { name: 'Show' }).click();
   await page.locator('.words', { hasText: 'one two three four five six seven eight' }).waitFor();
   expect(await questions(page)).toEqual(['About the shapes']);
-  expect(await page.getByText('Stopped').count()).toBe(0);
+  await expect.poll(() => page.getByText('Stopped').count()).toBe(0);
 });
 
 test('an answer that nobody has looked at yet is marked until somebody does', async () => {
-  const window = await open({ recents: '1', script: { ...SLOW, word_ms: 200 } });
+  const window = await open({ recents: '1', script: SLOW });
   await window.openSample();
   const { page } = window;
   await window.ask('About the shapes');
   await page.locator('.answer', { hasText: 'one' }).waitFor();
   await page.getByRole('button', { name: 'Show all videos' }).click();
+  await kitchen(page).first().waitFor();
+  await window.go('word');
   const marked = page.getByRole('listitem').filter({ hasText: 'New answer' });
   await marked.getByText('About the shapes').waitFor();
   await marked.getByRole('button').first().click();
   await page.locator('.words', { hasText: 'eight' }).waitFor();
   await page.getByRole('button', { name: 'Show all videos' }).click();
   await kitchen(page).first().waitFor();
-  expect(await marked.count()).toBe(0);
+  await expect.poll(() => marked.count()).toBe(0);
 });
 
 test('stop is for what is on screen; what is forgotten is stopped', async () => {
@@ -100,7 +107,7 @@ test('stop is for what is on screen; what is forgotten is stopped', async () => 
   await busy.getByRole('button', { name: /^Forget/u }).click({ force: true });
   await page.getByRole('button', { name: 'Forget this video' }).click();
   await expect.poll(() => elsewhere(page).count()).toBe(0);
-  expect(await busy.count()).toBe(0);
+  await expect.poll(() => busy.count()).toBe(0);
 });
 
 test('a question that could not even begin keeps its words, and can be asked again', async () => {

@@ -16,7 +16,7 @@ test('? shows the keys that players share, and puts them away', async () => {
       .locator('xpath=following-sibling::dd[1]')
       .locator('kbd')
       .allTextContents();
-  expect(await keysOf('Next frame')).toEqual(['.']);
+  await expect.poll(() => keysOf('Next frame')).toEqual(['.']);
   expect(await keysOf('Previous frame')).toEqual([',']);
   expect(await keysOf('Play or pause')).toEqual(['Space', 'K']);
   expect(await keysOf('Range starts here')).toEqual(['I']);
@@ -31,11 +31,11 @@ test('F fills the screen with the picture, Escape takes it back', async () => {
   const { page } = window;
   await page.keyboard.press('f');
   await page.getByRole('button', { name: 'Leave full screen' }).waitFor();
-  expect(await page.locator('header, [data-question]').count()).toBe(0);
-  expect(await window.double((double) => double.calls)).toContain('setFullScreen true');
+  await expect.poll(() => page.locator('header, [data-question]').count()).toBe(0);
+  await expect.poll(() => window.double((double) => double.calls)).toContain('setFullScreen true');
   await page.keyboard.press('Escape');
   await page.locator('[data-question]').waitFor();
-  expect(await window.double((double) => double.calls)).toContain('setFullScreen false');
+  await expect.poll(() => window.double((double) => double.calls)).toContain('setFullScreen false');
 });
 
 test('saving a frame saves the one on screen, and says under which name', async () => {
@@ -62,7 +62,7 @@ test('of several videos the first is shown, and the others are told of', async (
 });
 
 test('while a file is being opened the start page says so and stays usable', async () => {
-  const window = await open({ script: { open_ms: 60_000 } });
+  const window = await open({ script: { holds: { open: 0 } } });
   const { page } = window;
   await page.getByRole('button', { name: 'Try the sample' }).click();
   await page.getByRole('button', { name: 'Opening…' }).waitFor();
@@ -105,7 +105,7 @@ test('a worker that ended is told of with its reason, and nothing else is lost',
 
 test('a model that ends while it answers is told of once: by the answer', async () => {
   const window = await open({
-    script: { answer: 'one two three four five six', word_ms: 300, restarts: true },
+    script: { answer: 'one two three four five six', holds: { word: 1, restart: 0 }, restarts: true },
   });
   await window.openSample();
   const { page } = window;
@@ -118,19 +118,21 @@ test('a model that ends while it answers is told of once: by the answer', async 
       error: { code: 'worker-ended', message: 'the memory was full', hint: null },
     }),
   );
+  await window.go('word');
   await page.getByText('The model ended and is starting again').waitFor();
-  expect(await page.locator('.notice').count()).toBe(0);
+  await expect.poll(() => page.locator('.notice').count()).toBe(0);
 });
 
 test('a model that ends in mid-answer keeps what it said, says so, and goes on', async () => {
   const window = await open({
-    script: { answer: 'one two three four five six', word_ms: 300, restarts: true },
+    script: { answer: 'one two three four five six', holds: { restart: 0 }, restarts: true },
   });
   await window.openSample();
   const { page } = window;
   await window.ask('Count');
   await page.getByText('The model ended and is starting again').waitFor();
-  expect(await page.locator('article .answer').textContent()).toContain('one two');
+  await page.locator('article .answer', { hasText: 'one two' }).waitFor();
+  await window.go('restart');
   await page.locator('.words', { hasText: 'one two three four five six' }).waitFor();
 });
 
@@ -167,7 +169,7 @@ test('with reduced motion nothing moves by itself', async () => {
 });
 
 test('a video is found as it was left: position, range, pinned and kept-out frames', async () => {
-  const window = await open({ recents: '1' });
+  const window = await open({ recents: '1', has_stopped_clock: true });
   await window.openSample();
   const { page } = window;
   for (let press = 0; press < 2; press++) await page.keyboard.press('.');
@@ -175,7 +177,7 @@ test('a video is found as it was left: position, range, pinned and kept-out fram
   // With pauses: letters that come together are words.
   for (const key of ['i', 'p', '.', 'Delete']) {
     await page.keyboard.press(key);
-    await page.waitForTimeout(1000);
+    await window.pass(400);
   }
   await page.getByText('1 pinned, 1 kept out').waitFor();
   await expect.poll(() => window.shownIndex()).toBe(3);
@@ -190,18 +192,33 @@ test('a video is found as it was left: position, range, pinned and kept-out fram
     .getByRole('button', { name: /Kitchen/u })
     .first()
     .click();
+  await page.getByRole('heading', { name: /Kitchen/u }).waitFor();
   await expect.poll(() => window.shownIndex()).toBe(0);
-  expect(await page.getByText('1 pinned, 1 kept out').count()).toBe(0);
+  await expect.poll(() => page.getByText('1 pinned, 1 kept out').count()).toBe(0);
 });
 
 test('while it plays, where it is is kept now and then, and once it rests', async () => {
-  const window = await open();
+  const window = await open({ has_stopped_clock: true });
   await window.openSample();
   const { page } = window;
   const n_kept = () => window.double((double) => double.calls.filter((call) => call === 'keepView').length);
+  // Opening it is nothing to be kept.
+  await window.pass(3000);
   await page.keyboard.press('Space');
-  await page.waitForTimeout(1500);
-  expect(await n_kept()).toBe(0);
+  const playOn = async () => {
+    await window.pass(40);
+    return window.shownIndex();
+  };
+  await expect.poll(playOn).toBeGreaterThan(0);
+  await expect.poll(() => n_kept()).toBe(0);
+  await window.pass(2000);
+  await expect.poll(() => n_kept()).toBe(1);
+  const index = await window.shownIndex();
+  await expect.poll(playOn).toBeGreaterThan(index);
   await page.keyboard.press('Space');
-  await expect.poll(n_kept).toBe(1);
+  await page.getByRole('button', { name: 'Play', exact: true }).waitFor();
+  await window.pass(400);
+  await expect.poll(() => n_kept()).toBe(1);
+  await window.pass(200);
+  await expect.poll(() => n_kept()).toBe(2);
 });

@@ -27,6 +27,32 @@ async function counted(page: Page, work: () => Promise<void>): Promise<Counts> {
   };
 }
 
+interface TraceEvent {
+  name: string;
+  pid: number;
+  tid: number;
+  /** Microseconds that the processor worked for it. */
+  tdur?: number;
+}
+
+/**
+ * The longest that the page's thread worked at a stretch while `work` ran. Milliseconds of the processor: how long other
+ * programs had it in between says nothing of the page.
+ */
+async function longestTask(page: Page, work: () => Promise<void>): Promise<number> {
+  const browser = page.context().browser()!;
+  await browser.startTracing(page, { categories: ['toplevel', 'blink.user_timing'] });
+  await work();
+  await page.evaluate(() => new Promise((done) => setTimeout(() => done(performance.mark('own-thread')))));
+  const { traceEvents } = JSON.parse((await browser.stopTracing()).toString()) as {
+    traceEvents: TraceEvent[];
+  };
+  const own = traceEvents.find((one) => one.name === 'own-thread')!;
+  const tasks = traceEvents.filter(({ pid, tid }) => pid === own.pid && tid === own.tid);
+  expect(tasks.length).toBeGreaterThan(100);
+  return Math.max(...tasks.map(({ tdur }) => tdur ?? 0)) / 1000;
+}
+
 const N_MOVES = 100;
 
 test('scrubbing lays the page out a few times for each move at most, and leaves no nodes behind', async () => {
@@ -50,25 +76,26 @@ test('an answer of some hundred words, with lists and times, holds nobody up who
   const words = Array.from({ length: 300 }, (_, at) =>
     at % 20 === 0 ? `\n- at 0:0${at % 7} **so**` : 'word',
   );
-  const window = await open({ model: 'large', script: { answer: words.join(' '), word_ms: 15 } });
+  const window = await open({ model: 'large', script: { answer: words.join(' '), holds: { word: 20 } } });
   await window.openSample();
   const { page } = window;
-  await page.evaluate(() => {
-    const tasks: number[] = [];
-    (window as unknown as { tasks: number[] }).tasks = tasks;
-    new PerformanceObserver((list) => list.getEntries().forEach((one) => tasks.push(one.duration))).observe({
-      entryTypes: ['longtask'],
-    });
-  });
   await window.ask('Describe it');
   await page.locator('article .answer', { hasText: 'word' }).waitFor();
   const typed = 'What else is there to be seen in this video?';
-  await page.locator('[data-question]').pressSequentially(typed, { delay: 20 });
-  expect(await page.locator('[data-question]').inputValue()).toBe(typed);
-  await page.getByRole('button', { name: 'How this answer came about' }).waitFor();
-  const longest = await page.evaluate(() => Math.max(0, ...(window as unknown as { tasks: number[] }).tasks));
-  // Far above what it takes, for machines that do something else meanwhile; a page that redraws all of it takes more.
-  expect(longest).toBeLessThan(250);
+  const longest = await longestTask(page, async () => {
+    for (const letter of typed) {
+      await page.locator('[data-question]').pressSequentially(letter);
+      await window.go('word', 3);
+      await window.go('word', 3);
+    }
+    // A few at a time also to the end: together they would be one piece of work.
+    for (let n_told = 0; n_told < words.length / 3; n_told += 3) await window.go('word', 3);
+    // Found by its class: a search by name takes the page longer than all that is measured here.
+    await page.locator('.facts').waitFor();
+  });
+  await expect.poll(() => page.locator('[data-question]').inputValue()).toBe(typed);
+  // Far above what it takes, for slow machines; a page that redraws all of it takes more.
+  expect(longest).toBeLessThan(150);
 });
 
 test('fifty frames in the panel and on the timeline need no more nodes than fit the screen', async () => {
@@ -76,10 +103,10 @@ test('fifty frames in the panel and on the timeline need no more nodes than fit 
   await window.openSample();
   const { page } = window;
   await expect.poll(() => page.locator('[data-mark]').count()).toBe(50);
-  expect(await page.locator('.frames .picture').count()).toBeLessThan(10);
-  expect(await page.locator('.tiles canvas').count()).toBeLessThanOrEqual(16);
+  await expect.poll(() => page.locator('.frames .picture').count()).toBeLessThan(10);
+  await expect.poll(() => page.locator('.tiles canvas').count()).toBeLessThanOrEqual(16);
   // Scrolled to the end, it is the last ones instead.
   await page.locator('.frames .scroll').evaluate((scroll) => (scroll.scrollLeft = scroll.scrollWidth));
   await page.locator('.frames figcaption', { hasText: '0:06.960' }).waitFor();
-  expect(await page.locator('.frames .picture').count()).toBeLessThan(10);
+  await expect.poll(() => page.locator('.frames .picture').count()).toBeLessThan(10);
 });

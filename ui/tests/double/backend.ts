@@ -32,6 +32,7 @@ import { Chats } from './chats';
 import type { ClipFacts } from './clip';
 import { Downloads, SMOOTH } from './downloads';
 import { BIG, NANO, VICUNA, WRONG } from './models';
+import { CANCELLED, Pace } from './pace';
 import { planFor } from './plans';
 import { someRecents } from './recents';
 import { PLAIN, type Script } from './script';
@@ -39,7 +40,6 @@ import { PLAIN, type Script } from './script';
 export type { Script } from './script';
 
 const CHAT_TOKENS = 120; // of an earlier turn
-const CANCELLED: ApiError = { code: 'cancelled', message: 'cancelled', hint: null };
 
 /**
  * The program's side of the seam, played by the page itself for the tests. It knows one clip, whose frames a small
@@ -47,6 +47,7 @@ const CANCELLED: ApiError = { code: 'cancelled', message: 'cancelled', hint: nul
  */
 export class Double implements Backend {
   script: Script = { ...PLAIN };
+  readonly pace: Pace;
   /** Every call by name, for tests that count. */
   readonly calls: string[] = [];
   readonly copied: string[] = [];
@@ -77,10 +78,12 @@ export class Double implements Backend {
     if (settings !== null) this.#settings = { ...DEFAULTS, ...(JSON.parse(settings) as Partial<Settings>) };
     const script = options.get('script');
     if (script !== null) this.script = { ...this.script, ...(JSON.parse(script) as Partial<Script>) };
+    this.pace = new Pace(this.script.holds);
     this.script.download = { ...SMOOTH, ...this.script.download };
     if (this.script.has_only_embedded) this.#models = [NANO];
     this.#downloads = new Downloads({
       script: () => this.script.download,
+      verified: (ms) => this.pace.pass('verify', ms, null),
       tell: (download) => this.#hearDownload(download),
       came: (model) => this.#models.push(model),
       gone: (id) => this.#forgetModel(id),
@@ -110,18 +113,6 @@ export class Double implements Backend {
   listen(on: (event: AppEvent) => void): () => void {
     this.#listeners.add(on);
     return () => this.#listeners.delete(on);
-  }
-
-  async #wait(ms: number, signal: AbortSignal | null): Promise<void> {
-    if (signal?.aborted === true) throw CANCELLED;
-    if (ms <= 0) return;
-    await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(resolve, ms);
-      signal?.addEventListener('abort', () => {
-        clearTimeout(timer);
-        reject(CANCELLED);
-      });
-    });
   }
 
   // ------------------------------------------------------------------------------------------------- videos
@@ -157,7 +148,7 @@ export class Double implements Backend {
     return [this.#opened(this.video)];
   }
   async openSample(): Promise<VideoInfo> {
-    await this.#wait(this.script.open_ms, null);
+    await this.pace.pass('open', this.script.open_ms, null);
     return this.#opened(this.video);
   }
   async openRecent(id: string): Promise<VideoInfo> {
@@ -182,7 +173,7 @@ export class Double implements Backend {
     this.#views.delete(video);
   }
   async frameTimes(_video: string, signal: AbortSignal): Promise<Float64Array> {
-    await this.#wait(this.script.times_ms, signal);
+    await this.pace.pass('times', this.script.times_ms, signal);
     return Float64Array.from(this.#facts.times);
   }
 
@@ -199,13 +190,12 @@ export class Double implements Backend {
       const near = Math.round(index / 25) * 25;
       return { ...(await frameJpeg(near, this.#facts, signal)), is_exact: near === index };
     }
-    if (request.purpose !== 'play') await this.#wait(this.script.frame_ms, signal);
-    else if (this.script.play_ms > 0) {
+    if (request.purpose !== 'play') await this.pace.pass('frame', this.script.frame_ms, signal);
+    else {
       // One after the other, as a decoder makes them.
-      const before = this.#played;
-      this.#played = before.then(() => new Promise((done) => setTimeout(done, this.script.play_ms)));
+      this.#played = this.#played.then(() => this.pace.pass('play', this.script.play_ms, null));
       await this.#played;
-      await this.#wait(0, signal);
+      if (signal.aborted) throw CANCELLED;
     }
     return frameJpeg(index, this.#facts, signal);
   }
@@ -247,7 +237,7 @@ export class Double implements Backend {
 
   async plan(request: PlanRequest, chat: string | null, signal: AbortSignal): Promise<PlanView> {
     this.calls.push('plan');
-    await this.#wait(0, signal);
+    if (signal.aborted) throw CANCELLED;
     if (this.script.fail_plan !== null) throw this.script.fail_plan;
     const n_chat = this.#chatTokens(chat);
     const plan = planFor(request, this.#facts.times, this.#loaded, this.#encoded, n_chat);
@@ -276,13 +266,16 @@ export class Double implements Backend {
       const remaining_secs = ((n_images - n_done) * this.script.encode_ms) / 1000;
       on({ kind: 'stage', stage: 'encoding', n_done, n_total: n_images, remaining_secs });
       const frames = image.frames.map((frame) => frame.index);
-      if (frames.some((index) => !this.#encoded.has(index))) await this.#wait(this.script.encode_ms, signal);
+      if (frames.some((index) => !this.#encoded.has(index))) await this.#look(signal);
       for (const index of frames) this.#encoded.add(index);
       on({ kind: 'encoded', frames });
     }
     const n_total = plan.counts.total;
     on({ kind: 'stage', stage: 'reading-prompt', n_done: n_total / 2, n_total, remaining_secs: 1 });
-    await this.#wait(this.script.encode_ms, signal);
+    await this.#look(signal);
+  }
+  #look(signal: AbortSignal): Promise<void> {
+    return this.pace.pass('encode', this.script.encode_ms, signal);
   }
 
   // -------------------------------------------------------------------------------------------------- chats
@@ -348,12 +341,12 @@ export class Double implements Backend {
       await this.#encode(plan, on, signal);
       const words = answer.split(/(?<=\s)/u);
       for (const [n_said, word] of words.entries()) {
-        await this.#wait(this.script.word_ms, signal);
+        await this.pace.pass('word', this.script.word_ms, signal);
         if (fail_answer !== null && n_said > words.length / 2) throw fail_answer;
         if (this.script.restarts && n_said === Math.floor(words.length / 2)) {
           const error: ApiError = { code: 'worker-ended', message: 'the memory was full', hint: null };
           on({ kind: 'restarting', error });
-          await this.#wait(1000, signal);
+          await this.pace.pass('restart', 1000, signal);
         }
         told.text += word;
         on({ kind: 'text', text: word });
@@ -411,7 +404,7 @@ export class Double implements Backend {
           kind: 'model',
           state: { kind: 'loading', model, n_done, n_total: 10, remaining_secs: 10 - n_done },
         });
-        await this.#wait(this.script.encode_ms, signal);
+        await this.pace.pass('load', this.script.encode_ms, signal);
       }
     } catch (error) {
       this.emit({ kind: 'model', state: before });
@@ -480,7 +473,7 @@ export class Double implements Backend {
     for (const [number, name] of this.#given.entries()) void this.#openGiven(`given-${number}`, name);
   }
   async #openGiven(id: string, name: string): Promise<void> {
-    await this.#wait(this.script.open_ms, null);
+    await this.pace.pass('open', this.script.open_ms, null);
     try {
       this.emit({ kind: 'opened', videos: [this.#opened(this.#videoOf(id, name))] });
     } catch (error) {

@@ -44,6 +44,8 @@ const BYTES_PER_SEC = 11.8e6;
 
 interface Hooks {
   script: () => DownloadScript;
+  /** Resolves when the files have been checked, which takes so long by itself. */
+  verified: (ms: number) => Promise<void>;
   tell: (download: Download) => void;
   came: (model: Model) => void;
   gone: (model: string) => void;
@@ -167,7 +169,7 @@ export class Downloads {
       if (!is_held) n_bytes = Math.min(bytes, n_bytes + bytes / N_STEPS);
     }
     tell({ kind: 'verifying' }, bytes);
-    await pass(script().verify_ms);
+    await this.#hooks.verified(script().verify_ms);
     for (let step = 0; is_converted && step < N_STEPS;) {
       const share = step / N_STEPS;
       const { hold_converting_at, convert_ms } = script();

@@ -1,6 +1,7 @@
 import type { ApiError, Ending, Model } from '../../src/backend';
 import { SMOOTH, type DownloadScript } from './downloads';
 import { VICUNA } from './models';
+import type { Holds } from './pace';
 
 /** What a test changes to see another state of the window. All times in milliseconds. */
 export interface Script {
@@ -11,6 +12,8 @@ export interface Script {
   word_ms: number;
   times_ms: number;
   open_ms: number;
+  /** Where it stands still until a test lets it go on, instead of taking its time. */
+  holds: Holds;
   /** Instead of the model's own. */
   n_context: number | null;
   /** The model ends once in the middle of an answer, and is started again. */
@@ -43,6 +46,7 @@ export const PLAIN: Script = {
   word_ms: 0,
   times_ms: 0,
   open_ms: 0,
+  holds: {},
   n_context: null,
   restarts: false,
   forgets_after: null,

@@ -3,6 +3,7 @@ import { chromium, type Browser, type Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, expect, inject, test } from 'vitest';
 import type { PlanRequest, PlanView } from '../../src/backend';
 import { findChromium } from '../../scripts/chromium.mjs';
+import { settled } from '../browser/page';
 
 let browser: Browser;
 let page: Page;
@@ -39,7 +40,7 @@ async function open(): Promise<void> {
 
 async function seriousOffences(): Promise<string[]> {
   // Colours on their way to others are no finding.
-  await page.waitForTimeout(500);
+  await settled(page);
   await page.evaluate(axe.source);
   return page.evaluate(async () => {
     const { axe } = window as unknown as { axe: typeof import('axe-core') };
@@ -122,8 +123,9 @@ test('a question is stopped, and what is kept says so', async () => {
   });
   await page.context().close();
   await open();
-  await ask('Describe everything');
-  await page.locator('[data-question]').press('Escape');
+  await page.locator('[data-question]').fill('Describe everything');
+  // One right after the other: on a quick machine the answer is there soon.
+  await Promise.all([page.keyboard.press('Enter'), page.keyboard.press('Escape')]);
   await page.getByText('Stopped').waitFor();
   const state = await page.evaluate(async () => {
     const [video] = await window.twin.recentVideos();
