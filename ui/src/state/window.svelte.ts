@@ -18,6 +18,7 @@ import type {
 import type { Command } from '../lib/keys';
 import { text } from '../text';
 import { Downloads } from './downloads.svelte';
+import { Drafts } from './drafts.svelte';
 import { asApiError, isCancelled } from './errors';
 import { OpenVideo } from './open.svelte';
 import { Running, type LiveTurn } from './running.svelte';
@@ -63,6 +64,7 @@ export class WindowState {
   readonly backend: Backend;
   readonly downloads: Downloads;
   readonly running: Running;
+  readonly drafts = new Drafts();
   settings = $state.raw<Settings>(DEFAULTS);
   open = $state.raw<OpenVideo | null>(null);
   recents = $state.raw<RecentVideo[] | null>(null);
@@ -183,7 +185,9 @@ export class WindowState {
     if (this.open?.info.id === info.id) return;
     this.open?.close();
     this.notice = null;
-    this.open = new OpenVideo(this.backend, info, this.settings, this.running, (words) => this.say(words));
+    this.open = new OpenVideo(this.backend, info, this.settings, this.running, this.drafts, (words) =>
+      this.say(words),
+    );
     this.backend.setTitle(`${info.name} – ${text.name}`);
   }
 
@@ -244,6 +248,7 @@ export class WindowState {
 
   async forget(video: VideoId): Promise<void> {
     this.running.stopVideo(video);
+    this.drafts.forget(video);
     await this.attempt(() => this.backend.forgetVideo(video));
     if (this.open?.info.id === video) this.showStart();
     else await this.readRecents();
