@@ -1,6 +1,7 @@
 import type { ApiError, Backend, Download, OfferedModel, OfferedVariant } from '../backend';
-import { calmed, isComing, remainingOf, standing, type Shown, type Standing } from '../lib/downloads';
+import { isComing, remainingOf, standing, type Standing } from '../lib/downloads';
 import { bestChoice, findVariant, type Choice } from '../lib/offers';
+import { calmed, type Shown } from '../lib/remaining';
 import { asApiError } from './errors';
 
 export interface Hooks {
