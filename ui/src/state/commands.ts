@@ -134,7 +134,7 @@ function ofVideo(command: Command, window: WindowState): void {
       focusQuestion(window);
       return;
     case 'toggle-sees':
-      void window.change({ shows_sees: !window.settings.shows_sees });
+      window.toggleSees();
       return;
     case 'go-to':
       window.sheet = 'go-to';

@@ -42,6 +42,8 @@ export type SheetName = 'models' | 'help' | 'go-to';
 /** What the sheet of models shows: those that are here, or those that can be fetched. */
 export type ModelsPart = 'here' | 'get';
 
+export type Side = 'chat' | 'sees';
+
 export const DEFAULTS: Settings = {
   theme: 'system',
   text_size: 'normal',
@@ -56,7 +58,7 @@ export const DEFAULTS: Settings = {
 const BRIEF_MS = 4000;
 /** So long there is something to press. */
 const ACTION_MS = 10_000;
-/** Below it the conversation is a sheet, as in the styles. */
+/** Up to it the conversation comes and goes, as in the styles. */
 const NARROW = '(max-width: 900px)';
 
 /** The window: what is open in it, and what it knows of the program. */
@@ -82,12 +84,24 @@ export class WindowState {
   is_drag_over = $state(false);
   is_opening = $state(false);
   is_full_screen = $state(false);
-  /** In a narrow window the conversation is a sheet that comes and goes. */
+  /** In a narrow window the conversation comes and goes. */
   shows_chat = $state(false);
+  is_narrow = $state(false);
+  /** What stands beside the picture where the window is too narrow for the conversation and the panel at once. */
+  side = $state<Side>('chat');
   /** What `system` comes to. */
   theme = $state<'light' | 'dark'>('dark');
   /** What a screen reader is told. */
   said = $state('');
+
+  /** Whether the conversation and what the model sees share the place beside the picture. */
+  readonly shares_side = $derived(this.is_narrow && this.shows_chat && this.settings.shows_sees);
+  /** Whether the turns of the conversation are on screen. */
+  readonly has_chat = $derived.by(() => {
+    if (this.is_full_screen) return false;
+    if (this.shares_side) return this.side === 'chat';
+    return this.shows_chat || !this.is_narrow;
+  });
 
   #brief: ReturnType<typeof setTimeout> | undefined;
   #stop_listening: () => void;
@@ -113,7 +127,15 @@ export class WindowState {
       remembersFrom: (live, turn) => this.#openFor(live)?.conversation.remembersFrom(live.chat, turn),
       ended: (live, turn) => this.#answered(live, turn),
     });
-    this.#stop_listening = backend.listen((event) => this.#hear(event));
+    const stopHearing = backend.listen((event) => this.#hear(event));
+    const narrow = matchMedia(NARROW);
+    const measure = () => (this.is_narrow = narrow.matches);
+    measure();
+    narrow.addEventListener('change', measure);
+    this.#stop_listening = () => {
+      stopHearing();
+      narrow.removeEventListener('change', measure);
+    };
   }
 
   /** `faces`: what words are drawn with, which would move them if it came later. */
@@ -267,8 +289,7 @@ export class WindowState {
     if (turn.answer === null || turn.answer.state === 'stopped') return;
     const is_shown = conversation?.turns.some((one) => one.id === turn.id) === true;
     if (!is_shown) this.running.missed(live);
-    const has_chat = !this.is_full_screen && (this.shows_chat || !matchMedia(NARROW).matches);
-    if (is_shown && has_chat) return;
+    if (is_shown && this.has_chat) return;
     const words = turn.answer.state === 'done' ? text.work.ready : text.work.failed;
     this.brief(words(live.name), { label: text.work.show, run: () => void this.showAnswer(live) });
   }
@@ -287,7 +308,7 @@ export class WindowState {
 
   /** Brings a question on screen, wherever it was asked. */
   async showAnswer({ video, name, chat, turn }: LiveTurn): Promise<void> {
-    this.shows_chat = true;
+    this.showChat();
     if (this.is_full_screen) {
       await this.attempt(() => this.backend.setFullScreen(false));
       this.is_full_screen = false;
@@ -296,6 +317,31 @@ export class WindowState {
     const { open } = this;
     if (open?.info.id !== video) return;
     await (turn === null ? open.conversation.show(chat) : open.conversation.showTurn(chat, turn));
+  }
+
+  /** Brings the turns of the conversation on screen, where the window is too narrow to have them there always. */
+  showChat(): void {
+    this.shows_chat = true;
+    this.side = 'chat';
+  }
+
+  /** Opens the panel, or closes it; where it shares its place it also comes in front of what it shares it with. */
+  toggleSees(): void {
+    const is_behind = this.shares_side && this.side === 'chat';
+    this.side = 'sees';
+    if (!is_behind) void this.change({ shows_sees: !this.settings.shows_sees });
+  }
+
+  showSees(): void {
+    this.side = 'sees';
+    if (!this.settings.shows_sees) void this.change({ shows_sees: true });
+  }
+
+  /** In a narrow window the same with the conversation. */
+  toggleChat(): void {
+    const is_behind = this.shares_side && this.side === 'sees';
+    this.side = 'chat';
+    if (!is_behind) this.shows_chat = !this.shows_chat;
   }
 
   // ------------------------------------------------------------------------------------- models and settings

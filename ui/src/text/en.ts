@@ -194,6 +194,7 @@ export const en = {
 
   chat: {
     label: 'Conversation',
+    beside: 'Beside the picture',
     ask: 'Ask about this video',
     ask_range: (from: string, to: string) => `Ask about ${from} to ${to}`,
     ask_frame: (time: string) => `Ask about the frame at ${time}`,
