@@ -103,6 +103,8 @@ export class Downloads {
 
   async pause(variant: string): Promise<void> {
     await this.#attempt(() => this.#backend.pauseDownload(variant));
+    // It has stopped by now, whatever was told of it.
+    await this.read();
   }
 
   /** Stops it, and removes what is here of it. */

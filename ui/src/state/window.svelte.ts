@@ -106,6 +106,7 @@ export class WindowState {
   #brief: ReturnType<typeof setTimeout> | undefined;
   #stop_listening: () => void;
   #loading = new AbortController();
+  #n_opening = 0;
   /** Commands from the system's menus, carried out where the keys are. */
   oncommand: (command: Command) => void = () => {};
 
@@ -171,9 +172,11 @@ export class WindowState {
         this.is_drag_over = event.is_over;
         return;
       case 'opened': {
+        this.is_drag_over = false;
         return this.#showFirst(event.videos);
       }
       case 'open-failed':
+        this.is_drag_over = false;
         this.opening = this.opening.filter((name) => name !== event.name);
         return this.tell(text.errors.open_title(event.name), event.error);
       case 'model-given': {
@@ -207,6 +210,7 @@ export class WindowState {
     if (this.open?.info.id === info.id) return;
     this.open?.close();
     this.notice = null;
+    if (this.sheet === 'go-to') this.sheet = null;
     this.open = new OpenVideo(this.backend, info, this.settings, this.running, this.drafts, (words) =>
       this.say(words),
     );
@@ -226,6 +230,7 @@ export class WindowState {
     this.opening = [];
     this.open?.close();
     this.open = null;
+    if (this.sheet === 'go-to') this.sheet = null;
     this.backend.setTitle(text.name);
     void this.readRecents();
   }
@@ -243,11 +248,13 @@ export class WindowState {
   }
 
   async #opening(which: () => Promise<VideoInfo[]>, title: string): Promise<void> {
+    this.#n_opening += 1;
     this.is_opening = true;
     await this.attempt(async () => {
       this.#showFirst(await which());
     }, title);
-    this.is_opening = false;
+    this.#n_opening -= 1;
+    this.is_opening = this.#n_opening > 0;
   }
 
   /** What takes back every choice about the open video that is made from now on. */
@@ -386,10 +393,15 @@ export class WindowState {
     await this.attempt(() => this.#load(id));
   }
 
-  #load(id: string): Promise<void> {
+  async #load(id: string): Promise<void> {
     this.#loading.abort();
     this.#loading = new AbortController();
-    return this.backend.loadModel(id, this.#loading.signal);
+    try {
+      await this.backend.loadModel(id, this.#loading.signal);
+    } finally {
+      // What came of it, should its last event not have reached the page.
+      this.#hear({ kind: 'model', state: await this.backend.modelState() });
+    }
   }
 
   /** Its files stay where they are. */
