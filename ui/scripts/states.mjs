@@ -1,6 +1,6 @@
 // The states of the window that are worth looking at, each with how to get there on the test double.
 import { MODEL_STATES } from './model_states.mjs';
-import { script, settings, large, sees, open, ask, emit, cut, answered, story } from './steps.mjs';
+import { script, settings, large, sees, open, write, ask, emit, cut, answered, story } from './steps.mjs';
 
 export const STATES = {
   'start-first': {},
@@ -177,7 +177,7 @@ export const STATES = {
       await open(page);
       await ask(page, 'Which shape changes its colour?\nA. The circle\nB. The star\nC. The ring');
       await answered(page);
-      await page.locator('[data-question]').fill('What moves? A) The circle B) The star');
+      await write(page, 'What moves? A) The circle B) The star');
     },
   },
   'answer-failed': {
@@ -254,7 +254,7 @@ export const STATES = {
     options: { ...large, ...script({ n_context: 3000 }) },
     make: async (page) => {
       await open(page);
-      await page.locator('[data-question]').fill('What happens to the star, and when? '.repeat(14));
+      await write(page, 'What happens to the star, and when? '.repeat(14));
       await page.getByText(/^Too long/u).waitFor();
     },
   },

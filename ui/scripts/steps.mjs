@@ -5,8 +5,15 @@ export const large = { model: 'large' };
 export const sees = settings({ shows_sees: true, knows_embedded: true });
 
 export const open = (page) => page.getByRole('button', { name: 'Try the sample' }).click();
-export const ask = async (page, words) => {
+/** Into the field; in a narrow window the conversation is opened for it. */
+export const write = async (page, words) => {
+  await page.locator('[data-question]').waitFor({ state: 'attached' });
+  const conversation = page.locator('[aria-label=Conversation][aria-pressed=false]');
+  if (await conversation.isVisible()) await conversation.click();
   await page.locator('[data-question]').fill(words);
+};
+export const ask = async (page, words) => {
+  await write(page, words);
   await page.keyboard.press('Enter');
 };
 export const emit = (page, event) => page.evaluate((told) => window.double.emit(told), event);
@@ -20,12 +27,10 @@ export const fetch = (page, name = 'SmolVLM2 500M') =>
   entry(page, name)
     .getByRole('button', { name: /^Download/u })
     .click();
-/** A question that the embedded model cannot answer, and its answer. In a narrow window the conversation is opened. */
+/** A question that the embedded model cannot answer, and its answer. */
 export const wonder = async (page) => {
   await open(page);
-  const conversation = page.getByRole('button', { name: 'Conversation', exact: true });
   await page.locator('[data-mark]').first().waitFor();
-  if (await conversation.isVisible()) await conversation.click();
   await ask(page, 'What is the cook doing?');
   await answered(page);
 };
