@@ -1,5 +1,5 @@
 // Pictures of every state of the window, dark and light: `npm run screens -- FOLDER [NAME...]`. CLIP=FILE shows another
-// clip than the bundled one, SIZE=1440x900 another window than each state's own.
+// clip than the bundled one, SIZE=1440x900 another window than each state's own, TEXT=larger another size of text.
 import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -24,6 +24,14 @@ mkdirSync(out, { recursive: true });
 const [width, height] = (process.env.SIZE ?? '').split('x').map(Number);
 const size = width > 0 && height > 0 ? { width, height } : null;
 
+const text_size = process.env.TEXT;
+
+/** The options of a state, with what is set for all. */
+function optionsOf({ options = {} }) {
+  if (text_size === undefined) return options;
+  return { ...options, settings: JSON.stringify({ ...JSON.parse(options.settings ?? '{}'), text_size }) };
+}
+
 const { address, close } = await serve();
 const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
 try {
@@ -36,7 +44,7 @@ try {
         reducedMotion: 'reduce',
       });
       page.on('pageerror', (error) => console.error(`${name}: ${error.message}`));
-      await page.goto(`${address}?${new URLSearchParams(state.options ?? {})}`);
+      await page.goto(`${address}?${new URLSearchParams(optionsOf(state))}`);
       await page.waitForFunction(() => window.double?.calls.includes('ready'));
       await state.make?.(page);
       await page.waitForTimeout(state.settle_ms ?? 700);

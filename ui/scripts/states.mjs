@@ -8,6 +8,7 @@ import {
   begin,
   open,
   openSeen,
+  write,
   ask,
   emit,
   answered,
@@ -194,7 +195,7 @@ export const STATES = {
       await open(page);
       await ask(page, 'Which shape changes its colour?\nA. The circle\nB. The star\nC. The ring');
       await answered(page);
-      await page.locator('[data-question]').fill('What moves? A) The circle B) The star');
+      await write(page, 'What moves? A) The circle B) The star');
     },
   },
   'answer-failed': {
@@ -239,6 +240,39 @@ export const STATES = {
       }
       await page.getByRole('button', { name: /^Conversations about this video/u }).click();
       await page.locator('[data-chat]').nth(2).hover();
+    },
+  },
+  'chat-list': {
+    options: { recents: '1', ...large, ...script({ answer: 'It turns blue at 0:04.' }) },
+    make: async (page) => {
+      await open(page);
+      await ask(page, 'What colour is the star, and does it keep it for as long as it can be seen?');
+      await answered(page);
+      await page.evaluate(() => (window.double.script.encode_ms = 3_600_000));
+      await page.getByRole('button', { name: 'New conversation' }).last().click();
+      await page.locator('.empty').waitFor();
+      await ask(page, 'Which way does the circle move?');
+      await page.getByRole('button', { name: 'New conversation' }).last().click();
+      await page.locator('.empty').waitFor();
+      await page.getByRole('button', { name: /^Conversations about this video/u }).click();
+      await page.getByRole('searchbox').fill('the');
+    },
+  },
+  'waiting-questions': {
+    options: { ...large, ...script({ encode_ms: 3_600_000 }) },
+    make: async (page) => {
+      await open(page);
+      for (const words of ['What happens to the star?', 'Which way does the circle move?', 'And the ring?'])
+        await ask(page, words);
+      await page.getByRole('button', { name: 'Edit and ask again' }).nth(1).click();
+    },
+  },
+  'too-long': {
+    options: { ...large, ...script({ n_context: 3000 }) },
+    make: async (page) => {
+      await open(page);
+      await write(page, 'What happens to the star, and when? '.repeat(14));
+      await page.getByText(/^Too long/u).waitFor();
     },
   },
   editing: {
@@ -302,6 +336,30 @@ export const STATES = {
       await ask(page, 'Describe what happens, step by step.');
       await page.getByRole('button', { name: 'Close', exact: true }).last().click();
     },
+  },
+  'narrow-both': {
+    size: { width: 800, height: 600 },
+    options: { ...large, ...sees, ...script({ answer: story }) },
+    make: async (page) => {
+      await open(page);
+      await page.getByRole('button', { name: 'Conversation', exact: true }).click();
+      await ask(page, 'Describe what happens, step by step.');
+      await answered(page);
+    },
+  },
+  'narrow-both-sees': {
+    size: { width: 800, height: 600 },
+    options: { ...large, ...sees, ...script({ answer: story }) },
+    make: async (page) => {
+      await open(page);
+      await page.getByRole('button', { name: 'Conversation', exact: true }).click();
+      await page.getByRole('tab', { name: 'What the model sees' }).click();
+    },
+  },
+  'narrow-sees': {
+    size: { width: 800, height: 600 },
+    options: { ...large, ...sees },
+    make: open,
   },
   'start-narrow': { size: { width: 900, height: 700 }, options: { recents: '1' } },
   'answering-elsewhere': {

@@ -16,8 +16,15 @@ export const openSeen = async (page) => {
   await page.locator('[data-mark]').first().waitFor();
   await page.locator('.sees canvas.there').first().waitFor();
 };
-export const ask = async (page, words) => {
+/** Into the field; in a narrow window the conversation is opened for it. */
+export const write = async (page, words) => {
+  await page.locator('[data-question]').waitFor({ state: 'attached' });
+  const conversation = page.locator('[aria-label=Conversation][aria-pressed=false]');
+  if (await conversation.isVisible()) await conversation.click();
   await page.locator('[data-question]').fill(words);
+};
+export const ask = async (page, words) => {
+  await write(page, words);
   await page.keyboard.press('Enter');
 };
 export const emit = (page, event) => page.evaluate((told) => window.double.emit(told), event);
@@ -36,12 +43,10 @@ export const fetching = async (page) => {
   await fetch(page);
   await entry(page, 'SmolVLM2 500M').getByRole('button', { name: 'Pause', exact: true }).waitFor();
 };
-/** A question that the embedded model cannot answer, and its answer. In a narrow window the conversation is opened. */
+/** A question that the embedded model cannot answer, and its answer. */
 export const wonder = async (page) => {
   await open(page);
-  const conversation = page.getByRole('button', { name: 'Conversation', exact: true });
   await page.locator('[data-mark]').first().waitFor();
-  if (await conversation.isVisible()) await conversation.click();
   await ask(page, 'What is the cook doing?');
   await answered(page);
 };

@@ -56,24 +56,3 @@ const within = (share: number) => Math.min(1, Math.max(0, share));
 export function remainingOf({ state }: Download): number | null {
   return state.kind === 'fetching' || state.kind === 'converting' ? state.remaining_secs : null;
 }
-
-/** A remaining time and when it was shown. */
-export interface Shown {
-  secs: number;
-  at_ms: number;
-}
-
-/** Of the time that is shown; below it, and below `LEAST_SECS`, a new guess is the old one. */
-const TOLERANCE = 0.25;
-const LEAST_SECS = 5;
-/** How far a shown time gives way to each new guess that is not much different. */
-const GIVES_WAY = 0.1;
-
-/** The remaining time to show: a clock that runs down and gives way slowly, unless the guess has changed altogether. */
-export function calmed(shown: Shown | null, guess_secs: number, at_ms: number): Shown {
-  if (shown === null) return { secs: guess_secs, at_ms };
-  const expected_secs = Math.max(0, shown.secs - (at_ms - shown.at_ms) / 1000);
-  const off_secs = guess_secs - expected_secs;
-  const is_other = Math.abs(off_secs) > Math.max(LEAST_SECS, expected_secs * TOLERANCE);
-  return { secs: is_other ? guess_secs : expected_secs + off_secs * GIVES_WAY, at_ms };
-}

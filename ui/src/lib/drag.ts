@@ -20,9 +20,11 @@ export function followPointer(
     target.removeEventListener('pointermove', onmove);
     target.removeEventListener('pointerup', stop);
     target.removeEventListener('pointercancel', stop);
+    target.removeEventListener('lostpointercapture', stop);
     end(has_moved);
   };
   target.addEventListener('pointermove', onmove);
   target.addEventListener('pointerup', stop);
   target.addEventListener('pointercancel', stop);
+  target.addEventListener('lostpointercapture', stop);
 }

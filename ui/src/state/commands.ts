@@ -134,7 +134,7 @@ function ofVideo(command: Command, window: WindowState): void {
       focusQuestion(window);
       return;
     case 'toggle-sees':
-      void window.change({ shows_sees: !window.settings.shows_sees });
+      window.toggleSees();
       return;
     case 'go-to':
       window.sheet = 'go-to';
@@ -171,11 +171,12 @@ function scopeOf({ sees }: OpenVideo): string {
 
 /** Escape takes back one thing at a time, the smallest first. */
 function stop(window: WindowState): void {
+  const conversation = window.open?.conversation;
   if (window.sheet !== null) window.sheet = null;
   else if (window.notice !== null) window.notice = null;
-  else if (window.open !== null && window.open.conversation.editing !== null) {
-    window.open.conversation.editing = null;
-  } else if (window.open?.conversation.stop() === true) return;
+  else if (conversation !== undefined && conversation.editing !== null) {
+    conversation.endEdit(conversation.editing);
+  } else if (conversation?.stop() === true) return;
   else if (window.is_full_screen) void setFullScreen(window, false);
   else if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
 }

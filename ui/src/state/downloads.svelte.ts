@@ -1,6 +1,7 @@
 import type { ApiError, Backend, Download, OfferedModel, OfferedVariant } from '../backend';
-import { calmed, isComing, remainingOf, standing, type Shown, type Standing } from '../lib/downloads';
+import { isComing, remainingOf, standing, type Standing } from '../lib/downloads';
 import { bestChoice, findVariant, type Choice } from '../lib/offers';
+import { calmed, type Shown } from '../lib/remaining';
 import { asApiError } from './errors';
 
 export interface Hooks {
@@ -102,6 +103,8 @@ export class Downloads {
 
   async pause(variant: string): Promise<void> {
     await this.#attempt(() => this.#backend.pauseDownload(variant));
+    // It has stopped by now, whatever was told of it.
+    await this.read();
   }
 
   /** Stops it, and removes what is here of it. */

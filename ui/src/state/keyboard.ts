@@ -95,8 +95,8 @@ export class Keyboard {
   #write(letters: string): boolean {
     const conversation = this.#window.open?.conversation;
     if (conversation === undefined) return false;
-    const draft = conversation.draft + letters;
-    conversation.draft = draft.trim() === '' ? '' : draft.replace(/^\s+/u, '');
+    const { draft } = conversation;
+    draft.words = (draft.words + letters).trimStart();
     flushSync();
     return focusQuestion(this.#window);
   }

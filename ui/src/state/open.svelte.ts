@@ -1,6 +1,7 @@
 import type { Backend, Settings, VideoInfo, VideoView } from '../backend';
 import { Resting } from '../lib/resting';
 import { Conversation } from './conversation.svelte';
+import type { Drafts } from './drafts.svelte';
 import type { Running } from './running.svelte';
 import { Note } from './note.svelte';
 import { Sees } from './sees.svelte';
@@ -28,6 +29,7 @@ export class OpenVideo {
     info: VideoInfo,
     settings: Settings,
     running: Running,
+    drafts: Drafts,
     say: (words: string) => void,
   ) {
     this.info = info;
@@ -39,7 +41,7 @@ export class OpenVideo {
       // Nothing that is seen now depends on it.
       backend.keepView(info.id, view).catch(() => {});
     });
-    this.conversation = new Conversation(backend, info, running, {
+    this.conversation = new Conversation(backend, info, running, drafts, {
       changed: () => this.updatePlan(),
       say,
     });

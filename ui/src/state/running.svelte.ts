@@ -1,4 +1,14 @@
-import type { ApiError, AskRequest, Backend, ChatId, StageEvent, Turn, TurnId, VideoId } from '../backend';
+import type {
+  ApiError,
+  AskRequest,
+  Backend,
+  ChatId,
+  PlanRequest,
+  StageEvent,
+  Turn,
+  TurnId,
+  VideoId,
+} from '../backend';
 import { asApiError } from './errors';
 
 /** A question whose answer is on its way. */
@@ -12,6 +22,8 @@ export interface LiveTurn {
   turn: TurnId | null;
   question: string;
   options: string[];
+  /** What the model is to be shown. */
+  plan: PlanRequest;
   /** The other questions that were asked in its place. */
   instead_of: TurnId[];
   stage: StageEvent | null;
@@ -45,6 +57,8 @@ export class Running {
   unseen = $state.raw<readonly Place[]>([]);
   /** Questions that could not even begin: the program knows nothing of them, so the words are kept here. */
   unsent = $state.raw<readonly { chat: ChatId; turn: Turn }[]>([]);
+  /** Questions that were changed before a word was said to them: nobody wants to see them as they were. */
+  withdrawn = $state.raw<ReadonlySet<TurnId>>(new Set());
 
   #backend: Backend;
   #hooks: Hooks;
@@ -114,21 +128,37 @@ export class Running {
     return is_unsent;
   }
 
+  /** Takes these questions back; answers with those of them that were still to be answered. */
+  withdraw(turns: TurnId[]): LiveTurn[] {
+    this.withdrawn = new Set([...this.withdrawn, ...turns]);
+    const taken = this.live.filter((one) => this.#isWithdrawn(one));
+    for (const one of taken) one.stop.abort();
+    this.live = this.live.filter((one) => !this.#isWithdrawn(one));
+    return taken;
+  }
+
+  #isWithdrawn({ turn }: LiveTurn): boolean {
+    return turn !== null && this.withdrawn.has(turn);
+  }
+
   async #run(request: AskRequest, name: string, instead_of: TurnId[]): Promise<void> {
     const key = this.#next_key++;
+    // Each stands behind those that were asked before it.
+    const before = this.begun(request.chat);
     let begin = () => {};
     this.#beginnings.set(key, new Promise((resolve) => (begin = resolve)));
     const stop = new AbortController();
-    const { chat, question, options } = request;
-    const { video } = request.plan;
+    const { chat, question, options, plan } = request;
+    const { video } = plan;
     this.live.push({
-      ...{ key, video, name, chat, turn: null, question, options, instead_of },
+      ...{ key, video, name, chat, turn: null, question, options, plan, instead_of },
       ...{ stage: null, text: '', restarting: null, stop },
     });
     const live = this.live.find((one) => one.key === key);
     if (live === undefined) return;
     let turn: Turn;
     try {
+      await before;
       turn = await this.#backend.ask(
         request,
         (event) => {
@@ -151,6 +181,7 @@ export class Running {
     }
     begin();
     this.#beginnings.delete(key);
+    if (this.#isWithdrawn(live)) return;
     this.live = this.live.filter((one) => one.key !== key);
     this.#hooks.ended(live, turn);
   }

@@ -62,8 +62,13 @@ export class Sees {
     () => this.only_frame !== null && this.only_frame !== this.#viewer.index,
   );
 
+  /** Whether the model has looked at a frame of what is shown: at those of an earlier answer it had. */
+  isSeen(frame: number): boolean {
+    return this.past !== null || this.encoded.has(frame);
+  }
+
   /** Of these, how many have been through the tower. */
-  readonly n_given_encoded = $derived(this.given.filter((frame) => this.encoded.has(frame.index)).length);
+  readonly n_given_encoded = $derived(this.given.filter((frame) => this.isSeen(frame.index)).length);
 
   #backend: Backend;
   #video: VideoId;
@@ -191,7 +196,8 @@ export class Sees {
         },
         running.signal,
       );
-      if (!running.signal.aborted) this.is_prepared = true;
+      // Something else may have been chosen meanwhile, which waits until the choice rests.
+      if (!running.signal.aborted && this.plan?.id === plan.id) this.is_prepared = true;
     } catch (error) {
       if (!running.signal.aborted && !isCancelled(error)) this.prepare_error = asApiError(error);
     } finally {

@@ -37,6 +37,8 @@ export class Viewer {
   commanded_secs = $state(0);
   shown = $state.raw<FrameStamp | null>(null);
   error = $state.raw<ApiError | null>(null);
+  /** Why the frames could not be counted: pictures are shown all the same. */
+  times_error = $state.raw<ApiError | null>(null);
   is_scrubbing = $state(false);
   range = $state.raw<Range | null>(null);
   /** Carried out by the timeline while there is one. */
@@ -98,11 +100,14 @@ export class Viewer {
       paused: () => this.seek(this.shown?.pts_secs ?? this.commanded_secs),
       failed: (error) => (this.error = asApiError(error)),
     });
-    void this.#readTimes();
+    void this.readTimes();
   }
 
   close(): void {
     this.playback.pause();
+    // Nobody drags any more, and the program would wait for it.
+    if (this.is_scrubbing) this.#backend.setScrubbing(false);
+    this.is_scrubbing = false;
     this.#closed.abort();
     clearTimeout(this.#resting);
     this.#goOn();
@@ -241,6 +246,7 @@ export class Viewer {
     this.#number += 1;
     this.#exact_number = this.#number;
     this.commanded_secs = pts_secs;
+    this.error = null;
     this.shown = { index, pts_secs, is_exact: true };
     this.#surface?.draw(bitmap);
   }
@@ -251,7 +257,8 @@ export class Viewer {
     this.commanded_secs = Math.min(last, Math.max(0, secs));
   }
 
-  async #readTimes(): Promise<void> {
+  async readTimes(): Promise<void> {
+    this.times_error = null;
     try {
       this.times = await this.#backend.frameTimes(this.info.id, this.#closed.signal);
       // What was shown before the frames were listed was made without knowing the size of the screen.
@@ -261,7 +268,7 @@ export class Viewer {
       }
       void this.#outline.draw(this.duration_secs);
     } catch (error) {
-      if (!isCancelled(error) && !this.#closed.signal.aborted) this.error = asApiError(error);
+      if (!isCancelled(error) && !this.#closed.signal.aborted) this.times_error = asApiError(error);
     }
   }
 

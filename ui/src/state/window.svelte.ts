@@ -18,6 +18,7 @@ import type {
 import type { Command } from '../lib/keys';
 import { text } from '../text';
 import { Downloads } from './downloads.svelte';
+import { Drafts } from './drafts.svelte';
 import { asApiError, isCancelled } from './errors';
 import { OpenVideo } from './open.svelte';
 import { Running, type LiveTurn } from './running.svelte';
@@ -41,6 +42,8 @@ export type SheetName = 'models' | 'help' | 'go-to';
 /** What the sheet of models shows: those that are here, or those that can be fetched. */
 export type ModelsPart = 'here' | 'get';
 
+export type Side = 'chat' | 'sees';
+
 export const DEFAULTS: Settings = {
   theme: 'system',
   text_size: 'normal',
@@ -55,7 +58,7 @@ export const DEFAULTS: Settings = {
 const BRIEF_MS = 4000;
 /** So long there is something to press. */
 const ACTION_MS = 10_000;
-/** Below it the conversation is a sheet, as in the styles. */
+/** Up to it the conversation comes and goes, as in the styles. */
 const NARROW = '(max-width: 900px)';
 
 /** The window: what is open in it, and what it knows of the program. */
@@ -63,6 +66,7 @@ export class WindowState {
   readonly backend: Backend;
   readonly downloads: Downloads;
   readonly running: Running;
+  readonly drafts = new Drafts();
   settings = $state.raw<Settings>(DEFAULTS);
   open = $state.raw<OpenVideo | null>(null);
   recents = $state.raw<RecentVideo[] | null>(null);
@@ -80,16 +84,29 @@ export class WindowState {
   is_drag_over = $state(false);
   is_opening = $state(false);
   is_full_screen = $state(false);
-  /** In a narrow window the conversation is a sheet that comes and goes. */
+  /** In a narrow window the conversation comes and goes. */
   shows_chat = $state(false);
+  is_narrow = $state(false);
+  /** What stands beside the picture where the window is too narrow for the conversation and the panel at once. */
+  side = $state<Side>('chat');
   /** What `system` comes to. */
   theme = $state<'light' | 'dark'>('dark');
   /** What a screen reader is told. */
   said = $state('');
 
+  /** Whether the conversation and what the model sees share the place beside the picture. */
+  readonly shares_side = $derived(this.is_narrow && this.shows_chat && this.settings.shows_sees);
+  /** Whether the turns of the conversation are on screen. */
+  readonly has_chat = $derived.by(() => {
+    if (this.is_full_screen) return false;
+    if (this.shares_side) return this.side === 'chat';
+    return this.shows_chat || !this.is_narrow;
+  });
+
   #brief: ReturnType<typeof setTimeout> | undefined;
   #stop_listening: () => void;
   #loading = new AbortController();
+  #n_opening = 0;
   /** Commands from the system's menus, carried out where the keys are. */
   oncommand: (command: Command) => void = () => {};
 
@@ -111,7 +128,15 @@ export class WindowState {
       remembersFrom: (live, turn) => this.#openFor(live)?.conversation.remembersFrom(live.chat, turn),
       ended: (live, turn) => this.#answered(live, turn),
     });
-    this.#stop_listening = backend.listen((event) => this.#hear(event));
+    const stopHearing = backend.listen((event) => this.#hear(event));
+    const narrow = matchMedia(NARROW);
+    const measure = () => (this.is_narrow = narrow.matches);
+    measure();
+    narrow.addEventListener('change', measure);
+    this.#stop_listening = () => {
+      stopHearing();
+      narrow.removeEventListener('change', measure);
+    };
   }
 
   /** `faces`: what words are drawn with, which would move them if it came later. */
@@ -147,9 +172,11 @@ export class WindowState {
         this.is_drag_over = event.is_over;
         return;
       case 'opened': {
+        this.is_drag_over = false;
         return this.#showFirst(event.videos);
       }
       case 'open-failed':
+        this.is_drag_over = false;
         this.opening = this.opening.filter((name) => name !== event.name);
         return this.tell(text.errors.open_title(event.name), event.error);
       case 'model-given': {
@@ -183,7 +210,10 @@ export class WindowState {
     if (this.open?.info.id === info.id) return;
     this.open?.close();
     this.notice = null;
-    this.open = new OpenVideo(this.backend, info, this.settings, this.running, (words) => this.say(words));
+    if (this.sheet === 'go-to') this.sheet = null;
+    this.open = new OpenVideo(this.backend, info, this.settings, this.running, this.drafts, (words) =>
+      this.say(words),
+    );
     this.backend.setTitle(`${info.name} – ${text.name}`);
   }
 
@@ -200,6 +230,7 @@ export class WindowState {
     this.opening = [];
     this.open?.close();
     this.open = null;
+    if (this.sheet === 'go-to') this.sheet = null;
     this.backend.setTitle(text.name);
     void this.readRecents();
   }
@@ -217,11 +248,13 @@ export class WindowState {
   }
 
   async #opening(which: () => Promise<VideoInfo[]>, title: string): Promise<void> {
+    this.#n_opening += 1;
     this.is_opening = true;
     await this.attempt(async () => {
       this.#showFirst(await which());
     }, title);
-    this.is_opening = false;
+    this.#n_opening -= 1;
+    this.is_opening = this.#n_opening > 0;
   }
 
   /** What takes back every choice about the open video that is made from now on. */
@@ -244,6 +277,7 @@ export class WindowState {
 
   async forget(video: VideoId): Promise<void> {
     this.running.stopVideo(video);
+    this.drafts.forget(video);
     await this.attempt(() => this.backend.forgetVideo(video));
     if (this.open?.info.id === video) this.showStart();
     else await this.readRecents();
@@ -262,8 +296,7 @@ export class WindowState {
     if (turn.answer === null || turn.answer.state === 'stopped') return;
     const is_shown = conversation?.turns.some((one) => one.id === turn.id) === true;
     if (!is_shown) this.running.missed(live);
-    const has_chat = !this.is_full_screen && (this.shows_chat || !matchMedia(NARROW).matches);
-    if (is_shown && has_chat) return;
+    if (is_shown && this.has_chat) return;
     const words = turn.answer.state === 'done' ? text.work.ready : text.work.failed;
     this.brief(words(live.name), { label: text.work.show, run: () => void this.showAnswer(live) });
   }
@@ -282,7 +315,7 @@ export class WindowState {
 
   /** Brings a question on screen, wherever it was asked. */
   async showAnswer({ video, name, chat, turn }: LiveTurn): Promise<void> {
-    this.shows_chat = true;
+    this.showChat();
     if (this.is_full_screen) {
       await this.attempt(() => this.backend.setFullScreen(false));
       this.is_full_screen = false;
@@ -291,6 +324,31 @@ export class WindowState {
     const { open } = this;
     if (open?.info.id !== video) return;
     await (turn === null ? open.conversation.show(chat) : open.conversation.showTurn(chat, turn));
+  }
+
+  /** Brings the turns of the conversation on screen, where the window is too narrow to have them there always. */
+  showChat(): void {
+    this.shows_chat = true;
+    this.side = 'chat';
+  }
+
+  /** Opens the panel, or closes it; where it shares its place it also comes in front of what it shares it with. */
+  toggleSees(): void {
+    const is_behind = this.shares_side && this.side === 'chat';
+    this.side = 'sees';
+    if (!is_behind) void this.change({ shows_sees: !this.settings.shows_sees });
+  }
+
+  showSees(): void {
+    this.side = 'sees';
+    if (!this.settings.shows_sees) void this.change({ shows_sees: true });
+  }
+
+  /** In a narrow window the same with the conversation. */
+  toggleChat(): void {
+    const is_behind = this.shares_side && this.side === 'sees';
+    this.side = 'chat';
+    if (!is_behind) this.shows_chat = !this.shows_chat;
   }
 
   // ------------------------------------------------------------------------------------- models and settings
@@ -335,10 +393,15 @@ export class WindowState {
     await this.attempt(() => this.#load(id));
   }
 
-  #load(id: string): Promise<void> {
+  async #load(id: string): Promise<void> {
     this.#loading.abort();
     this.#loading = new AbortController();
-    return this.backend.loadModel(id, this.#loading.signal);
+    try {
+      await this.backend.loadModel(id, this.#loading.signal);
+    } finally {
+      // What came of it, should its last event not have reached the page.
+      this.#hear({ kind: 'model', state: await this.backend.modelState() });
+    }
   }
 
   /** Its files stay where they are. */

@@ -84,6 +84,7 @@ export const en = {
     nearby: (time: string) => `Nearby picture, ${time}`,
     frame: (index: number) => `Frame ${formatCount(index)}`,
     counting: 'Counting frames',
+    uncounted: (why: string) => `The frames could not be counted: ${why}. Try again`,
     aspect: 'Shown with its pixel aspect; the model gets square pixels',
     play: 'Play',
     pause: 'Pause',
@@ -129,12 +130,13 @@ export const en = {
     strategy_of_preset: (name: string) => `${name} (preset)`,
     auto_now: (name: string) => `, now ${name}`,
     secs: (secs: number) => `~${formatRemaining(secs)}`,
-    offer_label: (name: string, n_frames: number, n_tokens: number, secs: number, memory: string) =>
-      `${name}: ${frames(n_frames)}, ${tokens(n_tokens)}, first answer in about ${formatRemaining(secs)}, ${memory}`,
+    offer_label: (name: string, n_frames: number, n_tokens: number, when: string, memory: string) =>
+      `${name}: ${frames(n_frames)}, ${tokens(n_tokens)}, ${when}, ${memory}`,
     cost: (n_frames: number, n_images: number) =>
       `${frames(n_frames)} in ${plural(n_images, 'picture', 'pictures')}`,
     first_answer: (secs: number) => `first answer in about ${formatRemaining(secs)}`,
     ready: 'ready to answer',
+    ready_now: 'ready',
     memory: (bytes: number) => (bytes <= 0 ? 'no extra memory' : `${formatBytes(bytes)} extra memory`),
     thumbnail: (columns: number, rows: number) => `Thumbnail, ${columns} × ${rows}`,
     thumbnail_alt: (count: number) => `Thumbnail of ${frames(count)} as it enters the vision tower`,
@@ -194,6 +196,7 @@ export const en = {
 
   chat: {
     label: 'Conversation',
+    beside: 'Beside the picture',
     ask: 'Ask about this video',
     ask_range: (from: string, to: string) => `Ask about ${from} to ${to}`,
     ask_frame: (time: string) => `Ask about the frame at ${time}`,
@@ -204,6 +207,7 @@ export const en = {
     edit_this: 'Edit',
     edit_do: 'Ask again',
     edit_note: 'What stands here now can be shown again',
+    edit_waiting_do: 'Ask this instead',
     copy: 'Copy answer',
     copied: 'Copied',
     you: 'Your question',
@@ -212,6 +216,7 @@ export const en = {
     choices_open: 'Ask as an open question',
     choices_found: (count: number) => `${formatCount(count)} options found`,
     stopped: 'Stopped',
+    ended_early: 'The answer was ended before it was complete',
     failed: 'No complete answer',
     restarting: 'The model ended and is starting again. What it said so far is kept.',
     forgot: 'Turns above no longer fit and are not sent to the model',

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { Download, DownloadState, OfferedVariant } from '../../src/backend';
-import { calmed, isComing, remainingOf, shareOf, standing } from '../../src/lib/downloads';
+import { isComing, remainingOf, shareOf, standing } from '../../src/lib/downloads';
 
 const variant: OfferedVariant = {
   id: 'small:Q8_0',
@@ -59,27 +59,4 @@ test('the share is of what is being done now, and of nothing where nobody knows'
   expect(shareOf(download({ kind: 'converting', share: 0.5, remaining_secs: 9 }))).toBe(0.5);
   expect(remainingOf(download({ kind: 'converting', share: 0.5, remaining_secs: 9 }))).toBe(9);
   expect(remainingOf(download({ kind: 'paused' }))).toBeNull();
-});
-
-test('a guess that is not much different makes the clock run on, one that is takes its place', () => {
-  const begun = calmed(null, 100, 0);
-  expect(begun.secs).toBe(100);
-  // A second later the guess jumps about; the clock has run down by a second and gives way by little.
-  expect(calmed(begun, 120, 1000).secs).toBeCloseTo(99 + 2.1);
-  expect(calmed(begun, 80, 1000).secs).toBeCloseTo(99 - 1.9);
-  expect(calmed(begun, 300, 1000).secs).toBe(300);
-  expect(calmed(begun, 20, 1000).secs).toBe(20);
-  expect(calmed({ secs: 2, at_ms: 0 }, 0, 10_000).secs).toBe(0);
-});
-
-test('guesses that swing by a fifth do not make the time swing', () => {
-  let shown = calmed(null, 100, 0);
-  let most_secs = 0;
-  for (let second = 1; second <= 60; second++) {
-    const before_secs = shown.secs;
-    shown = calmed(shown, (100 - second) * (second % 2 === 0 ? 1.2 : 0.8), second * 1000);
-    most_secs = Math.max(most_secs, Math.abs(shown.secs - (before_secs - 1)));
-  }
-  expect(most_secs).toBeLessThan(3);
-  expect(Math.abs(shown.secs - 40)).toBeLessThan(8);
 });

@@ -27,3 +27,43 @@ export function keepsFocus(place: HTMLElement): () => void {
     watcher.disconnect();
   };
 }
+
+/** So many places where the focus was are remembered. */
+const N_REMEMBERED = 8;
+
+/**
+ * Where what has the focus goes away and nobody takes it, the nearest place around it that can have it does, or else what
+ * had it before: it never falls to the page, where Tab begins anew.
+ */
+export function catchesFocus(root: HTMLElement, last_resort: () => HTMLElement | null): () => void {
+  let around: HTMLElement[] = [];
+  let earlier: HTMLElement[] = [];
+  const remember = ({ target }: FocusEvent) => {
+    if (!(target instanceof HTMLElement)) return;
+    around = [];
+    for (let one: HTMLElement | null = target; one !== null && one !== root; one = one.parentElement) {
+      around.push(one);
+    }
+    earlier = [target, ...earlier.filter((one) => one !== target)].slice(0, N_REMEMBERED);
+  };
+  const catchIt = () => {
+    if (document.activeElement !== null && document.activeElement !== document.body) return;
+    const place = around.find((one) => one.isConnected && one.matches('[tabindex], dialog'));
+    const next = [place, ...earlier.filter((one) => one.isConnected), last_resort()];
+    for (const one of next) {
+      one?.focus({ preventScroll: true });
+      if (one != null && document.activeElement === one) return;
+    }
+  };
+  const watcher = new MutationObserver(() => {
+    if (around[0]?.isConnected !== false) return;
+    // Whoever knows better comes first.
+    setTimeout(catchIt);
+  });
+  root.addEventListener('focusin', remember);
+  watcher.observe(root, { childList: true, subtree: true });
+  return () => {
+    root.removeEventListener('focusin', remember);
+    watcher.disconnect();
+  };
+}
