@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 . scripts/tools.sh
 
 # Every step is a function named check_<step>; the list below is the order.
-steps=(fetch fmt typos scripts deny ui clippy docs bindings tests window)
+steps=(fetch fmt typos scripts deny advisories ui clippy docs bindings tests window)
 
 # Crates of every platform: the checks of licences look at all of them, and everything after this runs offline.
 check_fetch() { cargo fetch --locked; }
@@ -16,12 +16,20 @@ check_scripts() {
   for script in .ci/run scripts/*.sh; do bash -n "$script"; done
 }
 check_deny() {
-  "$(tool_bin "$CARGO_DENY")/cargo-deny" --offline --locked check --hide-inclusion-graph licenses bans sources
-  if compgen -G "${CARGO_HOME:-$HOME/.cargo}/advisory-dbs/*" >/dev/null; then
-    "$(tool_bin "$CARGO_DENY")/cargo-deny" --offline --locked check advisories
+  "$(tool_bin "$CARGO_DENY")/cargo-deny" --workspace --offline --locked check --hide-inclusion-graph licenses bans sources
+}
+# What became known of the packages lately, as far as it can be had from here.
+check_advisories() {
+  local deny known=${CARGO_HOME:-$HOME/.cargo}/advisory-dbs
+  deny="$(tool_bin "$CARGO_DENY")/cargo-deny"
+  timeout 60 "$deny" fetch db >/dev/null 2>&1 || say "advisories: no newer ones can be had here"
+  if compgen -G "$known/*/crates" >/dev/null; then
+    "$deny" --workspace --offline --locked check --hide-inclusion-graph advisories
   else
-    say "advisories: skipped: no advisory database"
+    say "advisories of crates: skipped: no database"
   fi
+  scripts/page.sh
+  node ui/scripts/audit.mjs
 }
 check_clippy() {
   cargo clippy --locked --all-targets -- -D warnings
