@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use tauri::window::Color;
-use tauri::{AppHandle, DragDropEvent, Manager, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent};
+use tauri::{AppHandle, DragDropEvent, Manager, Url, WebviewUrl, WebviewWindowBuilder, Window, WindowEvent};
 use tauri_plugin_dialog::{DialogExt, MessageDialogKind};
 use tauri_plugin_window_state::StateFlags;
 use videre::api::window::{ApiError, AppEvent, Theme};
@@ -106,6 +106,7 @@ fn open_window(app: &AppHandle, desktop: Arc<Desktop>) -> tauri::Result<()> {
         .inner_size(1280.0, 800.0)
         .min_inner_size(720.0, 480.0)
         .visible(false)
+        .on_navigation(is_own_page)
         .build()?;
     let theme = match theme {
         Theme::System => window.theme()?,
@@ -118,6 +119,13 @@ fn open_window(app: &AppHandle, desktop: Arc<Desktop>) -> tauri::Result<()> {
         _ => DARK_GROUND,
     };
     window.set_background_color(Some(ground))
+}
+
+/// The window shows the program's page and nothing else, whatever a link or a script of it wants.
+fn is_own_page(address: &Url) -> bool {
+    let is_app = address.scheme() == "tauri" && address.host_str() == Some("localhost");
+    // Where a scheme of one's own is no way to load a page, as on Windows.
+    is_app || matches!(address.scheme(), "http" | "https") && address.host_str() == Some("tauri.localhost")
 }
 
 /// As in `ui/index.html`.

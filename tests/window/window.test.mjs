@@ -9,7 +9,7 @@ import { listening } from './sockets.mjs';
 import { missing } from './needs.mjs';
 import { difference, enginePictures } from './pictures.mjs';
 import { wakes } from './wakes.mjs';
-import { KEY, until } from './webdriver.mjs';
+import { KEY, sleep, until } from './webdriver.mjs';
 
 const skip = missing();
 if (skip) console.log(`skipped: ${skip}`);
@@ -154,6 +154,22 @@ describe('the window', { skip, timeout: 480_000 }, () => {
     assert.match(problem, /broken\.mp4/u);
     assert.match(problem, /no video|not a video|cannot be read|format/iu);
     await app.session.press(KEY.Escape);
+  });
+
+  test('nothing leads the window away from its page', async () => {
+    for (const address of ['https://example.com/', 'file:///etc/hostname', 'about:blank', 'data:text/html,elsewhere']) {
+      const before = await app.session.run((address) => {
+        const link = Object.assign(document.createElement('a'), { href: address });
+        document.body.append(link);
+        link.click();
+        link.remove();
+        location.assign(address);
+        return location.href;
+      }, address);
+      await sleep(300);
+      assert.equal(await app.session.run(() => location.href), before, address);
+    }
+    assert.ok(await app.session.run(() => document.querySelector('.screen .picture') !== null));
   });
 
   test('the page broke no rule of its content policy and knows no path', async () => {
