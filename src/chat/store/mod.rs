@@ -2,7 +2,6 @@
 
 mod chats;
 mod models;
-mod permissions;
 mod schema;
 mod settings;
 mod videos;
@@ -15,6 +14,7 @@ use etcetera::BaseStrategy;
 use rusqlite::{Connection, OpenFlags, Transaction, TransactionBehavior};
 
 use super::ChatError;
+use crate::private;
 
 pub use chats::{ChatId, NewTurn, TurnId};
 pub use models::{KeptModel, UsedModel};
@@ -48,7 +48,7 @@ impl Store {
     /// # Errors
     /// [`ChatError::Newer`] and [`ChatError::Foreign`], which leave the file as it is; what the file system or SQLite say.
     pub fn open(path: &Path) -> Result<Self, ChatError> {
-        permissions::make_private(path).map_err(|source| ChatError::Io {
+        private::make_file(path).map_err(|source| ChatError::Io {
             path: path.to_owned(),
             source,
         })?;
