@@ -21,6 +21,7 @@ pub mod llava;
 pub mod logs;
 #[cfg(feature = "media")]
 pub mod media;
+pub mod private;
 pub mod question;
 pub mod registry;
 pub mod video;

@@ -8,6 +8,8 @@ use etcetera::BaseStrategy;
 use tracing_appender::rolling::{RollingFileAppender, Rotation};
 use tracing_subscriber::EnvFilter;
 
+use crate::private;
+
 /// Days that are kept, for each program.
 const MAX_FILES: usize = 7;
 
@@ -54,7 +56,7 @@ pub fn usual_folder() -> Result<PathBuf, LogError> {
 /// # Errors
 /// [`LogError`]; the program works without.
 pub fn start(folder: &Path, program: &str) -> Result<(), LogError> {
-    make_private(folder).map_err(|source| LogError::Io {
+    private::make_folder(folder).map_err(|source| LogError::Io {
         path: folder.to_owned(),
         source,
     })?;
@@ -68,6 +70,8 @@ pub fn start(folder: &Path, program: &str) -> Result<(), LogError> {
             path: folder.to_owned(),
             source,
         })?;
+    // Its folder keeps others out; that a file does not as well is no reason to go without.
+    drop(close(folder, program));
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_unset| EnvFilter::new("warn"));
     // Written at once, without a thread in between: the last words of a program that is killed are there.
     let started = tracing_subscriber::fmt()
@@ -85,16 +89,17 @@ pub fn start(folder: &Path, program: &str) -> Result<(), LogError> {
     Ok(())
 }
 
-fn make_private(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
-        builder.mode(0o700);
-        builder.create(folder)?;
-        fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
+/// Takes from everybody else the files that earlier runs left, and the one of today.
+fn close(folder: &Path, program: &str) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry
+            .file_name()
+            .as_encoded_bytes()
+            .starts_with(program.as_bytes())
+        {
+            private::make_file(&entry.path())?;
+        }
     }
-    #[cfg(not(unix))]
-    builder.create(folder)
+    Ok(())
 }

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::Desktop;
 use super::folders::holds_models;
-use crate::api::window::AppEvent;
+use crate::api::window::{ApiError, AppEvent, ErrorCode};
 use crate::cancel::CancelToken;
+use crate::chat::SetAside;
 
 impl Desktop {
     /// Opens what the user gave, one after the other, and tells the page: of the first video at once, of each file that
@@ -32,6 +33,25 @@ impl Desktop {
                 }
             }
         }
+    }
+
+    /// Tells the page of the file of chats that was damaged, where there was one: what became of it, and where it lies.
+    pub(super) fn tell_of_set_aside(&self) {
+        let Some(SetAside { path, n_saved }) = self.store.set_aside() else {
+            return;
+        };
+        let name = self.store.path().file_name().unwrap_or_default();
+        let error = ApiError {
+            code: ErrorCode::Unknown,
+            message: format!(
+                "the file of chats and settings was damaged; a new one was begun with what could be read of it \
+                 ({n_saved} entries), and the old one lies in {}",
+                path.display()
+            ),
+            hint: Some("keep the old file if something is missing; nothing removes it".to_owned()),
+        };
+        let name = name.to_string_lossy().into_owned();
+        self.listener.tell(AppEvent::OpenFailed { name, error });
     }
 }
 

@@ -121,7 +121,7 @@ impl Desktop {
         Ok(Shown::new(picture, true))
     }
 
-    /// Removes a video with its chats, pictures, features and prefix.
+    /// Removes a video with its chats, pictures, features, prefix and list of frames.
     ///
     /// # Errors
     /// What the file of chats or the file system say.
@@ -134,7 +134,9 @@ impl Desktop {
             self.models.forget_reading_of(id);
             self.store.forget_video(&kept.id).map_err(of_store)?;
             let identity = FileIdentity::known(kept.id);
-            self.engine.forget(&identity, cancel).map_err(of_video)?;
+            self.engine
+                .forget(&identity, &kept.path, cancel)
+                .map_err(of_video)?;
         }
         Ok(())
     }

@@ -11,7 +11,7 @@ use super::identity::FileIdentity;
 use super::pointer::Pointer;
 use super::progress::{Estimator, Progress, Stage, Tempos};
 use super::requests;
-use super::requests::media::{Indexing, MediaProtocol, Open};
+use super::requests::media::{ForgetList, Indexing, MediaProtocol, Open};
 use super::requests::model::{
     Ask, DeviceName, Excerpt, Forget, Load, ModelFacts, ModelName, ModelProtocol, Prepare, PromptText, Work,
     WorkEvent,
@@ -207,12 +207,15 @@ impl Engine {
         Ok(answer)
     }
 
-    /// Removes everything that was kept of a video.
+    /// Removes everything that was kept of the video with this identity, which is or was at `path`: features, prefixes, the
+    /// list of its frames.
     ///
     /// # Errors
     /// What the file system says.
-    pub fn forget(&self, video: &FileIdentity, cancel: &CancelToken) -> Result<(), Failure> {
+    pub fn forget(&self, video: &FileIdentity, path: &Path, cancel: &CancelToken) -> Result<(), Failure> {
         let video = video.clone();
+        let path = path.as_os_str().to_owned();
+        self.media.call(ForgetList { path }, cancel)?;
         self.model.call(Forget { video }, cancel)
     }
 

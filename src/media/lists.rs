@@ -1,13 +1,14 @@
 //! Lists of frames that all readers of a process have in common: each is made once, and held once.
 
 use std::collections::HashMap;
+use std::io;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::error::MediaError;
 use super::index::FrameIndex;
-use super::index_cache::CacheKey;
+use super::index_cache::{self, CacheKey};
 use super::scan::IndexProgress;
 use super::video::Video;
 use crate::cancel::{CancelToken, Cancelled, Monitor};
@@ -49,6 +50,17 @@ impl Lists {
     #[must_use]
     pub fn folder(&self) -> Option<&PathBuf> {
         self.0.folder.as_ref()
+    }
+
+    /// Removes what is kept from run to run of the file at `path`, which need not be there any more.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn forget(&self, path: &Path) -> io::Result<()> {
+        match self.folder() {
+            Some(folder) => index_cache::forget(folder, path),
+            None => Ok(()),
+        }
     }
 
     /// Says that `video` was opened anew by the user: readers of an earlier state of its file are out of date.

@@ -61,6 +61,12 @@ pub(crate) enum Command {
         /// Write log files into this folder instead of standard error
         #[arg(long, value_name = "DIR")]
         log: Option<PathBuf>,
+        /// Work for a command that somebody waits for: with all of the machine, and until that command ends
+        #[arg(long)]
+        for_command: bool,
+        /// Keep nothing on disk
+        #[arg(long)]
+        keeps_nothing: bool,
     },
     /// Print completions for a shell
     Completions {

@@ -1,4 +1,5 @@
-//! The engine as the command line uses it: both roles in this process.
+//! The engine as the command line uses it: both roles in this process, but for a model from a file, which may be cut or
+//! written to while it is mapped. That ends a process without a word, so it has one of its own, and this one has the word.
 
 use crate::args::{AnswerArgs, DeviceArg, ModelArgs, PromptArg};
 use crate::failure::Failure;
@@ -11,33 +12,78 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use videre::cancel::CancelToken;
 use videre::engine::{
-    DeviceName, Engine, MediaRole, ModelFacts, ModelName, ModelRole, OpenVideo, PlanSetting, Preselection,
-    USUAL_PREFIX_BYTES, VideoSetup, own_way,
+    DeviceName, Engine, MediaRole, ModelFacts, ModelName, ModelProtocol, ModelRole, OpenVideo, PlanSetting,
+    Preselection, USUAL_PREFIX_BYTES, VideoSetup, own_way,
 };
-use videre::fault::Fault;
+use videre::fault::{self, Fault};
 use videre::question::{PromptForm, Question, SamplingOptions, Turn};
 use videre::visual::geometry::TowerGeometry;
 use videre::visual::preprocess::Fit;
 use videre::visual::preset::Preset;
 use videre::visual::tower::TowerInput;
 use videre::visual::tower_image::Normalization;
-use videre::worker::Local;
+use videre::worker::{Caller, Client, Local, WorkerCommand};
 
 /// An engine in this process.
 pub(crate) fn local() -> Engine {
-    keeping(cache_folder().as_deref())
+    with_model(Arc::new(Local::new(
+        "model",
+        ModelRole::maker(cache_folder().as_deref()),
+    )))
 }
 
-/// An engine in this process that keeps features and prefixes in memory only: a thousand videos that are asked about once
-/// would push out what was kept of those that a person comes back to, and each write goes through all that is kept.
-pub(crate) fn local_forgetful() -> Engine {
-    keeping(None)
+/// An engine for answers of `model`.
+pub(crate) fn answering(model: &ModelArgs) -> Engine {
+    apart(model, &[]).unwrap_or_else(local)
 }
 
-fn keeping(cache_folder: Option<&Path>) -> Engine {
+/// The same, which keeps features and prefixes in memory only: a thousand videos that are asked about once would push out
+/// what was kept of those that a person comes back to, and each write goes through all that is kept.
+pub(crate) fn answering_forgetful(model: &ModelArgs) -> Engine {
+    apart(model, &["--keeps-nothing"])
+        .unwrap_or_else(|| with_model(Arc::new(Local::new("model", ModelRole::maker(None)))))
+}
+
+/// An engine whose model is in a process of its own, started when it is first needed. The model inside the program is part
+/// of its memory and needs none; nor does one where this program cannot say what it is called.
+fn apart(model: &ModelArgs, more: &[&str]) -> Option<Engine> {
+    if matches!(model.name(), ModelName::Embedded) {
+        return None;
+    }
+    let args = ["worker", "model", "--for-command"].iter().chain(more);
+    let client = Client::new(WorkerCommand {
+        program: std::env::current_exe().ok()?,
+        args: args.map(Into::into).collect(),
+        called: "the model",
+    });
+    Some(with_model(Arc::new(client)))
+}
+
+fn with_model(model: Arc<dyn Caller<ModelProtocol>>) -> Engine {
     let media = Local::new("media", MediaRole::maker(index_folder()));
-    let model = Local::new("model", ModelRole::maker(cache_folder));
-    Engine::new(Arc::new(media), Arc::new(model))
+    Engine::new(Arc::new(media), model)
+}
+
+/// Why there is no answer: where the model's process ended, its files are looked at again, and if one of them was cut or
+/// taken away, that is the reason, and it has a name.
+pub(crate) fn explained(
+    engine: &Engine,
+    model: &ModelArgs,
+    failure: fault::Failure,
+    cancel: &CancelToken,
+) -> fault::Failure {
+    if failure.fault != Fault::WorkerEnded {
+        return failure;
+    }
+    match engine.load(&model.name(), model.device(), cancel, &mut |_| {}) {
+        Err(found) if matches!(found.fault, Fault::Missing | Fault::Unreadable | Fault::NoPair) => {
+            fault::Failure {
+                message: format!("the model's file changed while it was read: {}", found.message),
+                ..found
+            }
+        }
+        _ => failure,
+    }
 }
 
 /// Where features and prefixes are kept; nowhere for users without a home.

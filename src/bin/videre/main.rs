@@ -42,6 +42,7 @@ fn main() -> ExitCode {
         args::Command::Worker {
             role,
             log: Some(folder),
+            ..
         } => {
             // A worker without its log works all the same, and says so where there is one.
             if let Err(error) = videre::logs::start(folder, role.name()) {

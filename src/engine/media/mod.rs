@@ -1,6 +1,7 @@
 //! The media role: files to frames and pictures. The only part of the engine that calls `media`.
 
 mod examine;
+mod forget;
 mod pictures;
 mod precedence;
 

@@ -224,6 +224,31 @@ fn common(a: &Sequence, b: &Sequence) -> usize {
     a.iter().zip(&b).take_while(|(a, b)| a == b).count()
 }
 
+/// The smallest number up to `most` for which `attempt` says that it will do, and what it made of it; `most` where none
+/// will. A larger number never does worse, so that half of what is left need not be tried: a prompt is written and cut into
+/// tokens for each attempt, and a long chat has hundreds of turns that no longer fit.
+fn fewest<T, E>(
+    most: usize,
+    mut attempt: impl FnMut(usize) -> Result<(T, bool), E>,
+) -> Result<(usize, T), E> {
+    let (made, will_do) = attempt(0)?;
+    if will_do || most == 0 {
+        return Ok((0, made));
+    }
+    let (mut too_few, mut enough, mut best) = (0, most, None);
+    while enough - too_few > 1 {
+        let middle = too_few + (enough - too_few) / 2;
+        match attempt(middle)? {
+            (made, true) => (enough, best) = (middle, Some(made)),
+            (_, false) => too_few = middle,
+        }
+    }
+    match best {
+        Some(made) => Ok((enough, made)),
+        None => Ok((most, attempt(most)?.0)),
+    }
+}
+
 impl Words<'_> {
     fn prompt(&self, text: &str, options: &[String], history: &[Turn]) -> Result<Prompt, TemplateError> {
         let input = PromptInput {
@@ -279,14 +304,11 @@ impl Words<'_> {
         len: impl Fn(&[PromptPart]) -> usize,
     ) -> Result<(usize, Vec<PromptPart>), ReadingError> {
         let n_reserve = max_tokens.min(ANSWER_RESERVE);
-        let mut n_forgotten = 0;
-        loop {
+        fewest(turns.len(), |n_forgotten| {
             let parts = self.parts(text, options, &turns[n_forgotten..])?;
-            if n_forgotten == turns.len() || len(&parts) + n_reserve <= n_context {
-                return Ok((n_forgotten, parts));
-            }
-            n_forgotten += 1;
-        }
+            let does_fit = len(&parts) + n_reserve <= n_context;
+            Ok((parts, does_fit))
+        })
     }
 
     /// The token that each option's letter would be, right after the prompt.
@@ -361,6 +383,31 @@ impl Writer<'_> {
             letters: Vec::new(),
             text: String::new(),
             n_texts: self.shown.n_texts,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::fewest;
+
+    #[test]
+    fn a_long_chat_costs_as_many_prompts_as_its_length_has_digits() {
+        for most in [0, 1, 2, 3, 7, 500] {
+            for enough in 0..=most + 1 {
+                let mut tried = Vec::new();
+                let attempt = |n: usize| {
+                    tried.push(n);
+                    Ok::<_, Infallible>((n, n >= enough))
+                };
+                let Ok(found) = fewest(most, attempt);
+                let one_by_one = (0..most).find(|n| *n >= enough).unwrap_or(most);
+                assert_eq!(found, (one_by_one, one_by_one), "{enough} of {most}");
+                let n_bits = (usize::BITS - most.leading_zeros()) as usize;
+                assert!(tried.len() <= n_bits + 2, "{tried:?}");
+            }
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Whole or not at all: a file is written beside its place and moved there, and a checksum ends it, so a process that is
 //! killed in mid-write, a full disk, or two processes at once leave at worst a result that is computed again. The
-//! least recently used go first when the limit is reached.
+//! checksum is that of the name too: a result that lies under another's is none. The least recently used go first when
+//! the limit is reached.
 
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
@@ -12,7 +13,10 @@ use std::time::{Duration, SystemTime};
 
 use crate::engine::identity::FileIdentity;
 use crate::gguf::Source;
+use crate::private;
 
+/// Changes whenever what a file consists of does: those before are dropped.
+const FORMAT: &[u8] = b"videre kept 2";
 const CHECKSUM_BYTES: usize = blake3::OUT_LEN;
 /// What was being written for longer than this belongs to a process that is gone.
 const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 3600);
@@ -39,7 +43,7 @@ impl Deref for Kept {
 }
 
 impl Store {
-    /// A store in `folder`, which is made when something is first kept.
+    /// A store in `folder`, which is made when something is first kept. It and the folder around it are their owner's alone.
     pub(super) fn new(folder: PathBuf, max_bytes: u64) -> Self {
         Self { folder, max_bytes }
     }
@@ -57,8 +61,12 @@ impl Store {
         let path = self.folder_of(video)?.join(key);
         let source = Source::open(&path).ok()?;
         let (content, checksum) = source.bytes().split_last_chunk::<CHECKSUM_BYTES>()?;
-        if blake3::hash(content).as_bytes() != checksum {
-            tracing::warn!(path = %path.display(), "a kept result is damaged and is not used");
+        let mut hasher = hasher_of(video, key);
+        if hasher.update(content).finalize().as_bytes() != checksum {
+            // The first format had the checksum of the content alone.
+            if blake3::hash(content).as_bytes() != checksum {
+                tracing::warn!(path = %path.display(), "a kept result is damaged or another's and is not used");
+            }
             drop(fs::remove_file(&path));
             return None;
         }
@@ -86,11 +94,13 @@ impl Store {
         let Some(folder) = self.folder_of(video) else {
             return Ok(());
         };
-        fs::create_dir_all(&folder)?;
+        for private in [self.folder.parent(), Some(&self.folder), Some(&folder)] {
+            private.map_or(Ok(()), private::make_folder)?;
+        }
         let file = tempfile::Builder::new().prefix(".new-").tempfile_in(&folder)?;
         let mut hashed = Hashed {
             to: BufWriter::with_capacity(1 << 20, file.as_file()),
-            hasher: blake3::Hasher::new(),
+            hasher: hasher_of(video, key),
         };
         write(&mut hashed)?;
         let checksum = hashed.hasher.finalize();
@@ -151,6 +161,16 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// What hashes a result, and before it what it is the result of.
+fn hasher_of(video: &FileIdentity, key: &str) -> blake3::Hasher {
+    let mut hasher = blake3::Hasher::new();
+    for part in [FORMAT, video.as_str().as_bytes(), key.as_bytes()] {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part);
+    }
+    hasher
 }
 
 fn remove_if_empty(folder: Option<&Path>) {

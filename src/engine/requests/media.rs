@@ -48,6 +48,7 @@ requests! {
         DrawNear: Viewer, Nothing => Option<Glimpse>;
         DrawStrip: Strip, Slide => ();
         DecodeFrame: Viewer, Nothing => FullFrame;
+        ForgetList: Viewer, Nothing => ();
         ExamineMedia: Viewer, Nothing => Vec<Check>;
     }
 }
@@ -56,6 +57,13 @@ requests! {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Open {
     /// The file.
+    pub path: OsString,
+}
+
+/// Removes the kept lists of a file's frames.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ForgetList {
+    /// The file, which need not be there any more.
     pub path: OsString,
 }
 
@@ -239,6 +247,7 @@ impl Message for DrawFirst {}
 impl Message for DrawNear {}
 impl Message for DrawStrip {}
 impl Message for DecodeFrame {}
+impl Message for ForgetList {}
 impl Message for ExamineMedia {}
 
 impl Message for Opened {

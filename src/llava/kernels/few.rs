@@ -133,7 +133,7 @@ fn join<'a>(parts: impl Iterator<Item = &'a [f32]> + Clone, joined: &mut [f32]) 
         .fold(f32::NEG_INFINITY, f32::max);
     joined.fill(0.0);
     let mut sum = 0.0;
-    for part in parts.filter(|part| part[pad + 1] > 0.0) {
+    for part in parts.filter(|part| part[pad + 1] != 0.0) {
         let factor = (part[pad] - largest).exp();
         sum += factor * part[pad + 1];
         for (joined, value) in joined.iter_mut().zip(part) {

@@ -21,10 +21,12 @@ impl Default for Lanes {
     }
 }
 
-/// `e^x` for `x <= 0`, to 2e-7 of its value; 0 below -87. Degree-6 polynomial after a split in powers of two.
+/// `e^x` for `x <= 0`, to 2e-7 of its value; 0 below -87. Degree-6 polynomial after a split in powers of two. What is no
+/// number stays none: taken for 0 it would hide that weights are damaged.
 #[inline(always)]
 pub(super) fn exp(x: f32) -> f32 {
-    let x = if x > -87.0 { x } else { -87.5 };
+    let is_low = x <= -87.0;
+    let x = if is_low { -87.5 } else { x };
     // Adding 1.5 * 2^23 leaves the nearest integer in the low bits. (A cast of Rust's would do the same one by one.)
     let shifted = x * std::f32::consts::LOG2_E + 12_582_912.0;
     let n = shifted - 12_582_912.0;
@@ -34,11 +36,7 @@ pub(super) fn exp(x: f32) -> f32 {
         + r * (1.0
             + r * (0.5 + r * (0.166_666_55 + r * (0.041_665_795 + r * (0.008_333_452 + r * 0.001_393_0)))));
     let exponent = shifted.to_bits().wrapping_add(127) << 23;
-    if x > -87.0 {
-        p * f32::from_bits(exponent)
-    } else {
-        0.0
-    }
+    if is_low { 0.0 } else { p * f32::from_bits(exponent) }
 }
 
 /// One tile: `scores` (keys, lanes) become their exponentials, `out` (dim, lanes) is brought to the new maximum.

@@ -268,3 +268,56 @@ fn the_log_goes_to_standard_error() {
         .output();
     assert_eq!(quiet.expect("started").stderr, b"");
 }
+
+/// The model's file is cut while it is in use: a page of it that is not there any more ends the process that reads it.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_model_that_is_cut_while_it_answers_is_named() {
+    use std::io::{BufRead, BufReader, Write};
+
+    let place = Place::new();
+    let folder = place.path("pair");
+    fs::create_dir(&folder).expect("made");
+    let mut language = None;
+    for name in names_in(crate::engine::tiny_pair()) {
+        fs::copy(crate::engine::tiny_pair().join(&name), folder.join(&name)).expect("copied");
+        if !name.contains("mmproj") {
+            language = Some(folder.join(name));
+        }
+    }
+    let language = language.expect("a pair has both");
+    let mut chat = place
+        .command()
+        .args(["chat", "--preset", "fast", "--max-tokens", "2", "--model"])
+        .args([folder.as_os_str(), sample().as_os_str()])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("it starts");
+    let mut asks = chat.stdin.take().expect("a pipe");
+    let mut answers = BufReader::new(chat.stdout.take().expect("a pipe"));
+    writeln!(asks, "What is there?").expect("it listens");
+    let mut answer = String::new();
+    answers.read_line(&mut answer).expect("it answers");
+    let cut = fs::OpenOptions::new()
+        .write(true)
+        .open(&language)
+        .expect("it opens");
+    cut.set_len(4096).expect("it can be cut");
+    drop(writeln!(asks, "And now?"));
+    drop(asks);
+    let mut said = String::new();
+    let mut stderr = chat.stderr.take().expect("a pipe");
+    stderr.read_to_string(&mut said).expect("text");
+    let status = chat.wait().expect("it ends");
+    assert_eq!(status.code(), Some(1), "{said}");
+    let name = language
+        .file_name()
+        .expect("a name")
+        .to_string_lossy()
+        .into_owned();
+    assert!(said.contains(&name), "{said}");
+    assert!(said.contains("changed while it was read"), "{said}");
+    assert!(said.contains("hint: "), "{said}");
+}

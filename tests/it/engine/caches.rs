@@ -132,6 +132,41 @@ fn damaged_results_are_computed_again() {
 }
 
 #[test]
+fn results_that_changed_places_are_computed_again() {
+    let folder = folder();
+    let first = ask_anew(folder.path(), |_| {});
+    fs::remove_file(&kept(folder.path(), "prefix")[0]).expect("it is there");
+    let features = kept(folder.path(), "features");
+    let (one, other) = (&features[0], &features[1]);
+    let between = folder.path().join("between");
+    for (from, to) in [(one, &between), (other, one), (&between, other)] {
+        fs::rename(from, to).expect("it can be moved");
+    }
+    let again = ask_anew(folder.path(), |_| {});
+    assert_eq!(again.said(), first.said());
+    assert_eq!(again.answer().n_encoded_images, 2, "those two and no others");
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_kept_is_its_owner_s_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = folder();
+    let cache = folder.path().join("cache");
+    fs::create_dir(&cache).expect("it can be made");
+    fs::set_permissions(&cache, fs::Permissions::from_mode(0o755)).expect("it is ours");
+    ask_anew(&cache, |_| {});
+    for ending in ["features", "prefix", "vidx"] {
+        for file in kept(&cache, ending) {
+            for path in file.ancestors().take_while(|path| *path != folder.path()) {
+                let mode = fs::metadata(path).expect("it is there").permissions().mode();
+                assert_eq!(mode & 0o077, 0, "{} has {mode:o}", path.display());
+            }
+        }
+    }
+}
+
+#[test]
 fn two_at_once_share_a_folder() {
     let folder = folder();
     let said: Vec<String> = std::thread::scope(|scope| {
@@ -154,11 +189,12 @@ fn a_forgotten_video_leaves_nothing() {
     let video = open(&engine);
     let setup = setup(&engine, &video);
     ask(&engine, &setup, "What is there?");
+    assert_eq!(kept(folder.path(), "vidx").len(), 1);
     engine
-        .forget(&video.identity, &CancelToken::new())
+        .forget(&video.identity, &video.path, &CancelToken::new())
         .expect("it is forgotten");
-    let left = ["features", "prefix"].map(|ending| kept(folder.path(), ending).len());
-    assert_eq!(left, [0, 0]);
+    let left = ["features", "prefix", "vidx"].map(|ending| kept(folder.path(), ending).len());
+    assert_eq!(left, [0, 0, 0]);
     let again = ask(&engine, &setup, "What is there?");
     assert_eq!(again.answer().n_encoded_images, N_FRAMES, "it is looked at again");
 }

@@ -76,7 +76,7 @@ fn model() -> ModelName {
 
 /// Both roles in this process, with caches in `folder`.
 fn local(folder: &Path) -> Engine {
-    let media = Local::new("media", MediaRole::maker(None));
+    let media = Local::new("media", MediaRole::maker(Some(folder.join("index"))));
     let model = Local::new("model", ModelRole::maker(Some(folder)));
     Engine::new(Arc::new(media), Arc::new(model))
 }

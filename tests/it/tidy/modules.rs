@@ -9,14 +9,15 @@ use super::{assert_none, root, source_files};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("cancel", &[]),
     ("fault", &["cancel"]),
-    ("logs", &[]),
+    ("private", &[]),
+    ("logs", &["private"]),
     ("video", &[]),
     ("question", &[]),
     ("gguf", &["fault"]),
     ("registry", &["cancel", "fault"]),
     ("visual", &["cancel", "fault"]),
     ("worker", &["cancel", "fault"]),
-    ("media", &["cancel", "fault", "video"]),
+    ("media", &["cancel", "fault", "private", "video"]),
     (
         "llava",
         &["cancel", "fault", "gguf", "question", "registry", "visual"],
@@ -24,10 +25,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
-            "cancel", "fault", "gguf", "llava", "media", "question", "video", "visual", "worker",
+            "cancel", "fault", "gguf", "llava", "media", "private", "question", "video", "visual", "worker",
         ],
     ),
-    ("chat", &["engine", "fault", "question", "visual"]),
+    ("chat", &["engine", "fault", "private", "question", "visual"]),
     ("eval", &["cancel", "fault"]),
     (
         "api",

@@ -1,7 +1,7 @@
 //! `videre ask`: one question, one answer.
 
 use crate::args::AskArgs;
-use crate::engine::{Ready, local, ready};
+use crate::engine::{Ready, answering, explained, ready};
 use crate::failure::Failure;
 use crate::interrupt::cancelled_by_ctrl_c;
 use crate::output::{answer, answer_json};
@@ -13,7 +13,7 @@ use videre::question::Ending;
 pub(crate) fn run(args: &AskArgs) -> Result<(), Failure> {
     check(args)?;
     let cancel = cancelled_by_ctrl_c();
-    let engine = local();
+    let engine = answering(&args.model);
     let mut stages = Stages::new();
     let Ready { video, setup, reason } = ready(
         &engine,
@@ -38,7 +38,7 @@ pub(crate) fn run(args: &AskArgs) -> Result<(), Failure> {
     });
     drop(stages);
     said.end()?;
-    let mut answered = answered?;
+    let mut answered = answered.map_err(|failure| explained(&engine, &args.model, failure, &cancel))?;
     answered.notices.splice(0..0, reason);
     answered.timings_ms.load += setup.facts.load_ms;
     answered.timings_ms.total += setup.facts.load_ms;

@@ -2,7 +2,7 @@
 
 use super::ask::{Said, tell};
 use crate::args::ChatArgs;
-use crate::engine::{Ready, local, ready};
+use crate::engine::{Ready, answering, explained, ready};
 use crate::failure::Failure;
 use crate::interrupt::CtrlC;
 use crate::stages::Stages;
@@ -15,7 +15,7 @@ use videre::question::Turn;
 
 pub(crate) fn run(args: &ChatArgs) -> Result<(), Failure> {
     let ctrl_c = CtrlC::listen();
-    let engine = local();
+    let engine = answering(&args.model);
     let mut stages = Stages::new();
     let ready = ready(
         &engine,
@@ -110,7 +110,7 @@ fn ask(
     });
     stages.clear();
     said.end()?;
-    let mut answered = answered?;
+    let mut answered = answered.map_err(|failure| explained(engine, &args.model, failure, cancel))?;
     if !history.is_empty() {
         // They are about the video, and were said.
         answered.notices.clear();

@@ -1,7 +1,7 @@
 //! `videre eval`: every question of a file, and a table of how many were right.
 
 use crate::args::EvalArgs;
-use crate::engine::{local_forgetful, reason, settle};
+use crate::engine::{answering_forgetful, reason, settle};
 use crate::failure::Failure;
 use crate::interrupt::cancelled_by_ctrl_c;
 use crate::output::{answer, answer_json};
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &EvalArgs) -> Result<(), Failure> {
     args.answer.check()?;
     let cancel = cancelled_by_ctrl_c();
     let set = formats::read(&args.questions)?;
-    let engine = local_forgetful();
+    let engine = answering_forgetful(&args.model);
     let mut stages = Stages::new();
     let model = args.model.name();
     let facts = engine.load(&model, args.model.device(), &cancel, &mut |update| {

@@ -26,7 +26,18 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
         Command::Chat(args) => chat::run(args),
         Command::Bench(args) => bench::run(args),
         Command::Eval(args) => eval::run(args),
-        Command::Worker { role, .. } => worker::run(*role),
+        Command::Worker {
+            role,
+            for_command,
+            keeps_nothing,
+            ..
+        } => worker::run(
+            *role,
+            worker::Manner {
+                is_for_command: *for_command,
+                keeps_nothing: *keeps_nothing,
+            },
+        ),
         Command::Models(command) => models::run(command),
         Command::Doctor(args) => doctor::run(args),
         Command::Completions { shell } => pages::completions(*shell),

@@ -12,7 +12,16 @@ use videre::worker::{ProtocolStdio, serve};
 #[cfg(unix)]
 const LOWER_PRIORITY: i32 = 10;
 
-pub(crate) fn run(role: WorkerRole) -> Result<(), Failure> {
+/// How a worker goes about its work.
+#[derive(Clone, Copy)]
+pub(crate) struct Manner {
+    /// Somebody waits for the command that started it, and does nothing else meanwhile.
+    pub(crate) is_for_command: bool,
+    /// Nothing is kept on disk.
+    pub(crate) keeps_nothing: bool,
+}
+
+pub(crate) fn run(role: WorkerRole, manner: Manner) -> Result<(), Failure> {
     let broken = |error: &dyn std::error::Error| {
         let text = format!("the worker's pipes cannot be used: {error}");
         Failure::new(Fault::Machine, text)
@@ -22,11 +31,24 @@ pub(crate) fn run(role: WorkerRole) -> Result<(), Failure> {
     let served = match role {
         WorkerRole::Media => serve(stdio, MediaRole::maker(index_folder())),
         WorkerRole::Model => {
-            step_back();
-            serve(stdio, ModelRole::maker(cache_folder().as_deref()))
+            if manner.is_for_command {
+                leave_group();
+            } else {
+                step_back();
+            }
+            let folder = cache_folder().filter(|_| !manner.keeps_nothing);
+            serve(stdio, ModelRole::maker(folder.as_deref()))
         }
     };
     served.map_err(|error| broken(&error))
+}
+
+/// Ctrl-C is for the command, which says in its own time what is to stop. When that command ends, the pipe tells.
+fn leave_group() {
+    #[cfg(unix)]
+    if let Err(error) = rustix::process::setpgid(None, None) {
+        tracing::debug!(%error, "an interrupt ends the worker as well");
+    }
 }
 
 /// The window, and whatever else the user does, come before the model: it runs at a lower priority, and leaves a core free

@@ -1,12 +1,33 @@
-//! A file that its owner alone may read.
+//! Folders and files of a person's own, which nobody else on the machine may read.
 
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::Path;
 
-/// Makes the file and its folder where they are not there, and takes from everybody else what rights they have on them.
-/// SQLite gives the files that it makes beside this one the same rights.
-pub(super) fn make_private(path: &Path) -> io::Result<()> {
+/// Makes the folder, and those around it, where they are not there. From everybody else it takes what rights they have on
+/// the folder itself; those around it are left as they are.
+///
+/// # Errors
+/// What the file system says.
+pub fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::DirBuilderExt;
+        builder.mode(0o700);
+    }
+    builder.create(folder)?;
+    close_to_others(&fs::metadata(folder)?, 0o700, |rights| {
+        fs::set_permissions(folder, rights)
+    })
+}
+
+/// Makes the file and its folder where they are not there, and takes from everybody else what rights they have on either.
+///
+/// # Errors
+/// What the file system says.
+pub fn make_file(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         make_folder(folder)?;
     }
@@ -19,20 +40,6 @@ pub(super) fn make_private(path: &Path) -> io::Result<()> {
     }
     let file = options.open(path)?;
     close_to_others(&file.metadata()?, 0o600, |rights| file.set_permissions(rights))
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::DirBuilderExt;
-        builder.mode(0o700);
-    }
-    builder.create(folder)?;
-    close_to_others(&fs::metadata(folder)?, 0o700, |rights| {
-        fs::set_permissions(folder, rights)
-    })
 }
 
 #[cfg(unix)]
