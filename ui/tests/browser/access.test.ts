@@ -47,6 +47,7 @@ const NAMES = [
   ...['go-to', 'menu', 'narrow', 'conversations', 'picture-menu', 'sees-fast'],
   ...['shop', 'shop-licence', 'shop-downloading', 'shop-failed', 'shop-ready', 'models-remove'],
   ...['start-downloading', 'offer', 'offer-downloading', 'offer-ready'],
+  ...['narrow-both-sees', 'waiting-questions', 'too-long', 'chat-list'],
 ];
 
 test.each(NAMES.flatMap((name) => [[name, 'dark'] as const, [name, 'light'] as const]))(
