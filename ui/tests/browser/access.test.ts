@@ -48,6 +48,7 @@ const NAMES = [
   ...['go-to', 'menu', 'narrow', 'conversations', 'picture-menu', 'sees-fast'],
   ...['shop', 'shop-licence', 'shop-downloading', 'shop-failed', 'shop-ready', 'models-remove'],
   ...['start-downloading', 'offer', 'offer-downloading', 'offer-ready'],
+  ...['narrow-both-sees', 'waiting-questions', 'too-long', 'chat-list'],
 ];
 
 test.each(NAMES)('axe finds nothing serious, dark and light: %s', async (name) => {
