@@ -1,11 +1,11 @@
 import { defineConfig } from 'vitest/config';
 
 const inBrowser = {
-  expect: { poll: { timeout: 30_000 } },
+  expect: { poll: { timeout: 60_000 } },
   environment: 'node' as const,
   globalSetup: ['tests/browser/server.ts'],
   // A machine that is busy with other things is slow, not wrong.
-  testTimeout: 180_000,
+  testTimeout: 300_000,
   hookTimeout: 180_000,
 };
 const MEASURED = 'tests/browser/work.test.ts';

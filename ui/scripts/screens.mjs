@@ -47,7 +47,7 @@ try {
       await page.goto(`${address}?${new URLSearchParams(optionsOf(state))}`);
       await page.waitForFunction(() => window.double?.calls.includes('ready'));
       await state.make?.(page);
-      await page.waitForTimeout(state.settle_ms ?? 700);
+      await page.waitForTimeout(700);
       await page.screenshot({ path: join(out, `${name}-${colorScheme}.png`) });
       await page.close();
     }

@@ -5,7 +5,6 @@ export interface State {
   /** Words of the address that set the test double up. */
   options?: Record<string, string>;
   make?: (page: Page) => Promise<unknown>;
-  settle_ms?: number;
 }
 
 export const STATES: Record<string, State>;
