@@ -51,6 +51,16 @@ pub enum ChatError {
         /// What is wrong.
         source: serde_json::Error,
     },
+    /// A question, or what came of it, does not read as what it should be. All others are unharmed.
+    #[error(
+        "this question and its answer cannot be read any more: {path} is damaged in this place ({source})"
+    )]
+    Turn {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        source: serde_json::Error,
+    },
     /// Whatever was asked for is not there, or no longer.
     #[error("there is no such {what} any more")]
     Gone {
@@ -73,7 +83,7 @@ impl Explain for ChatError {
                 Some(rusqlite::ErrorCode::DiskFull) => Fault::DiskFull,
                 _ => Fault::Machine,
             },
-            Self::NoFolder | Self::Content { .. } => Fault::Machine,
+            Self::NoFolder | Self::Content { .. } | Self::Turn { .. } => Fault::Machine,
             Self::Newer { .. } => Fault::Newer,
             Self::Foreign { .. } => Fault::Unsupported,
             Self::Gone { .. } => Fault::Gone,
@@ -87,6 +97,7 @@ impl Explain for ChatError {
             Self::Foreign { .. } | Self::Content { .. } => {
                 Some("move the file away; a new one is made at the next start".to_owned())
             }
+            Self::Turn { .. } => Some("ask it again; the others of this chat are there".to_owned()),
             Self::Sqlite { source, .. } => match source.sqlite_error_code() {
                 Some(rusqlite::ErrorCode::DiskFull) => Some("free some disk space".to_owned()),
                 Some(rusqlite::ErrorCode::DatabaseBusy) => {

@@ -12,4 +12,6 @@ pub use records::{
     AnswerFacts, AnswerState, Chat, ChatSummary, KeptAnswer, KeptLook, PlanRequest, RecentVideo, Settings,
     SettingsChanges, TextSize, Theme, Timings, Turn, VideoView,
 };
-pub use store::{ChatId, KeptModel, NewTurn, NewVideo, Poster, Store, TurnId, UsedModel, usual_file};
+pub use store::{
+    ChatId, KeptModel, NewTurn, NewVideo, Poster, SetAside, Store, TurnId, UsedModel, usual_file,
+};

@@ -27,11 +27,12 @@ pub(super) use state::LoadedModel;
 
 impl Desktop {
     /// Loads the model that was used last, in any run; the embedded one where there was none, where its files are gone, and
-    /// until it is there. Whoever hosts the page calls it once at the start, on a thread of its own.
+    /// until it is there. The page is told where a damaged file of chats was set aside. Whoever hosts the page calls it once at the start, on a thread of its own.
     ///
     /// # Errors
     /// Why the embedded model cannot be loaded: the program is damaged, or its worker does not start.
     pub fn start(&self, cancel: &CancelToken) -> Result<(), ApiError> {
+        self.tell_of_set_aside();
         let last = self.store.last_model().map_err(of_store)?;
         let source = match last {
             Some(UsedModel::Pair(pair)) => ModelSource::Pair(pair),

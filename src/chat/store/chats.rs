@@ -4,10 +4,11 @@ use std::time::SystemTime;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::turns::{COLUMNS, RawTurn, ReadTurn, text, turn_of, turns_up_to};
 use super::videos::empty_journal;
 use super::{Store, millis, secs};
 use crate::chat::ChatError;
-use crate::chat::records::{AnswerState, Chat, ChatSummary, KeptAnswer, KeptLook, PlanRequest, Turn};
+use crate::chat::records::{Chat, ChatSummary, KeptAnswer, KeptLook, PlanRequest, Turn};
 
 /// Characters of a question that serve as a title.
 const MAX_TITLE_CHARS: usize = 60;
@@ -97,14 +98,14 @@ impl Store {
     pub fn chat(&self, id: ChatId) -> Result<Chat, ChatError> {
         let found = self.read(|connection| {
             let sql = "SELECT video, title FROM chat WHERE id = ?1 AND deleted_at_ms IS NULL";
-            let about = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, Option<String>>(1)?));
+            let about = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, text(row, 1)?));
             let chat = connection.query_row(sql, [id.0], about).optional()?;
             let latest = latest_turn(connection, id)?;
             let turns = latest.map_or(Ok(Vec::new()), |latest| turns_up_to(connection, latest))?;
             Ok(chat.map(|chat| (chat, turns)))
         })?;
         let ((video, own_title), raw) = found.ok_or(ChatError::Gone { what: "chat" })?;
-        let kept = self.finish_turns(raw)?;
+        let kept = self.read_turns(raw);
         let remembers_from = kept
             .last()
             .and_then(|last| last.look.as_ref()?.remembers_from.clone());
@@ -130,11 +131,8 @@ impl Store {
     pub fn turns_before(&self, turn: TurnId) -> Result<Vec<Turn>, ChatError> {
         let mut raw = self.read(|connection| turns_up_to(connection, turn))?;
         raw.pop();
-        Ok(self
-            .finish_turns(raw)?
-            .into_iter()
-            .map(|kept| kept.turn)
-            .collect())
+        let kept = self.read_turns(raw).into_iter();
+        Ok(kept.map(|kept| kept.turn).collect())
     }
 
     /// Shows the chat of this turn with it, and with what was asked after it last.
@@ -201,6 +199,11 @@ impl Store {
     /// What the file system or SQLite say.
     pub fn remove_deleted(&self, now: SystemTime) -> Result<(), ChatError> {
         let until = millis(now) - DELETED_CHATS_STAY_MS;
+        // Looked at first: a look waits for nobody who writes.
+        let sql = "SELECT EXISTS (SELECT 1 FROM chat WHERE deleted_at_ms <= ?1)";
+        if !self.read(|connection| connection.query_row(sql, [until], |row| row.get(0)))? {
+            return Ok(());
+        }
         let n = self.write(|change| change.execute("DELETE FROM chat WHERE deleted_at_ms <= ?1", [until]))?;
         if n == 0 {
             return Ok(());
@@ -290,109 +293,42 @@ impl Store {
     /// A question with all that is kept of it.
     ///
     /// # Errors
-    /// [`ChatError::Gone`] for one that is not there; what the file system or SQLite say.
+    /// [`ChatError::Gone`] for one that is not there; [`ChatError::Turn`] where what the model was to be shown cannot be read;
+    /// what the file system or SQLite say.
     pub fn turn(&self, id: TurnId) -> Result<KeptTurn, ChatError> {
         let found = self.read(|connection| {
             let sql = format!("SELECT {COLUMNS} FROM turn WHERE id = ?1");
             connection.query_row(&sql, [id.0], turn_of).optional()
         })?;
-        self.finish_turn(found.ok_or(ChatError::Gone { what: "question" })?)
-    }
-
-    fn finish_turns(&self, raw: Vec<RawTurn>) -> Result<Vec<KeptTurn>, ChatError> {
-        raw.into_iter().map(|turn| self.finish_turn(turn)).collect()
-    }
-
-    fn finish_turn(&self, raw: RawTurn) -> Result<KeptTurn, ChatError> {
-        let answer = match raw.answer {
-            Some(json) => Some(self.read_json(&json)?),
-            None if raw.said.is_empty() => None,
-            // The program ended while it was written: what was said stays.
-            None => Some(KeptAnswer {
-                state: AnswerState::Stopped,
-                text: raw.said,
-                choice: None,
-                probabilities: Vec::new(),
-                facts: None,
-                error: None,
-            }),
-        };
+        let raw = found.ok_or(ChatError::Gone { what: "question" })?;
+        let ReadTurn {
+            chat,
+            turn,
+            plan,
+            look,
+        } = raw.read(&self.path);
+        let plan = plan?;
         Ok(KeptTurn {
-            chat: ChatId(raw.chat),
-            turn: Turn {
-                id: raw.id.to_string(),
-                question: raw.question,
-                options: self.read_json(&raw.options)?,
-                asked_at_secs: secs(raw.asked_at_ms),
-                answer,
-                alternatives: raw.alternatives.split(',').map(str::to_owned).collect(),
-            },
-            plan: self.read_json(&raw.plan)?,
-            look: raw.look.map(|json| self.read_json(&json)).transpose()?,
+            chat,
+            turn,
+            plan,
+            look,
         })
+    }
+
+    fn read_turns(&self, raw: Vec<RawTurn>) -> Vec<ReadTurn> {
+        raw.into_iter().map(|turn| turn.read(&self.path)).collect()
     }
 
     fn write_json(&self, value: &impl serde::Serialize) -> Result<String, ChatError> {
         serde_json::to_string(value).map_err(|error| self.unreadable(error))
     }
-
-    fn read_json<T: serde::de::DeserializeOwned>(&self, json: &str) -> Result<T, ChatError> {
-        serde_json::from_str(json).map_err(|error| self.unreadable(error))
-    }
 }
-
-/// What [`turn_of`] reads of a turn: last, what was asked in its place.
-const COLUMNS: &str = "turn.id, turn.chat, turn.question, turn.options, turn.plan, turn.asked_at_ms, turn.said,
-    turn.answer, turn.look,
-    (SELECT group_concat(beside.id) FROM
-        (SELECT id FROM turn AS other WHERE other.chat = turn.chat AND other.parent IS turn.parent ORDER BY id) AS beside)";
-
-/// A turn whose JSON is not read yet.
-struct RawTurn {
-    id: i64,
-    chat: i64,
-    question: String,
-    options: String,
-    plan: String,
-    asked_at_ms: i64,
-    said: String,
-    answer: Option<String>,
-    look: Option<String>,
-    alternatives: String,
-}
-
-fn turn_of(row: &Row<'_>) -> rusqlite::Result<RawTurn> {
-    Ok(RawTurn {
-        id: row.get(0)?,
-        chat: row.get(1)?,
-        question: row.get(2)?,
-        options: row.get(3)?,
-        plan: row.get(4)?,
-        asked_at_ms: row.get(5)?,
-        said: row.get(6)?,
-        answer: row.get(7)?,
-        look: row.get(8)?,
-        alternatives: row.get(9)?,
-    })
-}
-
 /// The turn that a chat is shown up to; none where nothing was asked.
 fn latest_turn(connection: &Connection, chat: ChatId) -> rusqlite::Result<Option<TurnId>> {
     let sql = "SELECT coalesce((SELECT latest FROM chat WHERE id = ?1), (SELECT max(id) FROM turn WHERE chat = ?1))";
     let latest: Option<i64> = connection.query_row(sql, [chat.0], |row| row.get(0))?;
     Ok(latest.map(TurnId))
-}
-
-/// This turn and those before it, the oldest first.
-fn turns_up_to(connection: &Connection, latest: TurnId) -> rusqlite::Result<Vec<RawTurn>> {
-    let sql = format!(
-        "WITH RECURSIVE shown (id, parent) AS (
-             SELECT id, parent FROM turn WHERE id = ?1
-             UNION ALL SELECT turn.id, turn.parent FROM turn JOIN shown ON turn.id = shown.parent)
-         SELECT {COLUMNS} FROM turn JOIN shown ON shown.id = turn.id ORDER BY turn.id"
-    );
-    let mut statement = connection.prepare(&sql)?;
-    statement.query_map([latest.0], turn_of)?.collect()
 }
 
 /// The chats about a video that have a question in them, the latest first; only those with these words, if any.
@@ -417,12 +353,13 @@ pub(super) fn summaries(
                FROM sums JOIN chat ON chat.id = sums.chat JOIN turn AS first ON first.id = sums.first
                WHERE ?2 IS NULL OR chat.title LIKE ?2 ESCAPE '!' OR EXISTS (
                    SELECT 1 FROM turn WHERE turn.chat = chat.id AND (turn.question LIKE ?2 ESCAPE '!'
-                       OR turn.said LIKE ?2 ESCAPE '!' OR json_extract(turn.answer, '$.text') LIKE ?2 ESCAPE '!'))
+                       OR turn.said LIKE ?2 ESCAPE '!' OR CASE WHEN json_valid(turn.answer)
+                       THEN json_extract(turn.answer, '$.text') LIKE ?2 ESCAPE '!' END))
                ORDER BY chat.changed_at_ms DESC, chat.id DESC";
     let mut statement = connection.prepare(sql)?;
     let rows = statement.query_map(params![video, pattern], |row| {
-        let own_title: Option<String> = row.get(3)?;
-        let first: String = row.get(4)?;
+        let own_title = text(row, 3)?;
+        let first = text(row, 4)?.unwrap_or_default();
         Ok(ChatSummary {
             id: row.get::<_, i64>(0)?.to_string(),
             n_turns: row.get::<_, i64>(1)? as usize,

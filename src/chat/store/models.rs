@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use rusqlite::params;
 
+use super::turns::text;
 use super::{Store, millis};
 use crate::chat::ChatError;
 
@@ -88,16 +89,17 @@ impl Store {
         let found = self.read(|connection| {
             let sql = "SELECT language_file, vision_file FROM model ORDER BY loaded_at_ms DESC";
             let mut statement = connection.prepare(sql)?;
-            let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            rows.collect::<rusqlite::Result<Vec<(String, String)>>>()
+            let rows = statement.query_map([], |row| Ok((text(row, 0)?, text(row, 1)?)))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
         })?;
-        let models = found.into_iter().map(|(language, vision)| {
-            Ok(KeptModel {
-                language_file: self.path_from_text(&language)?,
-                vision_file: self.path_from_text(&vision)?,
+        // One that cannot be read any more does not take the others along.
+        let models = found.into_iter().filter_map(|(language, vision)| {
+            Some(KeptModel {
+                language_file: self.path_from_text(&language?).ok()?,
+                vision_file: self.path_from_text(&vision?).ok()?,
             })
         });
-        models.collect()
+        Ok(models.collect())
     }
 
     /// Takes a pair off the list. Its files stay where they are.

@@ -4,6 +4,7 @@ use rusqlite::{Connection, params};
 use serde_json::{Map, Value};
 
 use super::Store;
+use super::turns::text;
 use crate::chat::ChatError;
 use crate::chat::records::Settings;
 
@@ -39,7 +40,10 @@ impl Store {
 
 fn chosen(connection: &Connection) -> rusqlite::Result<Vec<(String, String)>> {
     let mut statement = connection.prepare("SELECT name, value FROM setting ORDER BY name")?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    let rows = statement.query_map([], |row| {
+        let [name, value] = [text(row, 0)?, text(row, 1)?].map(Option::unwrap_or_default);
+        Ok((name, value))
+    })?;
     rows.collect()
 }
 

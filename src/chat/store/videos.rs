@@ -6,6 +6,7 @@ use std::time::SystemTime;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
+use super::turns::text;
 use super::{Store, millis, secs};
 use crate::chat::ChatError;
 use crate::chat::records::{ChatSummary, RecentVideo, VideoView};
@@ -106,10 +107,11 @@ impl Store {
             .collect::<rusqlite::Result<Vec<_>>>()
         })?;
         let recent = found.into_iter().map(|(raw, chats)| {
-            let video = self.finish(raw)?;
-            Ok(recent(video, chats))
+            // A path that cannot be read leads to no file; the chats about it are there all the same.
+            let path = self.path_from_text(&raw.path).unwrap_or_default();
+            recent(KeptVideo { path, ..raw.video }, chats)
         });
-        recent.collect()
+        Ok(recent.collect())
     }
 
     /// How a video was left; none where nothing of it was kept, or an earlier version wrote what this one cannot read.
@@ -119,7 +121,7 @@ impl Store {
     pub fn view(&self, video: &str) -> Result<Option<VideoView>, ChatError> {
         let sql = "SELECT view FROM video WHERE id = ?1";
         let kept: Option<Option<String>> =
-            self.read(|connection| connection.query_row(sql, [video], |row| row.get(0)).optional())?;
+            self.read(|connection| connection.query_row(sql, [video], |row| text(row, 0)).optional())?;
         Ok(kept.flatten().and_then(|json| serde_json::from_str(&json).ok()))
     }
 
@@ -211,13 +213,13 @@ fn video_of(row: &Row<'_>) -> rusqlite::Result<RawVideo> {
     let video = KeptVideo {
         id: row.get(0)?,
         path: PathBuf::new(),
-        name: row.get(2)?,
+        name: text(row, 2)?.unwrap_or_default(),
         duration_secs: row.get(3)?,
         opened_at_secs: secs(row.get(4)?),
     };
     Ok(RawVideo {
         video,
-        path: row.get(1)?,
+        path: text(row, 1)?.unwrap_or_default(),
     })
 }
 

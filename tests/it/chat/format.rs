@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use videre::chat::{ChatError, Store};
 use videre::fault::{Explain, Fault};
 
-use super::{answer, at, open, place, turn, video};
+use super::{at, open, place, video};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).expect("it is there").permissions().mode() & 0o777
@@ -154,24 +154,4 @@ fn a_file_that_cannot_be_made_says_which() {
     let error = Store::open(&file).expect_err("there is no such folder");
     assert!(error.to_string().contains("blocked"), "{error}");
     assert_eq!(error.fault(), Fault::Machine);
-}
-
-#[test]
-fn a_damaged_answer_is_an_error_and_no_panic() {
-    let (folder, file) = place();
-    let clip = video(folder.path(), "a.mp4");
-    let store = open(&file);
-    store.opened(&clip, at(0)).expect("it is kept");
-    let chat = store
-        .new_chat(clip.identity.as_str(), at(0))
-        .expect("a chat is made");
-    let asked = store
-        .begin_turn(chat, &turn(&clip, "one"), at(1))
-        .expect("it is kept");
-    store.end_turn(asked, &answer("yes"), at(2)).expect("it is kept");
-    let other = Connection::open(&file).expect("SQLite opens it");
-    other
-        .execute("UPDATE turn SET answer = '{'", [])
-        .expect("it can be damaged");
-    assert!(matches!(store.chat(chat), Err(ChatError::Content { .. })));
 }

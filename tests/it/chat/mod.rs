@@ -1,5 +1,6 @@
 //! What is kept between runs: found again, its owner's alone, and unharmed by other processes and by their end.
 
+mod damage;
 mod format;
 mod kept;
 mod shared;
