@@ -4,9 +4,10 @@ use std::path::{Path, PathBuf};
 
 use super::Desktop;
 use super::folders::holds_models;
-use crate::api::window::{ApiError, AppEvent, ErrorCode};
+use crate::api::window::{ApiError, AppEvent};
 use crate::cancel::CancelToken;
 use crate::chat::SetAside;
+use crate::fault::{Failure, Fault, Origin};
 
 impl Desktop {
     /// Opens what the user gave, one after the other, and tells the page: of the first video at once, of each file that
@@ -41,15 +42,16 @@ impl Desktop {
             return;
         };
         let name = self.store.path().file_name().unwrap_or_default();
-        let error = ApiError {
-            code: ErrorCode::Unknown,
-            message: format!(
+        let failure = Failure::new(
+            Fault::Machine,
+            format!(
                 "the file of chats and settings was damaged; a new one was begun with what could be read of it \
                  ({n_saved} entries), and the old one lies in {}",
                 path.display()
             ),
-            hint: Some("keep the old file if something is missing; nothing removes it".to_owned()),
-        };
+        );
+        let failure = failure.with_hint("keep the old file if something is missing; nothing removes it");
+        let error = ApiError::of(Origin::Store, &failure);
         let name = name.to_string_lossy().into_owned();
         self.listener.tell(AppEvent::OpenFailed { name, error });
     }

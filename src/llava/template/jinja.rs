@@ -5,12 +5,12 @@ use minijinja::value::Value;
 use minijinja::{Environment, Error, ErrorKind, context};
 
 use super::python::{self, Moment};
-use super::{Message, Piece, Role, tags};
+use super::{Message, Piece, Role, guard, tags};
 use crate::fault::{Explain, Fault};
 
 /// What a rendering may cost: about this many instructions, or 64 bytes of text each. The longest templates in use need a
-/// few thousand.
-const FUEL: u64 = 200_000;
+/// few thousand. What a value may stand for besides is in [`super::weigh`].
+const FUEL: u64 = 400_000;
 /// Templates in use have up to 20 kB.
 const MAX_SOURCE_BYTES: usize = 1 << 18;
 
@@ -27,6 +27,9 @@ pub enum TemplateError {
     /// It ran out of its budget of time and memory.
     #[error("it takes too long or too much memory")]
     Budget,
+    /// The engine can read it, and what bounds its values cannot.
+    #[error("it is nested too deeply or written in another way than templates are")]
+    Unreadable,
     /// It is longer than any real one.
     #[error("it is too long")]
     TooLong,
@@ -93,7 +96,8 @@ impl Jinja {
         }
         let source = tags::without_generation(&self.source);
         let environment = environment(self.now);
-        let template = environment.template_from_str(&source)?;
+        let guarded = guarded(&environment, &source)?;
+        let template = environment.template_from_str(&guarded)?;
         let tokens = Value::from_pairs(self.tokens.iter().map(|(name, text)| (*name, text)));
         let attempt = |form: Form| -> Result<Vec<Piece>, TemplateError> {
             let list = marked(messages, form);
@@ -110,6 +114,9 @@ impl Jinja {
             .filter(|_| shows)
             .map(|kind| Form::Pictured(kind));
         attempt(Form::Text).or_else(|first| {
+            if matches!(first, TemplateError::Budget) {
+                return Err(first);
+            }
             pictured
                 .chain([Form::Parts])
                 .find_map(|form| attempt(form).ok())
@@ -177,6 +184,15 @@ fn environment(now: Option<Moment>) -> Environment<'static> {
     environment.set_syntax(syntax.expect("BUG: the delimiters are the usual ones"));
     python::add_to(&mut environment, now);
     environment
+}
+
+/// The template with its values weighed. Where it cannot be read for that, the engine says why, if it knows.
+fn guarded(environment: &Environment<'_>, source: &str) -> Result<String, TemplateError> {
+    if let Some(guarded) = guard::guarded(source) {
+        return Ok(guarded);
+    }
+    environment.template_from_str(source)?;
+    Err(TemplateError::Unreadable)
 }
 
 /// Puts the messages back where their marks stand, and a video where the template has a place for it.

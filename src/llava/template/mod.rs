@@ -5,9 +5,12 @@
 //! words, and they cannot change it.
 
 mod family;
+mod guard;
 mod jinja;
+mod lex;
 mod python;
 mod tags;
+mod weigh;
 
 pub use family::Family;
 pub use jinja::{TemplateError, render as render_jinja};

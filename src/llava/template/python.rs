@@ -3,12 +3,16 @@
 //! Follows `_compile_jinja_template` of transformers (`utils/chat_template_utils.py`) and, for methods, Python itself.
 
 use std::io::{self, Write};
+use std::sync::Arc;
 
-use minijinja::value::{Kwargs, Rest, Value, ValueKind, from_args};
+use minijinja::value::{Kwargs, Rest, Value, ValueKind, ValueOrKwargs, from_args};
 use minijinja::{Environment, Error, ErrorKind, Output, State};
 use minijinja_contrib::pycompat;
 use serde::Serialize as _;
 use serde_json::ser::{Formatter, Serializer};
+
+use super::guard::{KEEP, WEIGH};
+use super::weigh::{self, MAX_WEIGHT, Scales};
 
 /// A time of day on a date, as a clock on the wall shows it: what `strftime_now` tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,25 +40,52 @@ impl Moment {
     }
 }
 
-/// Adds all of it; `strftime_now` only where there is a `now`.
+/// Adds all of it, and what weighs the values of a guarded template; `strftime_now` only where there is a `now`.
 pub(super) fn add_to(environment: &mut Environment<'static>, now: Option<Moment>) {
-    environment.set_unknown_method_callback(method);
+    let scales = Arc::new(Scales::default());
+    let [weighing, looking, keeping, calling, filling, cycling] =
+        std::array::from_fn(|_| Arc::clone(&scales));
+    environment.add_filter(WEIGH, move |value: Value| weighing.weighed(value));
+    environment.add_test(WEIGH, move |value: Value| looking.weighed(value).map(|_| true));
+    environment.add_filter(KEEP, move |value: Value| keeping.kept(value));
+    environment.set_unknown_method_callback(move |state, value, name, args| {
+        method(&calling, state, value, name, args)
+    });
     environment.set_formatter(write_value);
     environment.add_filter("tojson", to_json);
+    environment.add_filter(
+        "format",
+        move |state: &mut State<'_, '_>, text: &Value, values: Rest<ValueOrKwargs>| {
+            let all: Vec<Value> = values.iter().map(|value| value.clone().into_value()).collect();
+            filling.fields(text.as_str().unwrap_or_default(), &all)?;
+            minijinja::filters::format(state, text, values)
+        },
+    );
     environment.add_filter("truncate", minijinja_contrib::filters::truncate);
     environment.add_filter("striptags", minijinja_contrib::filters::striptags);
     environment.add_filter("filesizeformat", minijinja_contrib::filters::filesizeformat);
-    environment.add_function("cycler", |items: Rest<Value>| {
+    environment.add_function("cycler", move |items: Rest<Value>| {
+        cycling.all(&items)?;
         minijinja_contrib::globals::cycler(items.0)
     });
     environment.add_function("joiner", minijinja_contrib::globals::joiner);
+    // Not in Jinja, and tells all that there is.
+    environment.remove_global("debug");
     environment.add_function("raise_exception", |message: String| -> Result<Value, Error> {
         Err(Error::new(ErrorKind::InvalidOperation, message))
     });
     if let Some(now) = now {
-        environment.add_function("strftime_now", move |format: &str| now.format(format));
+        environment.add_function("strftime_now", move |format: &str| {
+            match format.len() <= MAX_DATE_BYTES {
+                true => now.format(format),
+                false => Err(weigh::too_much()),
+            }
+        });
     }
 }
+
+/// More than any date is asked for in: each sign of it may write ten.
+const MAX_DATE_BYTES: usize = 1000;
 
 /// Writes truth and nothing as Python spells them.
 fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), Error> {
@@ -68,7 +99,13 @@ fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -
 }
 
 /// The methods of texts that the engine's own list lacks, then that list.
-fn method(state: &mut State<'_, '_>, value: &Value, name: &str, args: &[Value]) -> Result<Value, Error> {
+fn method(
+    scales: &Scales,
+    state: &mut State<'_, '_>,
+    value: &Value,
+    name: &str,
+    args: &[Value],
+) -> Result<Value, Error> {
     let Some(text) = value.as_str() else {
         return pycompat::unknown_method_callback(state, value, name, args);
     };
@@ -92,6 +129,10 @@ fn method(state: &mut State<'_, '_>, value: &Value, name: &str, args: &[Value]) 
         "rsplit" => {
             let (separator, n_most): (Option<&str>, Option<i64>) = from_args(args)?;
             rsplit(text, separator, n_most)
+        }
+        "format" => {
+            scales.fields(text, args)?;
+            pycompat::unknown_method_callback(state, value, name, args)
         }
         _ => pycompat::unknown_method_callback(state, value, name, args),
     }
@@ -162,8 +203,11 @@ fn to_json(value: &Value, options: Kwargs) -> Result<Value, Error> {
             ));
         }
     };
-    let failed = |error| Error::new(ErrorKind::BadSerialization, "not JSON").with_source(error);
-    let mut bytes = Vec::new();
+    let failed = |error: serde_json::Error| match error.is_io() {
+        true => weigh::too_much(),
+        false => Error::new(ErrorKind::BadSerialization, "not JSON").with_source(error),
+    };
+    let mut bytes = Bounded(Vec::new());
     let format = PythonJson {
         item,
         key,
@@ -180,7 +224,23 @@ fn to_json(value: &Value, options: Kwargs) -> Result<Value, Error> {
     } else {
         value.serialize(&mut serializer).map_err(failed)?;
     }
-    Ok(String::from_utf8_lossy(&bytes).into_owned().into())
+    Ok(String::from_utf8_lossy(&bytes.0).into_owned().into())
+}
+
+/// Bytes that a value may weigh, and no more.
+struct Bounded(Vec<u8>);
+
+impl Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.0.len() + bytes.len() > MAX_WEIGHT {
+            return Err(io::ErrorKind::FileTooLarge.into());
+        }
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// More spaces a level than anybody reads.

@@ -1,5 +1,7 @@
 //! Chat templates and prompts, word for word.
 
+#[cfg(target_os = "linux")]
+mod hostile;
 mod prompts;
 
 use videre::gguf::{Gguf, GgufWriter, MetaValue, Source};
