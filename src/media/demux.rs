@@ -15,7 +15,7 @@ use ffmpeg_next::{Dictionary, Error, Packet, ffi};
 use super::error::MediaError;
 use super::index::PacketInfo;
 use super::limits::Limits;
-use super::source::{self, Source, Stop, Watch};
+use super::source::{self, Barren, Source, Stop, Watch};
 
 /// Containers that are read. No playlists and no lists of pictures: those name other files.
 const CONTAINERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,gif,\
@@ -41,7 +41,7 @@ pub(super) struct Demuxer {
     path: PathBuf,
     stream: usize,
     watch: Watch,
-    max_barren_bytes: u64,
+    barren: Barren,
 }
 
 impl Demuxer {
@@ -49,18 +49,21 @@ impl Demuxer {
     pub(super) fn open(path: &Path, limits: &Limits, watch: &Watch) -> Result<Self, MediaError> {
         super::quiet_ffmpeg();
         let file = source::open_file(path)?;
-        let input = Source::new(file, watch.clone(), limits.max_barren_bytes)
+        let barren = Barren::new(limits.max_barren_bytes);
+        let input = Source::new(file, watch.clone(), barren.clone())
             .map_err(|source| MediaError::Open {
                 path: path.to_owned(),
                 source,
             })
             .and_then(|source| open_input(path, source, limits, watch))?;
+        // What was read to look into the file is behind it.
+        barren.end();
         Ok(Self {
             input,
             path: path.to_owned(),
             stream: 0,
             watch: watch.clone(),
-            max_barren_bytes: limits.max_barren_bytes,
+            barren,
         })
     }
 
@@ -110,10 +113,9 @@ impl Demuxer {
         loop {
             self.watch.check(&self.path, "read")?;
             let mut packet = Packet::empty();
-            let read = packet.read(&mut self.input);
-            match read {
+            match packet.read(&mut self.input) {
                 Ok(()) => {
-                    self.watch.found_packet();
+                    self.barren.end();
                     if packet.stream() == self.stream {
                         return Ok(Read::Packet(packet));
                     }
@@ -122,8 +124,7 @@ impl Demuxer {
                 Err(error) => {
                     self.watch.check(&self.path, "read")?;
                     return Ok(Read::End {
-                        is_damaged: error != Error::Eof
-                            || self.watch.n_barren_bytes() > self.max_barren_bytes,
+                        is_damaged: error != Error::Eof || self.barren.is_over(),
                     });
                 }
             }
@@ -197,7 +198,6 @@ fn open_input(path: &Path, source: Source, limits: &Limits, watch: &Watch) -> Re
     let mut input = unsafe { Input::wrap_with_custom_io_and_interrupt(context, io, callback.guard) };
     look_into_streams(&mut input, limits).map_err(|error| not_opened(path, watch, error))?;
     forget_failed_reads(&mut input);
-    watch.found_packet();
     Ok(input)
 }
 

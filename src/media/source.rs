@@ -72,8 +72,6 @@ pub(super) struct Watch(Arc<WatchState>);
 struct WatchState {
     guard: Mutex<(CancelToken, Instant)>,
     shrunk: AtomicBool,
-    /// Bytes read since the last packet.
-    n_barren_bytes: AtomicU64,
 }
 
 /// What a [`Watch`] found.
@@ -92,18 +90,7 @@ impl Watch {
         Self(Arc::new(WatchState {
             guard: Mutex::new((cancel.clone(), Instant::now() + allowed)),
             shrunk: AtomicBool::new(false),
-            n_barren_bytes: AtomicU64::new(0),
         }))
-    }
-
-    /// Something came of what was read.
-    pub(super) fn found_packet(&self) {
-        self.0.n_barren_bytes.store(0, Ordering::Relaxed);
-    }
-
-    /// Bytes read since the last packet.
-    pub(super) fn n_barren_bytes(&self) -> u64 {
-        self.0.n_barren_bytes.load(Ordering::Relaxed)
     }
 
     /// Begins a new piece of work with its own token and time.
@@ -142,27 +129,53 @@ impl Watch {
     }
 }
 
+/// What is read of a file since something came of it. Clones share it: one who reads, one who knows what came.
+#[derive(Clone, Debug)]
+pub(super) struct Barren {
+    n_bytes: Arc<AtomicU64>,
+    max_bytes: u64,
+}
+
+impl Barren {
+    /// Nothing was read yet; of `max_bytes` something must come.
+    pub(super) fn new(max_bytes: u64) -> Self {
+        Self {
+            n_bytes: Arc::default(),
+            max_bytes,
+        }
+    }
+
+    /// Something came of what was read.
+    pub(super) fn end(&self) {
+        self.n_bytes.store(0, Ordering::Relaxed);
+    }
+
+    /// Whether nothing more is read.
+    pub(super) fn is_over(&self) -> bool {
+        self.n_bytes.load(Ordering::Relaxed) > self.max_bytes
+    }
+}
+
 /// The opened file as FFmpeg reads it. Reaching the end before the length seen at opening is an error, not an end. A
 /// demuxer that searches for something may never look at its interrupt callback, so nothing is read once the work should
-/// stop, and nothing beyond `max_barren_bytes` without a packet: half of a download may be terabytes of nothing.
+/// stop, nor where nothing comes of it: half of a download may be terabytes of nothing.
 pub(super) struct Source {
     file: File,
     n_bytes: u64,
     position: u64,
     watch: Watch,
-    max_barren_bytes: u64,
+    barren: Barren,
 }
 
 impl Source {
-    pub(super) fn new(file: File, watch: Watch, max_barren_bytes: u64) -> std::io::Result<Self> {
+    pub(super) fn new(file: File, watch: Watch, barren: Barren) -> std::io::Result<Self> {
         let n_bytes = file.metadata()?.len();
-        watch.found_packet(); // It begins anew.
         Ok(Self {
             file,
             n_bytes,
             position: 0,
             watch,
-            max_barren_bytes,
+            barren,
         })
     }
 
@@ -177,10 +190,10 @@ impl Source {
 
 impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        self.refuse_if(self.watch.n_barren_bytes() > self.max_barren_bytes)?;
+        self.refuse_if(self.barren.is_over())?;
         let n = self.file.read(buffer)?;
         self.position += n as u64;
-        self.watch.0.n_barren_bytes.fetch_add(n as u64, Ordering::Relaxed);
+        self.barren.n_bytes.fetch_add(n as u64, Ordering::Relaxed);
         if n == 0 && !buffer.is_empty() && self.position < self.n_bytes {
             self.watch.0.shrunk.store(true, Ordering::Release);
             return Err(std::io::ErrorKind::UnexpectedEof.into());
@@ -224,7 +237,7 @@ mod tests {
         let path = folder.path().join("clip");
         std::fs::write(&path, [7; 100]).unwrap();
         let watch = Watch::new(&CancelToken::new(), Duration::from_secs(60));
-        let mut source = Source::new(open_file(&path).unwrap(), watch.clone(), 1000).unwrap();
+        let mut source = Source::new(open_file(&path).unwrap(), watch.clone(), Barren::new(1000)).unwrap();
         File::options()
             .write(true)
             .open(&path)
@@ -243,14 +256,14 @@ mod tests {
         let path = folder.path().join("clip");
         std::fs::write(&path, [7; 1000]).unwrap();
         let cancel = CancelToken::new();
-        let watch = Watch::new(&cancel, Duration::from_secs(60));
-        let mut source = Source::new(open_file(&path).unwrap(), watch.clone(), 99).unwrap();
+        let (watch, barren) = (Watch::new(&cancel, Duration::from_secs(60)), Barren::new(99));
+        let mut source = Source::new(open_file(&path).unwrap(), watch, barren.clone()).unwrap();
         let mut buffer = [0; 100];
         assert_eq!(source.read(&mut buffer).unwrap(), 100);
         assert!(source.read(&mut buffer).is_err());
-        watch.found_packet();
+        barren.end();
         assert_eq!(source.read(&mut buffer).unwrap(), 100);
-        watch.found_packet();
+        barren.end();
         cancel.cancel();
         assert!(source.read(&mut buffer).is_err());
         assert!(source.seek(SeekFrom::Start(0)).is_err());

@@ -110,7 +110,8 @@ impl<P: Protocol> Client<P> {
             .map(|running| lock(&running.child).id())
     }
 
-    fn start(&self) -> Result<Running, Failure> {
+    /// Starts a worker with the call that it is started for: it may end before another could be registered.
+    fn start(&self, id: u64, events: &SyncSender<Incoming>) -> Result<Running, Failure> {
         let mut child = Command::new(&self.command.program)
             .args(&self.command.args)
             .stdin(Stdio::piped())
@@ -133,7 +134,7 @@ impl<P: Protocol> Client<P> {
         let running = Running {
             child: Arc::new(Mutex::new(child)),
             stdin: Arc::new(Mutex::new(stdin)),
-            waiting: Waiting::default(),
+            waiting: Arc::new(Mutex::new(BTreeMap::from([(id, events.clone())]))),
             ended: Arc::default(),
         };
         let (waiting, child, ended) = (
@@ -162,11 +163,7 @@ impl<P: Protocol> Client<P> {
             let mut slot = lock(&self.running);
             let live = match slot.take().filter(|running| running.admits(id, &events)) {
                 Some(running) => running,
-                None => {
-                    let started = self.start()?;
-                    started.admits(id, &events);
-                    started
-                }
+                None => self.start(id, &events)?,
             };
             let handles = (Arc::clone(&live.stdin), Arc::clone(&live.waiting));
             *slot = Some(live);

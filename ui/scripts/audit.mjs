@@ -4,10 +4,14 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ui = join(dirname(fileURLToPath(import.meta.url)), '..');
-const { stdout } = spawnSync('npm', ['audit', '--json', '--fetch-retries=0', '--fetch-timeout=20000'], {
-  cwd: ui,
-  encoding: 'utf8',
-});
+const { stdout } = spawnSync(
+  'npm',
+  ['audit', '--package-lock-only', '--json', '--fetch-retries=0', '--fetch-timeout=20000'],
+  {
+    cwd: ui,
+    encoding: 'utf8',
+  },
+);
 const told = read(stdout);
 if (told?.vulnerabilities === undefined) {
   console.log('advisories of npm packages: skipped: the registry does not tell');

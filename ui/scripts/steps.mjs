@@ -8,7 +8,7 @@ export const begin = (page) => page.getByRole('button', { name: 'Try the sample'
 export const open = async (page) => {
   await begin(page);
   await page.locator('.picture[data-exact=true]').waitFor();
-  await page.getByText(/^Frame \d/u).waitFor();
+  await page.locator('.frame', { hasText: /^\s*Frame \d/u }).waitFor();
 };
 /** The same with what the model gets of it, in its panel. */
 export const openSeen = async (page) => {

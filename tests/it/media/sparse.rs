@@ -43,7 +43,7 @@ fn open_and_index(path: &Path, limits: &Limits, cancel: &CancelToken) -> Result<
 #[test]
 fn what_is_there_is_shown_and_reading_ends_where_nothing_comes_of_it() {
     let folder = tempfile::tempdir().expect("a folder");
-    // As with the product's half a gigabyte, sooner.
+    // As with the product's own, sooner.
     let limits = Limits {
         max_barren_bytes: 16 << 20,
         ..Limits::default()

@@ -1,4 +1,5 @@
 import { tick } from 'svelte';
+import { MediaQuery } from 'svelte/reactivity';
 import type {
   ApiError,
   AppEvent,
@@ -59,7 +60,7 @@ const BRIEF_MS = 4000;
 /** So long there is something to press. */
 const ACTION_MS = 10_000;
 /** Up to it the conversation comes and goes, as in the styles. */
-const NARROW = '(max-width: 900px)';
+const NARROW = 'max-width: 900px';
 
 /** The window: what is open in it, and what it knows of the program. */
 export class WindowState {
@@ -86,7 +87,6 @@ export class WindowState {
   is_full_screen = $state(false);
   /** In a narrow window the conversation comes and goes. */
   shows_chat = $state(false);
-  is_narrow = $state(false);
   /** What stands beside the picture where the window is too narrow for the conversation and the panel at once. */
   side = $state<Side>('chat');
   /** What `system` comes to. */
@@ -94,13 +94,14 @@ export class WindowState {
   /** What a screen reader is told. */
   said = $state('');
 
+  readonly #narrow = new MediaQuery(NARROW);
   /** Whether the conversation and what the model sees share the place beside the picture. */
-  readonly shares_side = $derived(this.is_narrow && this.shows_chat && this.settings.shows_sees);
+  readonly shares_side = $derived(this.#narrow.current && this.shows_chat && this.settings.shows_sees);
   /** Whether the turns of the conversation are on screen. */
   readonly has_chat = $derived.by(() => {
     if (this.is_full_screen) return false;
     if (this.shares_side) return this.side === 'chat';
-    return this.shows_chat || !this.is_narrow;
+    return this.shows_chat || !this.#narrow.current;
   });
 
   #brief: ReturnType<typeof setTimeout> | undefined;
@@ -128,15 +129,7 @@ export class WindowState {
       remembersFrom: (live, turn) => this.#openFor(live)?.conversation.remembersFrom(live.chat, turn),
       ended: (live, turn) => this.#answered(live, turn),
     });
-    const stopHearing = backend.listen((event) => this.#hear(event));
-    const narrow = matchMedia(NARROW);
-    const measure = () => (this.is_narrow = narrow.matches);
-    measure();
-    narrow.addEventListener('change', measure);
-    this.#stop_listening = () => {
-      stopHearing();
-      narrow.removeEventListener('change', measure);
-    };
+    this.#stop_listening = backend.listen((event) => this.#hear(event));
   }
 
   /** `faces`: what words are drawn with, which would move them if it came later. */

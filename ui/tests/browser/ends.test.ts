@@ -104,7 +104,7 @@ test('frames that cannot be counted are not counted for ever, and can be once mo
   await again.waitFor();
   expect(await page.getByText('Counting frames').count()).toBe(0);
   await again.click();
-  await page.getByText(/^Frame \d/u).waitFor();
+  await page.locator('.frame', { hasText: /^\s*Frame \d/u }).waitFor();
 });
 
 test('what an earlier answer was given is marked as long as the panel says so', async () => {

@@ -266,9 +266,9 @@ test('what is here of a download is removed only once that is agreed to', async 
   await small.getByText('Remove 256 MB?').waitFor();
   await small.getByRole('button', { name: 'Keep' }).click();
   await small.getByRole('button', { name: 'Pause', exact: true }).waitFor();
-  expect(await page.evaluate(() => document.activeElement?.getAttribute('aria-label'))).toBe(
-    'Remove what is here',
-  );
+  await expect
+    .poll(() => page.evaluate(() => document.activeElement?.getAttribute('aria-label')))
+    .toBe('Remove what is here');
   await page.keyboard.press('Enter');
   await small.getByRole('button', { name: 'Remove', exact: true }).click();
   await small.getByRole('button', { name: 'Download 640 MB' }).waitFor();

@@ -84,7 +84,7 @@ export function useWindows(): (options?: Options) => Promise<TestWindow> {
       async openSample() {
         await page.getByRole('button', { name: 'Try the sample' }).click();
         await page.locator('.picture[data-exact=true]').waitFor();
-        await page.getByText(/^Frame \d/u).waitFor();
+        await page.locator('.frame', { hasText: /^\s*Frame \d/u }).waitFor();
       },
       async ask(words) {
         await page.locator('[data-question]').fill(words);

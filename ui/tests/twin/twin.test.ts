@@ -72,7 +72,7 @@ async function plan(): Promise<PlanView> {
 
 test('the sample opens, and steps from frame to frame', async () => {
   await open();
-  await page.getByText(/^Frame \d/u).waitFor();
+  await page.locator('.frame', { hasText: /^\s*Frame \d/u }).waitFor();
   const shown = () => page.locator('.screen .picture').getAttribute('data-index');
   const first = Number(await shown());
   await page.keyboard.press('.');
