@@ -73,6 +73,15 @@ export const STATES = {
       await page.mouse.move(box.x + 52, box.y + 61);
     },
   },
+  'sees-updating': {
+    options: { ...large, ...sees },
+    make: async (page) => {
+      await openSeen(page);
+      await page.evaluate(() => window.double.pace.hold('plan'));
+      await page.keyboard.press('p');
+      await page.locator('.pictures.stale').waitFor();
+    },
+  },
   'sees-preparing': {
     options: { ...large, ...sees, ...script({ encode_ms: 300, holds: { encode: 7 } }) },
     make: openSeen,

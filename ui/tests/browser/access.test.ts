@@ -32,6 +32,7 @@ const NAMES = [
     'open-embedded',
     'range',
     'sees',
+    'sees-updating',
     'sees-error',
     'sees-frame',
   ],

@@ -239,6 +239,7 @@ export class Double implements Backend {
     this.calls.push('plan');
     if (signal.aborted) throw CANCELLED;
     if (this.script.fail_plan !== null) throw this.script.fail_plan;
+    await this.pace.pass('plan', 0, signal);
     const n_chat = this.#chatTokens(chat);
     const plan = planFor(request, this.#facts.times, this.#loaded, this.#encoded, n_chat);
     this.#plans.set(plan.id, plan);

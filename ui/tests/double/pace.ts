@@ -3,7 +3,8 @@ import type { ApiError } from '../../src/backend';
 export const CANCELLED: ApiError = { code: 'cancelled', message: 'cancelled', hint: null };
 
 /** Where work can be made to stand still: before each of these. */
-export type Point = 'open' | 'times' | 'frame' | 'play' | 'encode' | 'word' | 'restart' | 'load' | 'verify';
+export type Point =
+  'open' | 'times' | 'plan' | 'frame' | 'play' | 'encode' | 'word' | 'restart' | 'load' | 'verify';
 
 /** How often a point is passed before work stands still there. */
 export type Holds = Partial<Record<Point, number>>;
