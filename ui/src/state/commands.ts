@@ -176,8 +176,8 @@ function stop(window: WindowState): void {
   else if (window.notice !== null) window.notice = null;
   else if (conversation !== undefined && conversation.editing !== null) {
     conversation.endEdit(conversation.editing);
-  } else if (conversation?.stop() === true) return;
-  else if (window.is_full_screen) void setFullScreen(window, false);
+  } else if (window.is_full_screen) void setFullScreen(window, false);
+  else if (conversation?.stop() === true) return;
   else if (document.activeElement instanceof HTMLElement) document.activeElement.blur();
 }
 

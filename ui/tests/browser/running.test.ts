@@ -48,6 +48,30 @@ test('a conversation owns its running work: another one is empty, and nothing ju
   expect(kept).toEqual([['In the first'], ['In the second']]);
 });
 
+test('an answer is marked on the whole screen, and on the first page there', async () => {
+  const window = await open({ recents: '1', script: SLOW });
+  await window.openSample();
+  const { page } = window;
+  await window.ask('About the shapes');
+  await page.locator('.answer', { hasText: 'one' }).waitFor();
+  await page.locator('.workspace').focus();
+  await page.keyboard.press('f');
+  await page.getByRole('button', { name: 'Leave full screen' }).waitFor();
+  await elsewhere(page).waitFor();
+  // Escape takes the screen back, and not the answer that cannot be seen.
+  await page.keyboard.press('Escape');
+  await page.locator('article[aria-busy=true] .answer').waitFor();
+  expect(await elsewhere(page).count()).toBe(0);
+  await page.locator('.workspace').focus();
+  await page.keyboard.press('f');
+  await elsewhere(page).waitFor();
+  await window.double((double) => double.emit({ kind: 'command', command: 'go-start' }));
+  await page.getByRole('listitem').filter({ hasText: 'Answering' }).waitFor();
+  await elsewhere(page).click();
+  await page.locator('.answer', { hasText: 'one' }).waitFor();
+  await expect.poll(() => window.double((double) => double.calls)).toContain('setFullScreen false');
+});
+
 test('an answer goes on while another video is open, is marked everywhere, and says when it is there', async () => {
   const window = await open({ recents: '1', script: SLOW, has_stopped_clock: true });
   await window.openSample();
