@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::turns::{COLUMNS, RawTurn, ReadTurn, text, turn_of, turns_up_to};
+use super::turns::{COLUMNS, RawTurn, ReadTurn, remove_silent, text, turn_of, turns_up_to};
 use super::videos::empty_journal;
 use super::{Store, millis, secs};
 use crate::chat::ChatError;
@@ -211,7 +211,8 @@ impl Store {
         self.read(empty_journal)
     }
 
-    /// Keeps a question before it is answered.
+    /// Keeps a question before it is answered. What it stands in the place of can be shown again, with all after it; it is
+    /// gone where no word was said to any of that.
     ///
     /// # Errors
     /// [`ChatError::Gone`] where the chat was deleted, or the turn that it replaces is not in it; what the file system or
@@ -244,6 +245,9 @@ impl Store {
             )?;
             let asked = change.last_insert_rowid();
             change.execute("UPDATE chat SET latest = ?2 WHERE id = ?1", [chat.0, asked])?;
+            if let Some(other) = turn.replaces {
+                remove_silent(change, other)?;
+            }
             Ok(Ok(TurnId(asked)))
         })?
     }

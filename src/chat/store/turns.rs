@@ -68,6 +68,20 @@ pub(super) fn turns_up_to(connection: &Connection, latest: TurnId) -> rusqlite::
     statement.query_map([latest.0], turn_of)?.collect()
 }
 
+/// Removes a turn that another stands in the place of, with all that was asked after it, where no word was said to any of
+/// them: what only waited for its turn is nothing that one wants to see again.
+pub(super) fn remove_silent(change: &Connection, turn: TurnId) -> rusqlite::Result<()> {
+    let sql = "WITH RECURSIVE after (id) AS (
+            VALUES (?1)
+            UNION ALL SELECT turn.id FROM turn JOIN after ON turn.parent = after.id)
+        DELETE FROM turn WHERE id = ?1 AND NOT EXISTS (
+            SELECT 1 FROM turn JOIN after USING (id)
+            WHERE said <> '' OR CASE WHEN answer IS NULL THEN FALSE WHEN json_valid(answer)
+                THEN json_extract(answer, '$.text') <> '' OR json_extract(answer, '$.choice') IS NOT NULL
+                ELSE TRUE END)";
+    change.execute(sql, [turn.0]).map(drop)
+}
+
 /// A turn as far as it can be read.
 pub(super) struct ReadTurn {
     pub(super) chat: ChatId,

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use videre::api::window::{
-    AnswerFacts, AnswerState, Ending, PresetName, Range, StrategyName, Theme, Timings, VideoView,
+    AnswerFacts, AnswerState, Ending, KeptAnswer, PresetName, Range, StrategyName, Theme, Timings, VideoView,
 };
 use videre::chat::{ChatError, ChatId, KeptModel, NewTurn, Poster, Store, TurnId};
 use videre::visual::plan::TokenCounts;
@@ -15,7 +15,7 @@ use super::{answer, at, open, place, turn, video};
 fn a_conversation_is_found_again_with_everything_of_its_answers() {
     let (folder, file) = place();
     let clip = video(folder.path(), "a.mp4");
-    let whole = videre::api::window::KeptAnswer {
+    let whole = KeptAnswer {
         choice: Some(1),
         probabilities: vec![0.25, 0.75],
         facts: Some(AnswerFacts {
@@ -108,9 +108,11 @@ fn asking_again_takes_the_place_of_a_question_and_of_all_after_it() {
             replaces,
             ..turn(&clip, question)
         };
-        store
+        let asked = store
             .begin_turn(chat, &turn, at(1))
-            .expect("the question is kept")
+            .expect("the question is kept");
+        store.keep_said(asked, "something").expect("it is kept");
+        asked
     };
     ask(chat, "one", None);
     let two = ask(chat, "two", None);
@@ -170,6 +172,54 @@ fn asking_again_takes_the_place_of_a_question_and_of_all_after_it() {
         matches!(refused, Err(ChatError::Gone { what: "question" })),
         "{refused:?}"
     );
+}
+
+#[test]
+fn a_question_asked_anew_before_a_word_was_said_leaves_nothing_to_return_to() {
+    let (folder, file) = place();
+    let clip = video(folder.path(), "a.mp4");
+    let store = open(&file);
+    store.opened(&clip, at(0)).expect("the video is kept");
+    let chat = store.new_chat(clip.identity.as_str(), at(0));
+    let chat = chat.expect("a chat is made");
+    let ask = |question: &str, replaces| {
+        let new = NewTurn {
+            replaces,
+            ..turn(&clip, question)
+        };
+        store.begin_turn(chat, &new, at(1)).expect("it is kept")
+    };
+    let shown = || store.chat(chat).expect("the chat is there").turns;
+    let stopped = KeptAnswer {
+        state: AnswerState::Stopped,
+        ..answer("")
+    };
+
+    let one = ask("one", None);
+    let waits = ask("it waits", None);
+    let after = ask("after it", None);
+    let anew = ask("it waits, but better", Some(waits));
+    assert_eq!(shown()[1].alternatives, [anew.0.to_string()]);
+    // Its end comes late: there is nothing to write it to, and that is no fault.
+    store.end_turn(after, &stopped, at(2)).expect("nothing is kept");
+    assert!(matches!(store.turn(after), Err(ChatError::Gone { .. })));
+
+    // Stopped in time; and with a word to what came after it, or with a letter chosen, it stays.
+    store.end_turn(anew, &stopped, at(2)).expect("it is kept");
+    let third = ask("a third time", Some(anew));
+    assert_eq!(shown()[1].alternatives, [third.0.to_string()]);
+    let behind = ask("behind it", None);
+    store.keep_said(behind, "a word").expect("it is kept");
+    let fourth = ask("a fourth time", Some(third));
+    let both = [third.0.to_string(), fourth.0.to_string()];
+    assert_eq!(shown()[1].alternatives, both);
+    let chosen = KeptAnswer {
+        choice: Some(0),
+        ..answer("")
+    };
+    store.end_turn(one, &chosen, at(3)).expect("it is kept");
+    let other = ask("one, but better", Some(one));
+    assert_eq!(shown()[0].alternatives, [one.0.to_string(), other.0.to_string()]);
 }
 
 #[test]

@@ -229,7 +229,7 @@ export abstract class Calls extends Wire {
    * Never refused because something else is running: it waits with stage `waiting`. `began` first; then
    * stages and `encoded`; then `text`. Resolves with the whole turn, which is kept by then, also when it was
    * stopped or failed. With `replaces` it stands in the place of that turn, which can be shown again by
-   * `showTurn` with all after it. `remaining_secs` is of everything until the first word, and null before a step
+   * `showTurn` with all after it, and is gone where no word was said to any of that. `remaining_secs` is of everything until the first word, and null before a step
    * of this model was measured. The video need not be the one on screen.
    */
   ask(request: AskRequest, on: (event: AnswerEvent) => void, signal: AbortSignal): Promise<Turn> {
