@@ -38,6 +38,16 @@ test('F fills the screen with the picture, Escape takes it back', async () => {
   await expect.poll(() => window.double((double) => double.calls)).toContain('setFullScreen false');
 });
 
+test('a scroll that comes when the conversation has left the page is no fault', async () => {
+  const window = await open();
+  await window.openSample();
+  const { page } = window;
+  const list = await page.locator('.chat .list').elementHandle();
+  await window.double((double) => double.emit({ kind: 'command', command: 'go-start' }));
+  await page.getByRole('heading', { name: 'Ask a video' }).waitFor();
+  await list?.evaluate((one) => one.dispatchEvent(new Event('scroll')));
+});
+
 test('saving a frame saves the one on screen, and says under which name', async () => {
   const window = await open();
   await window.openSample();
