@@ -24,6 +24,7 @@ pub mod media;
 pub mod private;
 pub mod question;
 pub mod registry;
+pub mod regular;
 pub mod video;
 pub mod visual;
 pub mod worker;

@@ -1,6 +1,5 @@
 //! Which file it is, whatever it is called.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
 use std::time::UNIX_EPOCH;
@@ -8,6 +7,7 @@ use std::time::UNIX_EPOCH;
 use serde::{Deserialize, Serialize};
 
 use crate::fault::{Failure, Fault};
+use crate::regular;
 
 /// Bytes that are read at the head, the middle and the tail.
 const SAMPLE_BYTES: u64 = 64 * 1024;
@@ -21,10 +21,9 @@ impl FileIdentity {
     /// The identity of the file at `path` as it is now.
     ///
     /// # Errors
-    /// What the file system says.
+    /// What the file system says, also that it is no file any more.
     pub fn of(path: &Path) -> io::Result<Self> {
-        let mut file = File::open(path)?;
-        let metadata = file.metadata()?;
+        let (mut file, metadata) = regular::open(path)?;
         let n_bytes = metadata.len();
         let mut hasher = blake3::Hasher::new();
         hasher.update(&n_bytes.to_le_bytes());

@@ -21,9 +21,9 @@ pub enum Problem {
     /// The operating system did not give us the file.
     #[error("cannot open the model file ({0})")]
     Io(#[source] io::Error),
-    /// A directory, a pipe or a device where a file should be.
-    #[error("not a file")]
-    NotAFile,
+    /// A folder, a pipe or a device where a file should be.
+    #[error("{0}, not a file")]
+    NotAFile(&'static str),
     /// Nothing in it.
     #[error("the model file is empty")]
     Empty,
@@ -91,7 +91,7 @@ impl Explain for GgufError {
 
     fn hint(&self) -> Option<String> {
         let hint = match &self.problem {
-            Problem::Io(_) | Problem::NotAFile => "check the path and that the file may be read",
+            Problem::Io(_) | Problem::NotAFile(_) => "check the path and that the file may be read",
             Problem::Empty | Problem::CutShort { .. } | Problem::Damaged(_) | Problem::WrongType { .. } => {
                 "download the file again and compare its size and checksum with the page it came from"
             }

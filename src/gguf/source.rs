@@ -4,7 +4,6 @@
     reason = "mapping a file is unsafe in every library: another process may write to it"
 )]
 
-use std::fs::File;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +11,7 @@ use std::sync::Arc;
 use memmap2::{Mmap, UncheckedAdvice};
 
 use super::error::{GgufError, Problem};
+use crate::regular::{self, OpenError};
 
 /// The bytes of a model file: cheap to clone, and the clones share them.
 #[derive(Clone, Debug)]
@@ -86,15 +86,10 @@ impl Source {
 }
 
 fn map(path: &Path) -> Result<Mmap, Problem> {
-    // Opening a pipe would wait for a writer, so its kind is asked first, and again of what was really opened.
-    if !std::fs::metadata(path).map_err(Problem::Io)?.is_file() {
-        return Err(Problem::NotAFile);
-    }
-    let file = File::open(path).map_err(Problem::Io)?;
-    let metadata = file.metadata().map_err(Problem::Io)?;
-    if !metadata.is_file() {
-        return Err(Problem::NotAFile);
-    }
+    let (file, metadata) = regular::open(path).map_err(|error| match error {
+        OpenError::Io(error) => Problem::Io(error),
+        OpenError::NotRegular(kind) => Problem::NotAFile(kind),
+    })?;
     if metadata.len() == 0 {
         return Err(Problem::Empty);
     }

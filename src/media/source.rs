@@ -1,6 +1,6 @@
 //! The file itself: checked before a byte is read, and then read through our own handle only.
 
-use std::fs::{File, FileType};
+use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -9,59 +9,20 @@ use std::time::{Duration, Instant};
 
 use super::error::MediaError;
 use crate::cancel::CancelToken;
+use crate::regular::{self, OpenError};
 
 /// Opens `path` for reading after making sure that it is an ordinary file with something in it.
 ///
 /// # Errors
 /// [`MediaError::Open`], [`MediaError::NotAFile`], [`MediaError::Empty`].
 pub(super) fn open_file(path: &Path) -> Result<File, MediaError> {
-    let failed = |source| MediaError::Open {
-        path: path.to_owned(),
-        source,
-    };
-    let accept = |kind: FileType| match kind_in_words(kind) {
-        None => Ok(()),
-        Some(kind) => Err(MediaError::NotAFile {
-            path: path.to_owned(),
-            kind,
-        }),
-    };
-    // Opening a pipe would wait for a writer, so its kind is asked first, and again of what was really opened.
-    accept(std::fs::metadata(path).map_err(failed)?.file_type())?;
-    let mut options = File::options();
-    options.read(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, libc::O_NONBLOCK | libc::O_CLOEXEC);
-    let file = options.open(path).map_err(failed)?;
-    let metadata = file.metadata().map_err(failed)?;
-    accept(metadata.file_type())?;
-    if metadata.len() == 0 {
-        return Err(MediaError::Empty {
-            path: path.to_owned(),
-        });
+    let path = path.to_owned();
+    match regular::open(&path) {
+        Ok((_, metadata)) if metadata.len() == 0 => Err(MediaError::Empty { path }),
+        Ok((file, _)) => Ok(file),
+        Err(OpenError::Io(source)) => Err(MediaError::Open { path, source }),
+        Err(OpenError::NotRegular(kind)) => Err(MediaError::NotAFile { path, kind }),
     }
-    Ok(file)
-}
-
-/// What a thing in the file system is where it is not an ordinary file.
-fn kind_in_words(kind: FileType) -> Option<&'static str> {
-    if kind.is_file() {
-        return None;
-    }
-    if kind.is_dir() {
-        return Some("a folder");
-    }
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::FileTypeExt;
-        if kind.is_fifo() {
-            return Some("a pipe");
-        }
-        if kind.is_socket() {
-            return Some("a socket");
-        }
-    }
-    Some("a device")
 }
 
 /// Why reading should stop, looked at by FFmpeg's interrupt callback and by our own loops.

@@ -9,6 +9,7 @@ use sha2::Digest;
 
 use super::RegistryError;
 use crate::cancel::CancelToken;
+use crate::regular;
 
 /// Bytes hashed between two looks at whether to stop.
 const PIECE_BYTES: usize = 1 << 18;
@@ -136,9 +137,9 @@ pub(super) fn check(
     cancel: &CancelToken,
     on_piece: impl FnMut(u64),
 ) -> Result<(), RegistryError> {
-    let mut file = File::open(path).map_err(RegistryError::read(path))?;
-    let n_bytes = file.metadata().map_err(RegistryError::read(path))?.len();
-    let mut hasher = expected.hasher(n_bytes);
+    let opened = regular::open(path).map_err(|error| RegistryError::read(path)(error.into()));
+    let (mut file, metadata) = opened?;
+    let mut hasher = expected.hasher(metadata.len());
     let read = hasher.update_from(&mut file, cancel, on_piece);
     read.map_err(|error| error.about(path))?;
     let hash = hasher.hex();

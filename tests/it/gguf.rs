@@ -278,7 +278,7 @@ fn a_mapped_file_is_read_and_its_pages_can_be_given_back() {
     assert!(gguf.tensor_bytes(tensor).iter().all(|&byte| byte == 0));
 
     let error = Gguf::open(dir.path()).unwrap_err();
-    assert!(matches!(error.problem, Problem::NotAFile), "{error}");
+    assert!(matches!(error.problem, Problem::NotAFile(_)), "{error}");
     let error = Gguf::open(&dir.path().join("absent.gguf")).unwrap_err();
     assert!(
         error.to_string().starts_with("cannot open the model file"),

@@ -398,10 +398,10 @@ fn a_pipe_in_place_of_a_model_is_not_waited_for() {
     let pipe = dir.path().join("pipe.gguf");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();
     assert!(made.expect("there is a mkfifo").success());
-    let refused = ("not a file: pipe.gguf".to_owned(), Fault::Unreadable);
+    let refused = ("a pipe, not a file: pipe.gguf".to_owned(), Fault::Unreadable);
     assert_eq!(refusal(dir.path(), find(&pipe)), refused);
     let (message, _) = refusal(dir.path(), find(&dir.path().join("lm.gguf")));
-    assert!(message.contains("(not a file: pipe.gguf)"), "{message}");
+    assert!(message.contains("(a pipe, not a file: pipe.gguf)"), "{message}");
 }
 
 #[test]

@@ -5,9 +5,10 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::error::ConvertError;
+use crate::regular;
 
-/// Tokenizers in use have up to 20 MB.
-const MAX_BYTES: u64 = 1 << 27;
+/// Most bytes of a file beside the weights. Tokenizers in use have up to 20 MB.
+pub(super) const MAX_BYTES: u64 = 1 << 27;
 
 /// A file of JSON, or a part of one.
 #[derive(Clone, Debug)]
@@ -23,13 +24,7 @@ impl Json {
             source,
             file: file.clone(),
         };
-        if std::fs::metadata(path).map_err(read)?.len() > MAX_BYTES {
-            return Err(ConvertError::Damaged {
-                what: "endless JSON".to_owned(),
-                file,
-            });
-        }
-        let bytes = std::fs::read(path).map_err(read)?;
+        let bytes = regular::read(path, MAX_BYTES).map_err(read)?;
         match serde_json::from_slice(&bytes) {
             Ok(value) => Ok(Self { value, file }),
             Err(error) => Err(ConvertError::Damaged {

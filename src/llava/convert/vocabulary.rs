@@ -6,10 +6,11 @@ use serde_json::Value;
 
 use super::error::ConvertError;
 use super::family::{Config, Decoder};
-use super::json::Json;
+use super::json::{Json, MAX_BYTES};
 use super::sentencepiece_file;
 use crate::gguf::MetaValue;
 use crate::llava::tokenizer::{GPT_2, pre_tokenizer_of};
+use crate::regular;
 
 const TOKENIZERS: &str =
     "convert a model with the tokenizer of Llama, Mistral, Phi-3, Llama 3, Qwen2 or SmolLM";
@@ -102,7 +103,7 @@ fn of_sentencepiece(folder: &Path, n_rows: usize) -> Result<Option<Vocabulary>, 
         return Ok(None);
     }
     let file = path.display().to_string();
-    let bytes = std::fs::read(&path).map_err(|source| ConvertError::Read {
+    let bytes = regular::read(&path, MAX_BYTES).map_err(|source| ConvertError::Read {
         source,
         file: file.clone(),
     })?;
@@ -199,7 +200,7 @@ fn of_lists(folder: &Path, config: &Config, n_rows: usize) -> Result<Vocabulary,
             folder: folder.display().to_string(),
         });
     };
-    let merges = std::fs::read_to_string(&path).map_err(|source| ConvertError::Read {
+    let merges = regular::read_text(&path, MAX_BYTES).map_err(|source| ConvertError::Read {
         source,
         file: path.display().to_string(),
     })?;
@@ -406,7 +407,8 @@ fn chat_template(folder: &Path, files: &Files) -> Result<Option<String>, Convert
     let jinja = folder.join("chat_template.jinja");
     if jinja.is_file() {
         let file = jinja.display().to_string();
-        let text = std::fs::read_to_string(&jinja).map_err(|source| ConvertError::Read { source, file })?;
+        let text =
+            regular::read_text(&jinja, MAX_BYTES).map_err(|source| ConvertError::Read { source, file })?;
         return Ok(Some(text));
     }
     let text = |json: &Json| match json.get("chat_template")? {

@@ -7,7 +7,10 @@ use std::path::{Path, PathBuf};
 use etcetera::BaseStrategy;
 
 use super::{Order, OrderedFile, Part, RegistryError, RepositoryId, quantization};
+use crate::regular;
 
+/// Most bytes of a catalogue of one's own; the embedded one has some 30,000.
+const MAX_BYTES: u64 = 1 << 22;
 /// `models/catalogue.toml`.
 const EMBEDDED: &str = include_str!("../../../models/catalogue.toml");
 /// What the embedded one is called in messages.
@@ -261,7 +264,7 @@ impl Catalogue {
     /// # Errors
     /// [`RegistryError::Catalogue`] with file and line, [`RegistryError::Read`].
     pub fn with_file(mut self, file: &Path) -> Result<Self, RegistryError> {
-        let text = std::fs::read_to_string(file).map_err(RegistryError::read(file))?;
+        let text = regular::read_text(file, MAX_BYTES).map_err(RegistryError::read(file))?;
         let own = Self::parse(&text, &file.display().to_string())?;
         for mut entry in own.entries {
             entry.is_own = true;
