@@ -7,7 +7,9 @@ mod display;
 mod files;
 mod menus;
 mod scrubbing;
+mod second_start;
 mod shell;
+mod web_process;
 mod workers;
 
 use std::path::Path;
@@ -34,9 +36,13 @@ fn main() -> ExitCode {
         eprintln!("videre-window: {error}");
         return ExitCode::FAILURE;
     }
+    let context = tauri::generate_context!();
+    if second_start::is_handed_over(&context.config().identifier) {
+        return ExitCode::SUCCESS;
+    }
     keep_log();
     let app = tauri::Builder::default()
-        // First of all plugins: a second start ends here.
+        // First of all plugins: a second start that came too early to be handed over ends here.
         .plugin(tauri_plugin_single_instance::init(|app, arguments, folder| {
             if let Some(window) = app.get_webview_window("main") {
                 drop(window.unminimize());
@@ -69,7 +75,7 @@ fn main() -> ExitCode {
         })
         .on_window_event(dropped)
         .invoke_handler(calls::handle);
-    match app.run(tauri::generate_context!()) {
+    match app.run(context) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("videre-window: the window could not be opened: {error}");
@@ -108,6 +114,7 @@ fn open_window(app: &AppHandle, desktop: Arc<Desktop>) -> tauri::Result<()> {
         .visible(false)
         .on_navigation(is_own_page)
         .build()?;
+    web_process::outlive(&window)?;
     let theme = match theme {
         Theme::System => window.theme()?,
         Theme::Light => tauri::Theme::Light,

@@ -232,6 +232,12 @@ export class App {
     xdotool('mouseup', '1');
   }
 
+  /** What its windows are called. */
+  titles() {
+    const windows = xdotool('search', '--onlyvisible', '--pid', String(this.pid)).split(/\s+/u).filter(Boolean);
+    return windows.map((window) => xdotool('getwindowname', window).trim());
+  }
+
   /** A picture of the screen, for people. */
   screenshot(file) {
     execFileSync('import', ['-window', 'root', file], { env: process.env });

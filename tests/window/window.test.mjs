@@ -234,3 +234,20 @@ test('the application as a user starts it listens on no socket, decodes nothing 
     home.remove();
   }
 });
+
+test('a page whose process is killed comes back, and the program stays the same', { skip, timeout: 180_000 }, async () => {
+  const home = new Home();
+  const app = await App.startUndriven(home, [sample]);
+  const page = () => tree(app.pid).find((one) => one.name.startsWith('WebKitWebProces'))?.pid;
+  try {
+    await until('the page of the clip', () => app.titles().some((title) => title.startsWith('sample.mp4')));
+    const [before, worker] = [page(), app.worker('media')];
+    process.kill(before, 'SIGKILL');
+    await until('another page', () => ![undefined, before].includes(page()));
+    await until('the first page', () => app.titles().includes('Videre'));
+    assert.equal(app.worker('media'), worker);
+  } finally {
+    await app.stop();
+    home.remove();
+  }
+});

@@ -113,6 +113,11 @@ impl<S: Shell> Seam<S> {
         self.calls.events.send(event);
     }
 
+    /// The page is gone without a word: nobody waits for what it asked for, and questions end as stopped ones.
+    pub fn page_ended(&self) {
+        self.calls.running.cancel_all();
+    }
+
     /// Carries out the call `name`. It blocks, except for those that [`is_told`].
     ///
     /// `arguments` are the page's by their names, and as `call` the page's number for it, by which it cancels it. `each`

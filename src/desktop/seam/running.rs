@@ -15,13 +15,19 @@ pub(super) struct Running(Mutex<Numbers>);
 
 #[derive(Default)]
 struct Numbers {
-    running: HashMap<u64, CancelToken>,
+    /// With how many calls had begun before: another page counts from the start again.
+    running: HashMap<u64, (u64, CancelToken)>,
+    n_begun: u64,
     /// Cancelled before they began: calls and cancellations arrive on threads of their own.
     early: VecDeque<u64>,
 }
 
 /// A call is on its way as long as this is there.
-pub(super) struct OnItsWay<'a>(&'a Running, u64);
+pub(super) struct OnItsWay<'a> {
+    running: &'a Running,
+    number: u64,
+    n_before: u64,
+}
 
 impl Running {
     /// A call begins; `cancel` is what ends it.
@@ -31,14 +37,31 @@ impl Running {
             numbers.early.remove(at);
             cancel.cancel();
         }
-        numbers.running.insert(number, cancel.clone());
-        OnItsWay(self, number)
+        let n_before = numbers.n_begun;
+        numbers.n_begun += 1;
+        numbers.running.insert(number, (n_before, cancel.clone()));
+        OnItsWay {
+            running: self,
+            number,
+            n_before,
+        }
+    }
+
+    /// Ends all that are on their way: who called is gone.
+    pub(super) fn cancel_all(&self) {
+        let mut numbers = lock(&self.0);
+        numbers.early.clear();
+        let left: Vec<_> = numbers.running.drain().collect();
+        drop(numbers);
+        for (_, (_, cancel)) in left {
+            cancel.cancel();
+        }
     }
 
     /// Ends a call, also one that is still to begin.
     pub(super) fn cancel(&self, number: u64) {
         let mut numbers = lock(&self.0);
-        if let Some(cancel) = numbers.running.get(&number).cloned() {
+        if let Some((_, cancel)) = numbers.running.get(&number).cloned() {
             // Whoever it wakes may want this lock.
             drop(numbers);
             cancel.cancel();
@@ -54,7 +77,14 @@ impl Running {
 
 impl Drop for OnItsWay<'_> {
     fn drop(&mut self) {
-        lock(&self.0.0).running.remove(&self.1);
+        let mut numbers = lock(&self.running.0);
+        if numbers
+            .running
+            .get(&self.number)
+            .is_some_and(|(n_before, _)| *n_before == self.n_before)
+        {
+            numbers.running.remove(&self.number);
+        }
     }
 }
 
@@ -74,6 +104,20 @@ mod tests {
         assert!(before.is_cancelled(), "before it began");
         let _third = running.begin(3, &other);
         assert!(!other.is_cancelled(), "and no other");
+    }
+
+    #[test]
+    fn calls_of_a_page_that_is_gone_end_and_do_not_stand_for_those_of_the_next() {
+        let running = Running::default();
+        let [old, new] = [(); 2].map(|()| CancelToken::new());
+        let of_old = running.begin(1, &old);
+        running.cancel_all();
+        assert!(old.is_cancelled());
+        let _of_new = running.begin(1, &new);
+        assert!(!new.is_cancelled());
+        drop(of_old);
+        running.cancel(1);
+        assert!(new.is_cancelled(), "its number is still its own");
     }
 
     #[test]

@@ -145,6 +145,8 @@ export class WindowState {
       this.opening = given;
     });
     await Promise.all([this.downloads.read(), this.readRecents(), faces.catch(() => {})]);
+    // Of a page before this one, too.
+    this.backend.setTitle(text.name);
     // What is shown first is shown whole.
     this.is_started = true;
     await tick();
