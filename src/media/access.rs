@@ -256,10 +256,7 @@ impl Access {
         loop {
             way.watch.check(self.demuxer.path(), "decode")?;
             let path = self.demuxer.path().to_owned();
-            let machine = |error: ffmpeg_next::Error| MediaError::Machine {
-                path,
-                reason: error.to_string(),
-            };
+            let machine = |error| MediaError::of_ffmpeg(&path, error);
             let Some(cursor) = self.cursor.as_mut() else {
                 return Ok(None);
             };

@@ -37,13 +37,22 @@ pub(super) struct Converter {
     context: Option<(Shape, ScaleContext)>,
 }
 
-/// Why a frame could not be converted: FFmpeg has no conversion for it, or no memory.
+/// Why a frame could not be converted.
 #[derive(Debug, thiserror::Error)]
-#[error("no conversion from {format:?} at {width}x{height}")]
-pub(super) struct ConvertError {
-    format: Pixel,
-    width: u32,
-    height: u32,
+pub(super) enum ConvertError {
+    /// FFmpeg cannot.
+    #[error("no conversion from {format:?} at {width}x{height}")]
+    NoConversion {
+        /// The frame's.
+        format: Pixel,
+        /// The frame's.
+        width: u32,
+        /// The frame's.
+        height: u32,
+    },
+    /// There is no memory for the picture.
+    #[error("no memory")]
+    NoMemory,
 }
 
 /// Owns an `SwsContext`.
@@ -75,7 +84,7 @@ impl Converter {
         frame: &frame::Video,
         to_size: (u32, u32),
     ) -> Result<RgbImage, ConvertError> {
-        let failed = || ConvertError {
+        let failed = || ConvertError::NoConversion {
             format: frame.format(),
             width: frame.width(),
             height: frame.height(),
@@ -92,7 +101,7 @@ impl Converter {
         // (`shape_of` was taken of this very frame). swscale knows negative line sizes.
         let n_lines = unsafe {
             if (*rgb.as_ptr()).data[0].is_null() {
-                return Err(failed());
+                return Err(ConvertError::NoMemory);
             }
             ffi::sws_scale(
                 context.0,
@@ -108,7 +117,9 @@ impl Converter {
             return Err(failed());
         }
         let line = to_size.0 as usize * 3;
-        let mut pixels = Vec::with_capacity(line * to_size.1 as usize);
+        let mut pixels = Vec::new();
+        let reserved = pixels.try_reserve_exact(line * to_size.1 as usize);
+        reserved.map_err(|_refused| ConvertError::NoMemory)?;
         for padded in rgb.data(0).chunks(rgb.stride(0)).take(to_size.1 as usize) {
             pixels.extend_from_slice(&padded[..line]);
         }

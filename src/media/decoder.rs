@@ -65,6 +65,28 @@ enum Unreferenced {
     H264(Framing),
 }
 
+/// Frames that a decoder holds beside those in flight: as many as codecs in use refer to at their largest pictures.
+const N_REFERENCES: u64 = 6;
+
+/// Decoder threads whose frames are within `max_bytes`; one where not even its are.
+fn threads_within(frame_bytes: u64, max_bytes: u64) -> usize {
+    let n_frames = max_bytes / frame_bytes.max(1);
+    usize::try_from(n_frames.saturating_sub(N_REFERENCES).max(1)).unwrap_or(usize::MAX)
+}
+
+/// Bytes of one frame as coded; four a pixel where its format is still to be known.
+fn frame_bytes(context: &codec::Context) -> u64 {
+    // SAFETY: plain fields of the context; the function reads a table of formats, and refuses one that is not in it.
+    let (n_bytes, n_pixels) = unsafe {
+        let raw = &*context.as_ptr();
+        let n_bytes = ffi::av_image_get_buffer_size(raw.pix_fmt, raw.width, raw.height, 1);
+        (n_bytes, i64::from(raw.width) * i64::from(raw.height))
+    };
+    u64::try_from(n_bytes)
+        .or_else(|_unknown| u64::try_from(4 * n_pixels))
+        .unwrap_or(0)
+}
+
 impl Decoder {
     /// Packets after a frame's own that may hold a part of it: its second field, or (in MPEG-4 part 2, whose packets
     /// may be packed) the signal to decode it.
@@ -81,10 +103,7 @@ impl Decoder {
         stream: &format::stream::Stream<'_>,
         limits: &Limits,
     ) -> Result<Self, MediaError> {
-        let machine = |error: Error| MediaError::Machine {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        };
+        let machine = |error| MediaError::of_ffmpeg(path, error);
         let unsupported = || MediaError::UnsupportedCodec {
             path: path.to_owned(),
             codec: stream.parameters().id().name().to_owned(),
@@ -98,7 +117,8 @@ impl Decoder {
         let mut context = codec::Context::from_parameters(parameters).map_err(machine)?;
         let n_threads = std::thread::available_parallelism()
             .map_or(1, |n| n.get() + 1)
-            .min(limits.max_threads);
+            .min(limits.max_threads)
+            .min(threads_within(frame_bytes(&context), limits.max_memory_bytes));
         // SAFETY: fields that a user of a decoder may set before it is opened.
         unsafe {
             let raw = context.as_mut_ptr();
@@ -211,5 +231,19 @@ fn unreferenced_frames(parameters: &codec::Parameters) -> Unreferenced {
         codec::Id::MPEG4 => Unreferenced::Unknown,
         codec::Id::HEVC if !one_layer() => Unreferenced::Unknown,
         _ => Unreferenced::Decoder,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::threads_within;
+
+    #[test]
+    fn larger_frames_are_decoded_by_fewer_threads() {
+        let (full_hd, large, largest) = (1920 * 1080 * 3 / 2, 7680 * 4320 * 3, 8_192 * 8_192 * 8);
+        assert!(threads_within(full_hd, 1 << 30) > 100);
+        assert_eq!(threads_within(large, 1 << 30), 4);
+        assert_eq!(threads_within(largest, 1 << 30), 1);
+        assert_eq!(threads_within(0, 1 << 30), (1 << 30) - 6);
     }
 }

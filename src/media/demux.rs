@@ -246,10 +246,7 @@ fn not_opened(path: &Path, watch: &Watch, error: Error) -> MediaError {
         (Some(Stop::Cancelled), _) => MediaError::Cancelled { path },
         (Some(Stop::TimedOut), _) => MediaError::TimedOut { path, action: "open" },
         (Some(Stop::Shrunk), _) => MediaError::Changed { path },
-        (None, Error::Other { errno: libc::ENOMEM }) => MediaError::Machine {
-            path,
-            reason: "no memory".to_owned(),
-        },
+        (None, Error::Other { errno: libc::ENOMEM }) => MediaError::of_ffmpeg(&path, error),
         (None, _) => MediaError::Unrecognised { path },
     }
 }

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use ffmpeg_next::Error;
+
+use super::memory;
 use crate::fault::{Explain, Fault};
 
 /// Why a file cannot be shown, in words for whoever chose it. Every variant names the file.
@@ -67,6 +70,14 @@ pub enum MediaError {
         /// The limit.
         limit: u64,
     },
+    /// It takes more memory than the process may use for a video.
+    #[error("{} takes more than {} MB of memory, more than any video should", path.display(), max_bytes >> 20)]
+    OutOfBounds {
+        /// The file.
+        path: PathBuf,
+        /// The limit.
+        max_bytes: u64,
+    },
     /// Opening or decoding ran past its deadline.
     #[error("{} takes too long to {action}", path.display())]
     TimedOut {
@@ -124,6 +135,29 @@ pub enum MediaError {
 }
 
 impl MediaError {
+    /// What it means that FFmpeg failed for no reason that it gives of the file's.
+    pub(super) fn of_ffmpeg(path: &Path, error: Error) -> Self {
+        match error {
+            Error::Other { errno: libc::ENOMEM } => Self::out_of_memory(path),
+            error => Self::Machine {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            },
+        }
+    }
+
+    /// What it means that there is no memory for it: that of the machine is used up, or what a video may use.
+    pub(super) fn out_of_memory(path: &Path) -> Self {
+        let path = path.to_owned();
+        match memory::bound() {
+            Some(max_bytes) => Self::OutOfBounds { path, max_bytes },
+            None => Self::Machine {
+                path,
+                reason: "no memory".to_owned(),
+            },
+        }
+    }
+
     /// The file that it is about.
     #[must_use]
     pub fn path(&self) -> &Path {
@@ -136,6 +170,7 @@ impl MediaError {
             | Self::NoFrames { path }
             | Self::UnsupportedCodec { path, .. }
             | Self::TooLarge { path, .. }
+            | Self::OutOfBounds { path, .. }
             | Self::TimedOut { path, .. }
             | Self::Changed { path }
             | Self::Read { path, .. }
@@ -157,6 +192,7 @@ impl Explain for MediaError {
             | Self::NoVideo { .. }
             | Self::NoFrames { .. }
             | Self::TooLarge { .. }
+            | Self::OutOfBounds { .. }
             | Self::TimedOut { .. }
             | Self::Changed { .. }
             | Self::Read { .. }
@@ -185,7 +221,7 @@ impl Explain for MediaError {
                 "the file is incomplete or damaged; copy or record it again"
             }
             Self::UnsupportedCodec { .. } => "convert it to H.264, for example with ffmpeg",
-            Self::TooLarge { .. } | Self::TimedOut { .. } => {
+            Self::TooLarge { .. } | Self::OutOfBounds { .. } | Self::TimedOut { .. } => {
                 "convert it to something smaller, for example with ffmpeg"
             }
             Self::Changed { .. } => "wait until nothing writes to it any more, then open it again",

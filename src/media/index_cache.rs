@@ -11,7 +11,7 @@ use super::index::{Clock, Entry, FrameIndex, PacketInfo, Verification};
 use crate::private;
 
 /// Changes whenever the layout or the meaning of the entries does.
-const MAGIC: &[u8; 8] = b"vidxv003";
+const MAGIC: &[u8; 8] = b"vidxv004";
 /// What all indexes together may take: that of a film of two hours takes about ten million bytes.
 const MAX_BYTES: u64 = 256 << 20;
 /// What was being written for longer than this belongs to a process that is gone.

@@ -7,7 +7,8 @@ use std::time::Duration;
 /// Files come from anywhere, so each of these is a promise about the worst file, not a tuning knob for good ones.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Limits {
-    /// Most pixels of one frame, as coded. The default holds 8K with room to spare (16384 x 8192).
+    /// Most pixels of one frame, as coded. The default holds 8K twice (8192 x 8192), and a frame of it as RGB within
+    /// `max_memory_bytes`.
     pub max_pixels: u64,
     /// Most streams of a container; more are refused by the demuxer.
     pub max_streams: u32,
@@ -24,8 +25,13 @@ pub struct Limits {
     pub frame_deadline: Duration,
     /// Most packets of the video stream, which bounds the index: 48 bytes each.
     pub max_packets: usize,
-    /// Decoder threads: frames in flight, and so full frames held, are about as many.
+    /// Decoder threads: frames in flight, and so full frames held, are about as many. Fewer where frames are so large that
+    /// those would be beyond `max_memory_bytes`.
     pub max_threads: usize,
+    /// Most memory that a process whose only work is a video may take: see [`bound_memory`].
+    ///
+    /// [`bound_memory`]: super::bound_memory
+    pub max_memory_bytes: u64,
     /// Bytes of compressed previews kept.
     pub preview_bytes: usize,
     /// A clip of at most so many pixels altogether is decoded once to verify its index, which costs about a second
@@ -36,7 +42,7 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            max_pixels: 16_384 * 8_192,
+            max_pixels: 8_192 * 8_192,
             max_streams: 64,
             probe_bytes: 8 << 20,
             probe_span: Duration::from_secs(5),
@@ -45,6 +51,7 @@ impl Default for Limits {
             frame_deadline: Duration::from_secs(60),
             max_packets: 4_000_000,
             max_threads: 4,
+            max_memory_bytes: 900 << 20,
             preview_bytes: 64 << 20,
             verify_pixels: 200_000_000,
         }

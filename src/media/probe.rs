@@ -11,6 +11,7 @@ use super::demux::Demuxer;
 use super::error::MediaError;
 use super::index::FrameIndex;
 use super::limits::Limits;
+use super::times;
 use crate::video::{Colour, FrameCount, FrameRate, Hdr, Orientation, Probe, Track};
 
 /// Chooses the video stream as the `ffmpeg` program does: the largest picture, a track marked as default ahead of
@@ -86,12 +87,13 @@ pub(super) fn probe(demuxer: &Demuxer, limits: &Limits) -> Result<Probe, MediaEr
     let average_fps = fraction(stream.avg_frame_rate()).or_else(|| fraction(stream.rate()));
     let duration_secs = claimed_duration(demuxer, &stream);
     let n_frames = match (usize::try_from(stream.frames()), average_fps) {
-        (Ok(n), _) if n > 0 => FrameCount::Estimated(n),
-        (_, Some(fps)) if duration_secs > 0.0 => {
-            FrameCount::Estimated((duration_secs * fps).round() as usize)
-        }
-        _ => FrameCount::Unknown,
+        (Ok(n), _) if n > 0 => Some(n),
+        (_, Some(fps)) if duration_secs > 0.0 => Some((duration_secs * fps).round() as usize),
+        _ => None,
     };
+    // More are never listed, so it would be a promise without a meaning.
+    let n_frames = n_frames.filter(|&n| n <= limits.max_packets);
+    let n_frames = n_frames.map_or(FrameCount::Unknown, FrameCount::Estimated);
     let frame_rate = match (average_fps, fraction(stream.rate())) {
         (Some(average), Some(base)) if (average - base).abs() < 1e-3 * base => {
             FrameRate::Constant { fps: average }
@@ -217,7 +219,8 @@ fn track(stream: &Stream<'_>) -> Track {
 }
 
 fn fraction(rate: Rational) -> Option<f64> {
-    (rate.numerator() > 0 && rate.denominator() > 0).then(|| f64::from(rate))
+    let is_known = rate.numerator() > 0 && rate.denominator() > 0;
+    is_known.then(|| f64::from(rate)).and_then(times::believable_fps)
 }
 
 /// Families of containers under names that people know; FFmpeg's own name otherwise.
@@ -249,15 +252,13 @@ fn start_secs(demuxer: &Demuxer) -> f64 {
 }
 
 fn claimed_duration(demuxer: &Demuxer, stream: &Stream<'_>) -> f64 {
-    if stream.duration() > 0 {
-        return stream.duration() as f64 * f64::from(stream.time_base());
-    }
-    let duration = demuxer.input().duration();
-    if duration > 0 {
-        duration as f64 / f64::from(ffi::AV_TIME_BASE)
+    let (of_stream, of_container) = (stream.duration(), demuxer.input().duration());
+    let secs = if of_stream > 0 {
+        of_stream as f64 * f64::from(stream.time_base())
     } else {
-        0.0
-    }
+        of_container.max(0) as f64 / f64::from(ffi::AV_TIME_BASE)
+    };
+    times::believable_secs(secs)
 }
 
 fn coded_size(stream: &Stream<'_>) -> (u32, u32) {

@@ -8,6 +8,7 @@ use super::error::MediaError;
 use super::index::{Clock, Entry, FrameIndex, PacketInfo, Verification};
 use super::limits::Limits;
 use super::source::Watch;
+use super::times;
 
 /// How far the index is.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -51,7 +52,7 @@ impl Scan<'_> {
     pub(super) fn run(mut self, demuxer: Demuxer, decoder: &mut Decoder) -> Result<FrameIndex, MediaError> {
         let believable = is_believable_container(demuxer.input().format().name());
         let (mut packets, last_ticks, n_damaged) = self.read_packets(demuxer)?;
-        let clock = Clock {
+        let mut clock = Clock {
             last_ticks,
             ..self.clock
         };
@@ -62,9 +63,10 @@ impl Scan<'_> {
         };
 
         let short = (packets.len() as u64).saturating_mul(self.frame_pixels) <= self.limits.verify_pixels;
-        if !short && let Some(listed) = listed {
+        if !short && let Some(mut listed) = listed {
             let (decoded, n_damaged) = self.decode(decoder, &mut packets, N_VERIFIED_AT_START)?;
-            if n_damaged == 0 && listed.starts_with(&decoded) {
+            let mut clock = clock;
+            if n_damaged == 0 && listed.starts_with(&decoded) && !times::mend(&mut listed, &mut clock) {
                 return Ok(FrameIndex::new(
                     listed,
                     packets,
@@ -74,18 +76,19 @@ impl Scan<'_> {
                 ));
             }
         }
-        let (entries, n_undecodable) = self.decode(decoder, &mut packets, usize::MAX)?;
+        let (mut entries, n_undecodable) = self.decode(decoder, &mut packets, usize::MAX)?;
         if entries.is_empty() {
             return Err(MediaError::NoFrames {
                 path: self.path.to_owned(),
             });
         }
+        let is_mended = times::mend(&mut entries, &mut clock);
         Ok(FrameIndex::new(
             entries,
             packets,
             clock,
             Verification::Decoded,
-            n_damaged + n_undecodable,
+            n_damaged + n_undecodable + usize::from(is_mended),
         ))
     }
 
@@ -145,10 +148,7 @@ impl Scan<'_> {
         most: usize,
     ) -> Result<(Vec<Entry>, usize), MediaError> {
         let mut demuxer = (self.reopen)()?;
-        let machine = |error: ffmpeg_next::Error| MediaError::Machine {
-            path: self.path.to_owned(),
-            reason: error.to_string(),
-        };
+        let machine = |error| MediaError::of_ffmpeg(self.path, error);
         let mut entries = Vec::new();
         let mut times = TimeGuess::new(self.clock);
         let mut n_damaged = 0;
@@ -216,10 +216,7 @@ pub(super) fn first_frame(
     decoder: &mut Decoder,
     clock: Clock,
 ) -> Result<FirstFrame, MediaError> {
-    let machine = |error: ffmpeg_next::Error| MediaError::Machine {
-        path: path.to_owned(),
-        reason: error.to_string(),
-    };
+    let machine = |error| MediaError::of_ffmpeg(path, error);
     let mut times = Vec::new();
     let found = loop {
         match decoder.take().map_err(machine)? {
@@ -242,7 +239,7 @@ pub(super) fn first_frame(
         path: path.to_owned(),
     })?;
     let ticks = TimeGuess::new(clock).next(times.get(decoded.ordinal).copied().flatten(), decoded.dts);
-    let pts_secs = clock.secs(ticks);
+    let pts_secs = times::believable_secs(clock.secs(ticks));
     Ok(FirstFrame {
         pts_secs,
         frame: decoded.frame,

@@ -9,7 +9,7 @@ use ffmpeg_next::frame;
 use image::RgbImage;
 
 use super::access::{Access, Pace, Way};
-use super::convert::{Converter, Sizing};
+use super::convert::{ConvertError, Converter, Sizing};
 use super::decoder::Decoder;
 use super::demux::Demuxer;
 use super::error::MediaError;
@@ -20,6 +20,7 @@ use super::limits::Limits;
 use super::probe;
 use super::scan::{IndexProgress, Scan};
 use super::source::Watch;
+use super::times::{USUAL_FPS, believable_secs};
 use crate::cancel::CancelToken;
 use crate::video::{FrameRate, Probe};
 
@@ -187,7 +188,7 @@ impl Video {
         let tick_secs = self.access.demuxer().tick_secs();
         let frame_secs = match self.probe.frame_rate {
             FrameRate::Constant { fps } | FrameRate::Variable { average_fps: fps } => 1.0 / fps,
-            FrameRate::Unknown => 1.0 / 25.0,
+            FrameRate::Unknown => 1.0 / USUAL_FPS,
         };
         Clock {
             tick_secs,
@@ -340,15 +341,13 @@ impl Video {
         let Some((pts, packet)) = glimpse::nearest_key(demuxer, clock.ticks(secs))? else {
             return Ok(None);
         };
-        let raw = glimpse::decode_alone(decoder, packet).map_err(|error| MediaError::Machine {
-            path: self.path.clone(),
-            reason: error.to_string(),
-        })?;
+        let raw = glimpse::decode_alone(decoder, packet);
+        let raw = raw.map_err(|error| MediaError::of_ffmpeg(&self.path, error))?;
         raw.map(|raw| {
             let (path, limits, probe) = (&self.path, &self.limits, &self.probe);
             let image = picture(path, limits, probe, &mut self.converter, &raw, Some(to_size))?;
             Ok(Glimpse {
-                pts_secs: clock.secs(pts),
+                pts_secs: believable_secs(clock.secs(pts)),
                 image,
             })
         })
@@ -418,9 +417,12 @@ fn picture(
         }
         None => converter.full_size(raw),
     };
-    let upright = converted.map_err(|error| MediaError::Machine {
-        path: path.to_owned(),
-        reason: error.to_string(),
+    let upright = converted.map_err(|error| match error {
+        ConvertError::NoMemory => MediaError::out_of_memory(path),
+        ConvertError::NoConversion { .. } => MediaError::Machine {
+            path: path.to_owned(),
+            reason: error.to_string(),
+        },
     })?;
     Ok(probe.orientation.apply(upright))
 }

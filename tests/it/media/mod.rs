@@ -8,3 +8,4 @@ mod hostile;
 mod probe;
 mod reference;
 mod sparse;
+mod times;
