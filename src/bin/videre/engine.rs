@@ -1,5 +1,6 @@
-//! The engine as the command line uses it: both roles in this process, but for a model from a file, which may be cut or
-//! written to while it is mapped. That ends a process without a word, so it has one of its own, and this one has the word.
+//! The engine as the command line uses it. A video and a model from a file have a process of their own each: the one may ask
+//! for more memory than there is, the other may be cut or written to while it is mapped. Either ends a process without a
+//! word, and this one has the word.
 
 use crate::args::{AnswerArgs, DeviceArg, ModelArgs, PromptArg};
 use crate::failure::Failure;
@@ -12,8 +13,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use videre::cancel::CancelToken;
 use videre::engine::{
-    DeviceName, Engine, MediaRole, ModelFacts, ModelName, ModelProtocol, ModelRole, OpenVideo, PlanSetting,
-    Preselection, USUAL_PREFIX_BYTES, VideoSetup, own_way,
+    DeviceName, Engine, MediaProtocol, MediaRole, ModelFacts, ModelName, ModelProtocol, ModelRole, OpenVideo,
+    PlanSetting, Preselection, USUAL_PREFIX_BYTES, VideoSetup, own_way,
 };
 use videre::fault::{self, Fault};
 use videre::question::{PromptForm, Question, SamplingOptions, Turn};
@@ -24,44 +25,52 @@ use videre::visual::tower::TowerInput;
 use videre::visual::tower_image::Normalization;
 use videre::worker::{Caller, Client, Local, WorkerCommand};
 
-/// An engine in this process.
+/// An engine in this process: for what opens no video.
 pub(crate) fn local() -> Engine {
-    with_model(Arc::new(Local::new(
-        "model",
-        ModelRole::maker(cache_folder().as_deref()),
-    )))
+    let media = Local::new("media", MediaRole::maker(index_folder()));
+    Engine::new(Arc::new(media), local_model(cache_folder().as_deref()))
+}
+
+fn local_model(folder: Option<&Path>) -> Arc<dyn Caller<ModelProtocol>> {
+    Arc::new(Local::new("model", ModelRole::maker(folder)))
 }
 
 /// An engine for answers of `model`.
 pub(crate) fn answering(model: &ModelArgs) -> Engine {
-    apart(model, &[]).unwrap_or_else(local)
+    with_model(apart(model, &[]).unwrap_or_else(|| local_model(cache_folder().as_deref())))
 }
 
 /// The same, which keeps features and prefixes in memory only: a thousand videos that are asked about once would push out
 /// what was kept of those that a person comes back to, and each write goes through all that is kept.
 pub(crate) fn answering_forgetful(model: &ModelArgs) -> Engine {
-    apart(model, &["--keeps-nothing"])
-        .unwrap_or_else(|| with_model(Arc::new(Local::new("model", ModelRole::maker(None)))))
+    with_model(apart(model, &["--keeps-nothing"]).unwrap_or_else(|| local_model(None)))
 }
 
-/// An engine whose model is in a process of its own, started when it is first needed. The model inside the program is part
-/// of its memory and needs none; nor does one where this program cannot say what it is called.
-fn apart(model: &ModelArgs, more: &[&str]) -> Option<Engine> {
+/// A model in a process of its own, started when it is first needed. The model inside the program is part of its memory and
+/// needs none.
+fn apart(model: &ModelArgs, more: &[&str]) -> Option<Arc<dyn Caller<ModelProtocol>>> {
     if matches!(model.name(), ModelName::Embedded) {
         return None;
     }
-    let args = ["worker", "model", "--for-command"].iter().chain(more);
-    let client = Client::new(WorkerCommand {
-        program: std::env::current_exe().ok()?,
-        args: args.map(Into::into).collect(),
-        called: "the model",
-    });
-    Some(with_model(Arc::new(client)))
+    Some(Arc::new(Client::new(worker("model", more, "the model")?)))
 }
 
 fn with_model(model: Arc<dyn Caller<ModelProtocol>>) -> Engine {
-    let media = Local::new("media", MediaRole::maker(index_folder()));
-    Engine::new(Arc::new(media), model)
+    let media: Arc<dyn Caller<MediaProtocol>> = match worker("media", &[], "the video reader") {
+        Some(command) => Arc::new(Client::new(command)),
+        None => Arc::new(Local::new("media", MediaRole::maker(index_folder()))),
+    };
+    Engine::new(media, model)
+}
+
+/// This program as a worker; none where it cannot say what it is called.
+fn worker(role: &str, more: &[&str], called: &'static str) -> Option<WorkerCommand> {
+    let args = ["worker", role, "--for-command"].into_iter();
+    Some(WorkerCommand {
+        program: std::env::current_exe().ok()?,
+        args: args.chain(more.iter().copied()).map(Into::into).collect(),
+        called,
+    })
 }
 
 /// Why there is no answer: where the model's process ended, its files are looked at again, and if one of them was cut or

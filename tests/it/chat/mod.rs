@@ -4,6 +4,7 @@ mod damage;
 mod format;
 mod kept;
 mod shared;
+mod versions;
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

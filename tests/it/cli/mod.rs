@@ -2,6 +2,8 @@
 
 mod answers;
 mod ask;
+#[cfg(target_os = "linux")]
+mod bombs;
 mod convert;
 mod endings;
 mod eval;

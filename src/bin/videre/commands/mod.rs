@@ -15,9 +15,17 @@ mod worker;
 
 use crate::args::{Args, Command};
 use crate::failure::Failure;
+use videre::media::{Limits, bound_memory};
 
 /// Does what was asked for.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
+    // Whose only work is videos. Where a model answers, videos have a process of their own.
+    if matches!(
+        args.command,
+        Command::Probe(_) | Command::Frames(_) | Command::Preview(_)
+    ) {
+        bound_memory(Limits::default().max_memory_bytes);
+    }
     match &args.command {
         Command::Probe(args) => probe::run(args),
         Command::Frames(args) => frames::run(args),

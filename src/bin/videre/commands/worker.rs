@@ -6,6 +6,7 @@ use crate::failure::Failure;
 use crate::open::index_folder;
 use videre::engine::{MediaRole, ModelRole};
 use videre::fault::Fault;
+use videre::media::{Limits, bound_memory};
 use videre::worker::{ProtocolStdio, serve};
 
 /// Steps of `nice`: enough for the window to stay quick, and not so many that an answer starves beside other work.
@@ -28,12 +29,16 @@ pub(crate) fn run(role: WorkerRole, manner: Manner) -> Result<(), Failure> {
             .with_hint("this command is for the window, which starts it by itself")
     };
     let stdio = ProtocolStdio::take().map_err(|error| broken(&error))?;
+    if manner.is_for_command {
+        leave_group();
+    }
     let served = match role {
-        WorkerRole::Media => serve(stdio, MediaRole::maker(index_folder())),
+        WorkerRole::Media => {
+            bound_memory(Limits::default().max_memory_bytes);
+            serve(stdio, MediaRole::maker(index_folder()))
+        }
         WorkerRole::Model => {
-            if manner.is_for_command {
-                leave_group();
-            } else {
+            if !manner.is_for_command {
                 step_back();
             }
             let folder = cache_folder().filter(|_| !manner.keeps_nothing);
