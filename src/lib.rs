@@ -25,6 +25,7 @@ pub mod private;
 pub mod question;
 pub mod registry;
 pub mod regular;
+pub mod sandbox;
 pub mod video;
 pub mod visual;
 pub mod worker;

@@ -18,6 +18,10 @@ mod registry;
 #[cfg(unix)]
 mod small_disk;
 
+/// What a worker may do.
+#[cfg(target_os = "linux")]
+mod sandbox;
+
 /// What is kept between runs.
 #[cfg(unix)]
 mod chat;

@@ -108,7 +108,7 @@ fn doctor_finds_this_machine_well() {
         .iter()
         .map(|check| &check["name"])
         .collect();
-    assert_eq!(names, ["decoders", "cache"]);
+    assert_eq!(names, ["decoders", "cache", "confinement"]);
     assert!(report["memory_bytes"].as_u64() > report["memory_available_bytes"].as_u64());
     assert!(report["n_cpus"].as_u64() >= Some(1));
 }

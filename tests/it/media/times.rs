@@ -8,7 +8,7 @@ use super::clips;
 fn frames_whose_times_lie_years_apart_or_run_backwards_are_counted_at_their_rate() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/repro");
     if !folder.is_dir() {
-        println!("skipped: {} is not there", folder.display());
+        eprintln!("skipped: {} is not there", folder.display());
         return;
     }
     for name in [

@@ -11,6 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("fault", &["cancel"]),
     ("private", &[]),
     ("regular", &[]),
+    ("sandbox", &[]),
     ("logs", &["private"]),
     ("video", &[]),
     ("question", &[]),

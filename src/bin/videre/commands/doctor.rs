@@ -6,10 +6,14 @@ use crate::failure::Failure;
 use crate::output::{answer, answer_json};
 use videre::api::DoctorJson;
 use videre::cancel::CancelToken;
+use videre::engine::Check;
 use videre::fault::Fault;
+use videre::sandbox::{Layers, layers};
 
 pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
-    let report = DoctorJson::new(engine::local().examine(&CancelToken::new()));
+    let (machine, mut checks) = engine::local().examine(&CancelToken::new());
+    checks.push(confinement());
+    let report = DoctorJson::new((machine, checks));
     if args.json {
         answer_json(&report)
     } else {
@@ -21,4 +25,16 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
     }
     let message = format!("{n_wrong} of {} checks found something", report.checks.len());
     Err(Failure::new(Fault::Machine, message))
+}
+
+/// What holds a worker to its work.
+fn confinement() -> Check {
+    let Layers { files, calls } = layers();
+    let found = match (files, calls) {
+        (true, true) => "Landlock and seccomp hold the workers",
+        (true, false) => "Landlock holds the workers; this kernel has no seccomp",
+        (false, true) => "seccomp holds the workers; this kernel has no Landlock",
+        (false, false) => "nothing but the user's rights holds the workers on this system",
+    };
+    Check::good("confinement", found)
 }

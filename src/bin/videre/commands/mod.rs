@@ -38,12 +38,13 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             role,
             for_command,
             keeps_nothing,
-            ..
+            log,
         } => worker::run(
             *role,
             worker::Manner {
                 is_for_command: *for_command,
                 keeps_nothing: *keeps_nothing,
+                log: log.as_ref(),
             },
         ),
         Command::Models(command) => models::run(command),

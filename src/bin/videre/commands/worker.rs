@@ -4,9 +4,12 @@ use crate::args::WorkerRole;
 use crate::engine::cache_folder;
 use crate::failure::Failure;
 use crate::open::index_folder;
+use std::path::PathBuf;
 use videre::engine::{MediaRole, ModelRole};
 use videre::fault::Fault;
 use videre::media::{Limits, bound_memory};
+use videre::private::make_folder;
+use videre::sandbox::{Confinement, confine};
 use videre::worker::{ProtocolStdio, serve};
 
 /// Steps of `nice`: enough for the window to stay quick, and not so many that an answer starves beside other work.
@@ -15,14 +18,16 @@ const LOWER_PRIORITY: i32 = 10;
 
 /// How a worker goes about its work.
 #[derive(Clone, Copy)]
-pub(crate) struct Manner {
+pub(crate) struct Manner<'a> {
     /// Somebody waits for the command that started it, and does nothing else meanwhile.
     pub(crate) is_for_command: bool,
     /// Nothing is kept on disk.
     pub(crate) keeps_nothing: bool,
+    /// Where its log is kept, if it is.
+    pub(crate) log: Option<&'a PathBuf>,
 }
 
-pub(crate) fn run(role: WorkerRole, manner: Manner) -> Result<(), Failure> {
+pub(crate) fn run(role: WorkerRole, manner: Manner<'_>) -> Result<(), Failure> {
     let broken = |error: &dyn std::error::Error| {
         let text = format!("the worker's pipes cannot be used: {error}");
         Failure::new(Fault::Machine, text)
@@ -35,9 +40,15 @@ pub(crate) fn run(role: WorkerRole, manner: Manner) -> Result<(), Failure> {
     let served = match role {
         WorkerRole::Media => {
             bound_memory(Limits::default().max_memory_bytes);
+            confine_to(index_folder().into_iter().chain(manner.log.cloned()).collect());
             serve(stdio, MediaRole::maker(index_folder()))
         }
         WorkerRole::Model => {
+            // A card's driver does as it likes. What a model is converted to lies where the user wants it.
+            if !cfg!(feature = "cuda") {
+                let layers = confine(&Confinement { writes: None });
+                tracing::debug!(?layers, "the model is confined");
+            }
             if !manner.is_for_command {
                 step_back();
             }
@@ -46,6 +57,17 @@ pub(crate) fn run(role: WorkerRole, manner: Manner) -> Result<(), Failure> {
         }
     };
     served.map_err(|error| broken(&error))
+}
+
+/// Confines this process to writing into these folders, which are made where they are not there: afterwards it could not.
+fn confine_to(writes: Vec<PathBuf>) {
+    for folder in &writes {
+        if let Err(error) = make_folder(folder) {
+            tracing::debug!(%error, folder = %folder.display(), "nothing will be kept");
+        }
+    }
+    let layers = confine(&Confinement { writes: Some(writes) });
+    tracing::debug!(?layers, "the video reader is confined");
 }
 
 /// Ctrl-C is for the command, which says in its own time what is to stop. When that command ends, the pipe tells.

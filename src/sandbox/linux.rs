@@ -1,0 +1,81 @@
+//! Landlock, seccomp, and what the kernel is told of the process itself.
+
+use landlock::{
+    ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
+    RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
+};
+use rustix::process::{Resource, Rlimit, setrlimit};
+
+use super::{Confinement, Layers, calls};
+
+/// The newest rights that are asked for; an older kernel has those that it knows.
+const RIGHTS: ABI = ABI::V6;
+
+/// Where the kernel is told how soon it should choose this process when memory is used up.
+const OOM_SCORE: &str = "/proc/self/oom_score_adj";
+
+pub(super) fn confine(confinement: &Confinement) -> Layers {
+    // Before the person's other programs, and rather than the window.
+    if let Err(error) = std::fs::write(OOM_SCORE, "500") {
+        tracing::debug!(%error, "the kernel chooses as ever when memory is used up");
+    }
+    // That its parent ended tells its pipe. The signal for that comes when the thread ends that started it, too.
+    // What was in memory of a person's files is nobody else's.
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    if let Err(error) = setrlimit(Resource::Core, none) {
+        tracing::debug!(%error, "a crash may leave what was in memory");
+    }
+    let layers = Layers {
+        files: restrict_files(confinement).unwrap_or_else(|error| {
+            tracing::warn!(%error, "Landlock does not hold");
+            false
+        }),
+        calls: calls::restrict().unwrap_or_else(|error| {
+            tracing::warn!(%error, "seccomp does not hold");
+            false
+        }),
+    };
+    layers
+}
+
+/// Everything may be read, nothing started, and only what was named written. No TCP, and no signals to others.
+fn restrict_files(confinement: &Confinement) -> Result<bool, RulesetError> {
+    let ruleset = Ruleset::default()
+        .set_compatibility(CompatLevel::BestEffort)
+        .handle_access(AccessFs::from_all(RIGHTS))?
+        .handle_access(AccessNet::from_all(RIGHTS))?
+        .scope(Scope::AbstractUnixSocket | Scope::Signal)?
+        .create()?;
+    let reads = AccessFs::ReadFile | AccessFs::ReadDir;
+    let everywhere = |rights| PathFd::new("/").map(|root| PathBeneath::new(root, rights)).ok();
+    let mut ruleset = match &confinement.writes {
+        Some(_) => ruleset.add_rules(everywhere(reads).map(Ok::<_, RulesetError>))?,
+        None => {
+            let all = AccessFs::from_all(RIGHTS) & !AccessFs::Execute;
+            ruleset.add_rules(everywhere(all).map(Ok::<_, RulesetError>))?
+        }
+    };
+    for folder in confinement.writes.iter().flatten() {
+        // One that is not there cannot be written to, and is for others to make.
+        if let Ok(opened) = PathFd::new(folder) {
+            let rights = AccessFs::from_all(RIGHTS) & !AccessFs::Execute;
+            ruleset = ruleset.add_rule(PathBeneath::new(opened, rights))?;
+        }
+    }
+    let status = ruleset.restrict_self()?;
+    Ok(status.ruleset != RulesetStatus::NotEnforced)
+}
+
+pub(super) fn layers() -> Layers {
+    let landlock = Ruleset::default()
+        .set_compatibility(CompatLevel::HardRequirement)
+        .handle_access(AccessFs::from_all(ABI::V1))
+        .and_then(Ruleset::create);
+    Layers {
+        files: landlock.is_ok(),
+        calls: std::path::Path::new("/proc/sys/kernel/seccomp/actions_avail").exists(),
+    }
+}

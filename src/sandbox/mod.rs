@@ -1,0 +1,48 @@
+//! What a worker may do: its work, and nothing else. Files come from anywhere, and the libraries that read them are large.
+//!
+//! Each layer is of the kernel's and holds by itself; where it lacks one, the others are there all the same.
+
+#[cfg(target_os = "linux")]
+mod calls;
+#[cfg(target_os = "linux")]
+mod linux;
+
+use std::path::PathBuf;
+
+/// What a process is confined to.
+#[derive(Clone, Debug, Default)]
+pub struct Confinement {
+    /// The folders that it may write to, with all below them. `None`: wherever its user may.
+    pub writes: Option<Vec<PathBuf>>,
+}
+
+/// The layers that hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Layers {
+    /// It writes and starts nothing but what it was allowed (Landlock).
+    pub files: bool,
+    /// It opens no connection, starts no process and looks into none (seccomp).
+    pub calls: bool,
+}
+
+/// Confines this process, for good. Called before it has threads, and before it has read a byte of what it was given.
+#[must_use]
+pub fn confine(confinement: &Confinement) -> Layers {
+    #[cfg(target_os = "linux")]
+    return linux::confine(confinement);
+    #[cfg(not(target_os = "linux"))]
+    {
+        // Without a word: nothing was promised there.
+        let Confinement { writes: _ } = confinement;
+        Layers::default()
+    }
+}
+
+/// The layers that this kernel has.
+#[must_use]
+pub fn layers() -> Layers {
+    #[cfg(target_os = "linux")]
+    return linux::layers();
+    #[cfg(not(target_os = "linux"))]
+    Layers::default()
+}
