@@ -28,7 +28,7 @@ pub(super) fn confine(confinement: &Confinement) -> Layers {
     if let Err(error) = setrlimit(Resource::Core, none) {
         tracing::debug!(%error, "a crash may leave what was in memory");
     }
-    let layers = Layers {
+    Layers {
         files: restrict_files(confinement).unwrap_or_else(|error| {
             tracing::warn!(%error, "Landlock does not hold");
             false
@@ -37,8 +37,7 @@ pub(super) fn confine(confinement: &Confinement) -> Layers {
             tracing::warn!(%error, "seccomp does not hold");
             false
         }),
-    };
-    layers
+    }
 }
 
 /// Everything may be read, nothing started, and only what was named written. No TCP, and no signals to others.
