@@ -6,6 +6,7 @@ use std::path::Path;
 use ffmpeg_next::codec::{self, discard::Discard};
 use ffmpeg_next::{Error, Packet, ffi, format, frame};
 
+use super::codecs;
 use super::error::MediaError;
 use super::limits::Limits;
 use super::nal::{self, Framing};
@@ -111,7 +112,8 @@ impl Decoder {
         let parameters = stream.parameters();
         let unreferenced = unreferenced_frames(&parameters);
         let n_tail_packets = if parameters.id() == codec::Id::MPEG4 { 3 } else { 1 };
-        if codec::decoder::find(parameters.id()).is_none() {
+        let decoder = codec::decoder::find(parameters.id());
+        if !decoder.is_some_and(|decoder| codecs::decodes_video(decoder.name())) {
             return Err(unsupported());
         }
         let mut context = codec::Context::from_parameters(parameters).map_err(machine)?;

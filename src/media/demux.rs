@@ -12,6 +12,7 @@ use ffmpeg_next::format::context::{Input, StreamIo};
 use ffmpeg_next::util::interrupt;
 use ffmpeg_next::{Dictionary, Error, Packet, ffi};
 
+use super::codecs;
 use super::error::MediaError;
 use super::index::PacketInfo;
 use super::limits::Limits;
@@ -160,6 +161,7 @@ fn open_input(path: &Path, source: Source, limits: &Limits, watch: &Watch) -> Re
         .map_err(|error| machine(&error.to_string()))?;
     let mut options = Dictionary::new();
     options.set("format_whitelist", CONTAINERS);
+    options.set("codec_whitelist", &codecs::list());
     options.set("protocol_whitelist", "none");
     options.set("max_streams", &limits.max_streams.to_string());
     options.set("probesize", &limits.probe_bytes.to_string());

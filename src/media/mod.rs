@@ -11,6 +11,7 @@
 
 mod about;
 mod access;
+mod codecs;
 mod convert;
 mod decoder;
 mod demux;

@@ -443,3 +443,20 @@ fn refused_files_are_closed() {
     });
     assert_eq!(open, 0);
 }
+
+#[test]
+fn a_decoder_that_nobody_has_files_for_is_not_started() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("planes.mp4");
+    let mut bytes = fs::read(clips::clip("h264.mp4")).expect("there is a clip");
+    // Not the brand, which comes first.
+    let at = bytes.windows(4).rposition(|window| window == b"avc1");
+    let at = at.expect("it is H.264");
+    bytes[at..at + 4].copy_from_slice(b"8BPS");
+    fs::write(&path, bytes).expect("written");
+    let error = refused(&path, &Limits::default());
+    assert!(
+        matches!(&error, MediaError::UnsupportedCodec { codec, .. } if codec == "8bps"),
+        "{error}"
+    );
+}
