@@ -49,7 +49,7 @@ impl Role for Aborting {
 
 fn main() -> Result<(), WireError> {
     let crashed = PathBuf::from(std::env::args_os().nth(1).unwrap_or_default());
-    let make = MediaRole::maker(None);
+    let make = MediaRole::maker();
     serve(ProtocolStdio::take()?, move || Aborting {
         role: make(),
         n_frames: 0,

@@ -1,8 +1,9 @@
 //! Files of somebody's choice: opened only where they are regular files, and read only so far.
 
 use std::fs::{File, FileType, Metadata};
-use std::io::{self, Read};
+use std::io::{self, Read, Seek, SeekFrom};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Why a file is not opened.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +67,50 @@ pub fn read_text(path: &Path, max_bytes: u64) -> io::Result<String> {
         .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
 }
 
+/// Reads an open file from a place of its own, wherever others are reading it.
+#[derive(Clone, Debug)]
+pub struct Positioned {
+    file: Arc<File>,
+    position: u64,
+}
+
+impl Positioned {
+    /// At the beginning.
+    #[must_use]
+    pub fn new(file: Arc<File>) -> Self {
+        Self { file, position: 0 }
+    }
+
+    /// Where it reads next, bytes from the beginning.
+    #[must_use]
+    pub fn position(&self) -> u64 {
+        self.position
+    }
+}
+
+impl Read for Positioned {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        #[cfg(unix)]
+        let n = std::os::unix::fs::FileExt::read_at(&*self.file, buffer, self.position)?;
+        #[cfg(windows)]
+        let n = std::os::windows::fs::FileExt::seek_read(&*self.file, buffer, self.position)?;
+        self.position += n as u64;
+        Ok(n)
+    }
+}
+
+impl Seek for Positioned {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let place = match to {
+            SeekFrom::Start(place) => Some(place),
+            SeekFrom::Current(by) => self.position.checked_add_signed(by),
+            SeekFrom::End(by) => self.file.metadata()?.len().checked_add_signed(by),
+        };
+        self.position = place.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
+    }
+}
+
 fn accept(kind: FileType) -> Result<(), OpenError> {
     let words = if kind.is_file() {
         return Ok(());
@@ -115,6 +160,22 @@ mod tests {
             Err(OpenError::NotRegular("a folder"))
         ));
         assert!(matches!(open(&folder.path().join("none")), Err(OpenError::Io(_))));
+    }
+
+    #[test]
+    fn two_who_read_one_file_do_not_move_each_other() {
+        let mut file = tempfile::tempfile().unwrap();
+        io::Write::write_all(&mut file, b"abcdef").unwrap();
+        let mut one = Positioned::new(Arc::new(file));
+        let mut other = one.clone();
+        let mut two = [0; 2];
+        one.read_exact(&mut two).unwrap();
+        other.seek(SeekFrom::End(-2)).unwrap();
+        other.read_exact(&mut two).unwrap();
+        assert_eq!(&two, b"ef");
+        one.read_exact(&mut two).unwrap();
+        assert_eq!((&two, one.position()), (b"cd", 4));
+        assert!(one.seek(SeekFrom::Current(-5)).is_err(), "before the beginning");
     }
 
     #[cfg(unix)]

@@ -82,7 +82,7 @@ struct Run {
 
 impl Run {
     fn new(pair: &Path, clip: &Path, folder: &Path, max_prefix_bytes: u64) -> Result<Self, Failure> {
-        let media = Local::new("media", MediaRole::maker(None));
+        let media = Local::new("media", MediaRole::maker());
         let model = Local::new("model", ModelRole::maker(Some(folder)));
         let engine = Engine::new(Arc::new(media), Arc::new(model));
         let name = ModelName::Named {

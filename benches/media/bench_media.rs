@@ -25,7 +25,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let cancel = CancelToken::new();
     let open = |clip: &str| -> Result<Video, Box<dyn Error>> {
         let mut video = Video::open(Path::new(clip), &Limits::default(), &cancel)?;
-        video.index(None, &mut |_| {}, &cancel)?;
+        video.index(&mut |_| {}, &cancel)?;
         Ok(video)
     };
     match words[..] {

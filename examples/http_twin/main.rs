@@ -82,9 +82,9 @@ fn main() -> anyhow::Result<()> {
     let (folder, video, model) = (next()?, next()?, next()?);
     let cache = folder.join("cache");
     let index = cache.join("index");
-    let media = Local::new("media", MediaRole::maker(Some(index)));
+    let media = Local::new("media", MediaRole::maker());
     let role = Local::new("model", ModelRole::maker(Some(&cache)));
-    let engine = Engine::new(Arc::new(media), Arc::new(role));
+    let engine = Engine::new(Arc::new(media), Arc::new(role)).keeping_lists(Some(index));
     let store = Store::open(&folder.join("data").join("videre.db"))?;
     let desktop = Arc::new(Desktop::new(Arc::new(engine), store));
     let twin = Twin {

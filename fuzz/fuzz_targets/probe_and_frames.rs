@@ -45,7 +45,7 @@ fn look_through(path: &Path, bytes: &[u8]) -> Result<(), MediaError> {
     let cancel = CancelToken::new();
     let mut video = Video::open(path, &limits, &cancel)?;
     video.first_frame(&cancel)?;
-    let n_frames = video.index(None, &mut |_| {}, &cancel)?.len();
+    let n_frames = video.index(&mut |_| {}, &cancel)?.len();
     assert!(n_frames > 0, "an index without frames");
     let first: Vec<usize> = (0..n_frames.min(N_FIRST)).collect();
     video.frames(&first, &cancel, &mut |_| ControlFlow::Continue(()))?;

@@ -7,25 +7,31 @@ use std::sync::Arc;
 use videre::api::window::WorkerRole;
 use videre::chat::Store;
 use videre::desktop::Desktop;
-use videre::engine::{Engine, MediaProtocol, ModelProtocol};
+use videre::engine::{Engine, MediaProtocol, ModelProtocol, usual_list_folder};
 use videre::logs;
-use videre::worker::{Client, WorkerCommand};
+use videre::worker::{Client, Patience, WorkerCommand};
 
 /// A desktop over two workers. Each is started when it is first needed, and again after it ended.
 pub(crate) fn desktop(store: Store) -> std::io::Result<Arc<Desktop>> {
     let media = Arc::new(Client::<MediaProtocol>::new(command(
         "media",
         "the video reader",
+        Patience::WITH_MEDIA,
     )?));
-    let model = Arc::new(Client::<ModelProtocol>::new(command("model", "the model")?));
-    let engine = Engine::new(Arc::clone(&media) as _, Arc::clone(&model) as _);
+    let model = Arc::new(Client::<ModelProtocol>::new(command(
+        "model",
+        "the model",
+        Patience::WITH_MODEL,
+    )?));
+    let engine =
+        Engine::new(Arc::clone(&media) as _, Arc::clone(&model) as _).keeping_lists(usual_list_folder());
     let desktop = Arc::new(Desktop::new(Arc::new(engine), store));
     desktop.watch(&media, WorkerRole::Media);
     desktop.watch(&model, WorkerRole::Model);
     Ok(desktop)
 }
 
-fn command(role: &str, called: &'static str) -> std::io::Result<WorkerCommand> {
+fn command(role: &str, called: &'static str, patience: Patience) -> std::io::Result<WorkerCommand> {
     let mut args = vec![OsString::from("worker"), OsString::from(role)];
     if let Ok(folder) = logs::usual_folder() {
         args.extend([OsString::from("--log"), folder.into()]);
@@ -34,6 +40,7 @@ fn command(role: &str, called: &'static str) -> std::io::Result<WorkerCommand> {
         program: beside("videre")?,
         args,
         called,
+        patience,
     })
 }
 

@@ -45,7 +45,7 @@ impl Desktop {
         let prepared = self.engine.prepare(&video, &setup, cancel, &mut |update| {
             events.of(&update).into_iter().for_each(&mut *on_event);
         });
-        prepared.map_err(of_work(&video.path, &model.files()))?;
+        prepared.map_err(of_work(video.path(), &model.files()))?;
         let n_tokens = resolved.plan.counts().total;
         self.models.keep_reading(&model, &video, &resolved.plan, n_tokens);
         Ok(())
@@ -178,7 +178,7 @@ impl Desktop {
                 Ok(origin.answer(answer, draft))
             }
             Err(failure) => {
-                let error = of_work(&video.path, &model.files())(failure);
+                let error = of_work(video.path(), &model.files())(failure);
                 Err((error, origin.cut_short(draft).map(Box::new)))
             }
         }

@@ -23,7 +23,7 @@ impl Desktop {
             for video in self.videos.listed() {
                 report
                     .checks
-                    .push(Check::good("open", video.path.display().to_string()));
+                    .push(Check::good("open", video.path().display().to_string()));
             }
         } else {
             let hidden = self.hidden();

@@ -62,12 +62,13 @@ impl OpenVideos {
             // Whoever opens it says why it cannot be read.
             Err(_) => 0,
         };
-        let opening = Opening::start(&self.engine, path, patience(n_bytes), cancel, on_update)?;
+        let file = self.engine.file(path).map_err(of_video_at(path))?;
+        let opening = Opening::start(&self.engine, file.clone(), patience(n_bytes), cancel, on_update)?;
         let listed = opening.now().transpose()?;
         let video = match &listed {
             Some(video) => Arc::clone(video),
             None => {
-                let glance = self.engine.glance(path, FIRST_WITHIN, cancel);
+                let glance = self.engine.glance(file, FIRST_WITHIN, cancel);
                 let (video, first) = glance
                     .map_err(of_video_at(path))
                     .inspect_err(|_| opening.stop.cancel())?;
@@ -80,7 +81,7 @@ impl OpenVideos {
         let info = VideoInfo::new(&video, n_bytes, is_sample(path, n_bytes), view);
         let new = NewVideo {
             identity: video.identity.clone(),
-            path: video.path.clone(),
+            path: video.path().to_owned(),
             duration_secs: video.duration_secs,
         };
         self.store.opened(&new, SystemTime::now()).map_err(of_store)?;

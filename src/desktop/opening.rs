@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
@@ -11,6 +10,7 @@ use crate::api::window::ApiError;
 use crate::cancel::{CancelToken, Cancelled, Monitor};
 use crate::engine::{Engine, OpenVideo, Picture, Update};
 use crate::fault::{Failure, Fault};
+use crate::video::VideoFile;
 
 /// Updates that may wait for whoever opens a file; of more, the newest.
 const MAX_UPDATES: usize = 64;
@@ -41,16 +41,16 @@ impl Opening {
     /// No thread; [`Cancelled`], which ends the listing.
     pub(super) fn start(
         engine: &Arc<Engine>,
-        path: &Path,
+        file: VideoFile,
         patience: Duration,
         cancel: &CancelToken,
         on_update: &mut dyn FnMut(Update),
     ) -> Result<Arc<Self>, ApiError> {
         let opening = Arc::new(Self::default());
         let work = {
-            let (opening, engine, path) = (Arc::clone(&opening), Arc::clone(engine), path.to_owned());
+            let (opening, engine, path) = (Arc::clone(&opening), Arc::clone(engine), file.path().to_owned());
             move || {
-                let video = engine.open(&path, &opening.stop, &mut |update| {
+                let video = engine.list(file, &opening.stop, &mut |update| {
                     opening.listing.change(|listing| {
                         if listing.updates.len() == MAX_UPDATES {
                             listing.updates.pop_front();

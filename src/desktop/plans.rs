@@ -53,7 +53,7 @@ pub(super) fn resolve(
     facts: &ModelFacts,
 ) -> Result<PresetPlan, ApiError> {
     let setting = setting(request, facts)?;
-    let plan = video.plan(&setting).map_err(of_video_at(&video.path))?;
+    let plan = video.plan(&setting).map_err(of_video_at(video.path()))?;
     Ok(PresetPlan::new(plan, setting))
 }
 

@@ -149,7 +149,7 @@ impl Desktop {
         let picture = self
             .engine
             .tower_picture(video, source, plan, &shelved.normalization, cancel);
-        let picture = picture.map_err(of_video_at(&video.path))?;
+        let picture = picture.map_err(of_video_at(video.path()))?;
         let first = source.frames()[0];
         let info = PictureInfo {
             mime: "image/png".to_owned(),

@@ -175,7 +175,7 @@ impl Desktop {
                 self.engine.picture(&video, wanted, within, cancel)
             }
         };
-        let picture = picture.map_err(of_video_at(&video.path))?;
+        let picture = picture.map_err(of_video_at(video.path()))?;
         let is_exact = picture.index == wanted && !picture.is_coarse;
         Ok(Shown::new(picture, is_exact))
     }
@@ -200,7 +200,7 @@ impl Desktop {
             .filmstrip(&video, &request.at_secs, within, cancel, &mut |slot, picture| {
                 each(slot, Shown::new(picture, true));
             });
-        drawn.map_err(of_video_at(&video.path))
+        drawn.map_err(of_video_at(video.path()))
     }
 
     /// Writes a frame as it is, as PNG. `choose` is given the name that it is saved as unless the user says otherwise, and
@@ -218,7 +218,7 @@ impl Desktop {
     ) -> Result<Option<SavedFile>, ApiError> {
         let video = self.videos.get(id, cancel)?;
         let (frame, picture) = self.full_picture_of(&video, index, cancel)?;
-        let stem = video.path.file_stem().unwrap_or_default().to_string_lossy();
+        let stem = video.path().file_stem().unwrap_or_default().to_string_lossy();
         let name = format!("{stem}-frame-{:07}-{:.3}s.png", frame.index, frame.pts_secs);
         let Some(path) = choose(&name)? else {
             return Ok(None);
@@ -256,7 +256,7 @@ impl Desktop {
         cancel: &CancelToken,
     ) -> Result<(FrameRef, RgbImage), ApiError> {
         let full = self.engine.full_frame(video, index, cancel);
-        let full = full.map_err(of_video_at(&video.path))?;
+        let full = full.map_err(of_video_at(video.path()))?;
         let picture = full.pixels.into_image();
         let picture = picture.ok_or_else(|| missing_video("the frame"))?;
         Ok((full.frame, picture))
@@ -276,8 +276,8 @@ impl Desktop {
             Place::Index { index: 0 } => Ok(Some(Shown::new(first, true))),
             Place::Secs { secs } if secs <= 0.0 => Ok(Some(Shown::new(first, true))),
             Place::Secs { secs } if request.purpose == FramePurpose::Scrub => {
-                let glimpse = self.engine.glimpse(&video.path, secs, within, cancel);
-                let glimpse = glimpse.map_err(of_video_at(&video.path))?;
+                let glimpse = self.engine.glimpse(&video.file, secs, within, cancel);
+                let glimpse = glimpse.map_err(of_video_at(video.path()))?;
                 Ok(glimpse.map(Shown::glimpsed))
             }
             Place::Index { .. } | Place::Secs { .. } => Ok(None),

@@ -7,19 +7,21 @@ use std::time::{Duration, Instant};
 
 use super::answer::Answer;
 use super::feeder::Feeder;
+use super::guard::Guard;
 use super::identity::FileIdentity;
+use super::kept_lists::KeptLists;
 use super::pointer::Pointer;
 use super::progress::{Estimator, Progress, Stage, Tempos};
 use super::requests;
-use super::requests::media::{ForgetList, Indexing, MediaProtocol, Open};
+use super::requests::media::{Indexing, MediaProtocol, Open};
 use super::requests::model::{
     Ask, DeviceName, Excerpt, Forget, Load, ModelFacts, ModelName, ModelProtocol, Prepare, PromptText, Work,
     WorkEvent,
 };
 use crate::cancel::{CancelToken, Hold};
-use crate::fault::Failure;
+use crate::fault::{Failure, Fault};
 use crate::question::{PromptForm, Question};
-use crate::video::Probe;
+use crate::video::{Probe, VideoFile};
 use crate::visual::plan::Plan;
 use crate::worker::{Caller, Request};
 
@@ -36,6 +38,7 @@ pub struct Engine {
     pub(super) model: Arc<dyn Caller<ModelProtocol>>,
     next_job: AtomicU64,
     pub(super) pointer: Pointer,
+    pub(super) kept_lists: KeptLists,
     /// Holds up what is decoded for the model.
     pub(super) hold: Hold,
     tempos: Tempos,
@@ -45,7 +48,7 @@ pub struct Engine {
 #[derive(Clone, Debug)]
 pub struct OpenVideo {
     /// The file.
-    pub path: PathBuf,
+    pub file: VideoFile,
     /// Which file it is.
     pub identity: FileIdentity,
     /// What it is.
@@ -98,10 +101,16 @@ impl OpenVideo {
         }
     }
 
+    /// What the file is called.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.file.path()
+    }
+
     /// The file's name without its folders; what is no text in it is replaced.
     #[must_use]
     pub fn name(&self) -> String {
-        let name = self.path.file_name().unwrap_or_default();
+        let name = self.path().file_name().unwrap_or_default();
         name.to_string_lossy().into_owned()
     }
 }
@@ -111,13 +120,32 @@ impl Engine {
     #[must_use]
     pub fn new(media: Arc<dyn Caller<MediaProtocol>>, model: Arc<dyn Caller<ModelProtocol>>) -> Self {
         Self {
-            media,
+            media: Arc::new(Guard::new(media)),
             model,
             next_job: AtomicU64::new(1),
             pointer: Pointer::default(),
+            kept_lists: KeptLists::default(),
             hold: Hold::new(),
             tempos: Tempos::default(),
         }
+    }
+
+    /// The same, which keeps the lists of frames in `folder`: a large file is read through once only.
+    #[must_use]
+    pub fn keeping_lists(self, folder: Option<PathBuf>) -> Self {
+        Self {
+            kept_lists: KeptLists::new(folder),
+            ..self
+        }
+    }
+
+    /// Opens the file at `path`, which is all that is done by its name: whoever reads it is handed the open file.
+    ///
+    /// # Errors
+    /// What the file system says; that it is no file, or empty.
+    pub fn file(&self, path: &Path) -> Result<VideoFile, Failure> {
+        let file = VideoFile::open(path).map_err(|error| Failure::from_error(&error))?;
+        Ok(self.kept_lists.attach(file))
     }
 
     /// Opens a file and lists its frames.
@@ -130,19 +158,35 @@ impl Engine {
         cancel: &CancelToken,
         on_update: &mut dyn FnMut(Update),
     ) -> Result<OpenVideo, Failure> {
+        self.list(self.file(path)?, cancel, on_update)
+    }
+
+    /// Lists the frames of an open file.
+    ///
+    /// # Errors
+    /// Whatever is wrong with it.
+    pub fn list(
+        &self,
+        file: VideoFile,
+        cancel: &CancelToken,
+        on_update: &mut dyn FnMut(Update),
+    ) -> Result<OpenVideo, Failure> {
         let began = Instant::now();
-        let open = Open {
-            path: path.as_os_str().to_owned(),
-        };
-        let opened = self.media.call_with(open, cancel, &mut |Indexing { fraction }| {
+        let open = Open { video: file.clone() };
+        let opened = self.media.call_with(open, cancel, &mut |indexing| {
+            let Indexing { fraction, list } = indexing;
+            if !list.is_empty() {
+                self.kept_lists.keep(&file, &list);
+            }
             on_update(Update::Progress(Progress {
                 stage: Stage::Opening { fraction },
                 remaining_secs: None,
             }));
         })?;
         Ok(OpenVideo {
-            path: path.to_owned(),
-            identity: FileIdentity::read(path)?,
+            identity: FileIdentity::read(&file)?,
+            // A worker that starts anew needs not read all of it again.
+            file: self.kept_lists.attach(file),
             probe: opened.probe,
             pts_secs: opened.pts_secs,
             duration_secs: opened.duration_secs,
@@ -175,7 +219,7 @@ impl Engine {
     /// Encodes and reads what every question on this video begins with, so that the first answer does not wait for it.
     ///
     /// # Errors
-    /// [`Fault::Cancelled`](crate::fault::Fault::Cancelled) (what was done is kept), or what is wrong with file or model.
+    /// [`Fault::Cancelled`] (what was done is kept), or what is wrong with file or model.
     pub fn prepare(
         &self,
         video: &OpenVideo,
@@ -189,7 +233,7 @@ impl Engine {
     /// Answers a question about a video, preparing what is not prepared.
     ///
     /// # Errors
-    /// [`Fault::Cancelled`](crate::fault::Fault::Cancelled) (what was said stays true), or what is wrong with file, model or question.
+    /// [`Fault::Cancelled`] (what was said stays true), or what is wrong with file, model or question.
     pub fn ask(
         &self,
         video: &OpenVideo,
@@ -213,9 +257,11 @@ impl Engine {
     /// # Errors
     /// What the file system says.
     pub fn forget(&self, video: &FileIdentity, path: &Path, cancel: &CancelToken) -> Result<(), Failure> {
+        self.kept_lists.forget(path).map_err(|error| {
+            let text = format!("the kept list of the video's frames could not be removed: {error}");
+            Failure::new(Fault::of_writing(&error), text)
+        })?;
         let video = video.clone();
-        let path = path.as_os_str().to_owned();
-        self.media.call(ForgetList { path }, cancel)?;
         self.model.call(Forget { video }, cancel)
     }
 
@@ -259,7 +305,7 @@ impl Engine {
             media: Arc::clone(&self.media),
             model: Arc::clone(&self.model),
             job,
-            path: video.path.as_os_str().to_owned(),
+            video: video.file.clone(),
             fit: setup.plan.fit,
             side_px: setup.plan.geometry.side_px(),
             stop: stop.held_by(&self.hold),

@@ -1,12 +1,12 @@
 //! Frames from the media role to the model role, while the tower is at work.
 
-use std::ffi::OsString;
 use std::sync::Arc;
 
 use super::requests::media::{FitForModel, MediaProtocol};
 use super::requests::model::{EndFeed, Feed, ModelProtocol};
 use crate::cancel::CancelToken;
 use crate::fault::{Failure, Fault, Origin};
+use crate::video::VideoFile;
 use crate::visual::preprocess::Fit;
 use crate::visual::sampling::FrameRef;
 use crate::worker::Caller;
@@ -20,7 +20,7 @@ pub(super) struct Feeder {
     pub(super) media: Arc<dyn Caller<MediaProtocol>>,
     pub(super) model: Arc<dyn Caller<ModelProtocol>>,
     pub(super) job: u64,
-    pub(super) path: OsString,
+    pub(super) video: VideoFile,
     pub(super) fit: Fit,
     pub(super) side_px: u32,
     /// Cancelled when the work has ended; it may be held up before that.
@@ -42,7 +42,7 @@ impl Feeder {
             // Between its chunks: a call under way is not kept from what comes back.
             self.stop.wait_while_held()?;
             let wanted = FitForModel {
-                path: self.path.clone(),
+                video: self.video.clone(),
                 indices: some.iter().map(|frame| frame.index).collect(),
                 fit: self.fit,
                 side_px: self.side_px,

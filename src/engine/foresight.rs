@@ -77,6 +77,7 @@ impl Engine {
     pub fn examine(&self, cancel: &CancelToken) -> (Machine, Vec<Check>) {
         let (machine, no_model) = or_failure(self.model.call(ExamineModel, cancel));
         let (mut checks, no_media) = or_failure(self.media.call(ExamineMedia, cancel));
+        checks.push(self.kept_lists.examine());
         for (name, failure) in [("video reader", no_media), ("model", no_model)] {
             checks.extend(failure.map(|failure| Check::bad(name, failure.message, failure.hint)));
         }

@@ -1,13 +1,13 @@
 //! Which file it is, whatever it is called.
 
 use std::io::{self, Read, Seek, SeekFrom};
-use std::path::Path;
 use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 
 use crate::fault::{Failure, Fault};
-use crate::regular;
+use crate::regular::Positioned;
+use crate::video::VideoFile;
 
 /// Bytes that are read at the head, the middle and the tail.
 const SAMPLE_BYTES: u64 = 64 * 1024;
@@ -18,12 +18,14 @@ const SAMPLE_BYTES: u64 = 64 * 1024;
 pub struct FileIdentity(String);
 
 impl FileIdentity {
-    /// The identity of the file at `path` as it is now.
+    /// The identity of an open file as it is now.
     ///
     /// # Errors
-    /// What the file system says, also that it is no file any more.
-    pub fn of(path: &Path) -> io::Result<Self> {
-        let (mut file, metadata) = regular::open(path)?;
+    /// What the file system says.
+    pub fn of(video: &VideoFile) -> io::Result<Self> {
+        let file = video.file().map_err(io::Error::other)?;
+        let metadata = file.metadata()?;
+        let mut file = Positioned::new(file);
         let n_bytes = metadata.len();
         let mut hasher = blake3::Hasher::new();
         hasher.update(&n_bytes.to_le_bytes());
@@ -45,10 +47,10 @@ impl FileIdentity {
         Ok(Self(hash.as_str()[..32].to_owned()))
     }
 
-    /// The identity of the file at `path`, or why it has none.
-    pub(super) fn read(path: &Path) -> Result<Self, Failure> {
-        Self::of(path).map_err(|error| {
-            let text = format!("cannot read {}: {error}", path.display());
+    /// The identity of an open file, or why it has none.
+    pub(super) fn read(video: &VideoFile) -> Result<Self, Failure> {
+        Self::of(video).map_err(|error| {
+            let text = format!("cannot read {}: {error}", video.path().display());
             Failure::new(Fault::of_reading(&error), text)
         })
     }

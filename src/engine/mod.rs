@@ -16,7 +16,9 @@ mod convert;
 mod coordinator;
 mod feeder;
 mod foresight;
+mod guard;
 mod identity;
+mod kept_lists;
 #[cfg(feature = "media")]
 mod media;
 #[cfg(feature = "llava")]
@@ -32,6 +34,7 @@ pub use answer::{Answer, StageMillis};
 pub use auto::{Preselection, own_way};
 pub use coordinator::{Engine, OpenVideo, USUAL_PREFIX_BYTES, Update, VideoSetup};
 pub use identity::FileIdentity;
+pub use kept_lists::usual_list_folder;
 #[cfg(feature = "media")]
 pub use media::MediaRole;
 #[cfg(feature = "llava")]

@@ -31,7 +31,7 @@ impl Engine {
         indices.dedup();
         let side_px = plan.geometry.side_px();
         let wanted = FitForPlan(FitForModel {
-            path: video.path.as_os_str().to_owned(),
+            video: video.file.clone(),
             indices,
             fit: plan.fit,
             side_px,

@@ -334,7 +334,7 @@ impl OpenVideo {
         setting.plan(&self.pts_secs).map_err(|error| {
             let failure = Failure::from_error(&error);
             Failure {
-                message: format!("{}: {}", self.path.display(), failure.message),
+                message: format!("{}: {}", self.path().display(), failure.message),
                 ..failure
             }
         })

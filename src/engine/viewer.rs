@@ -1,16 +1,20 @@
 //! Pictures for whoever looks at the video.
 
-use std::path::Path;
+use std::ops::ControlFlow;
 use std::time::Instant;
+
+use image::RgbImage;
 
 use super::coordinator::{Engine, OpenVideo};
 use super::identity::FileIdentity;
 use super::requests::media::{
-    Closeness, DecodeFrame, DrawFirst, DrawFrame, DrawNear, DrawStrip, FullFrame, Glimpse, Picture, Slide,
+    Closeness, DecodeFrame, DecodeFrames, DrawFirst, DrawFrame, DrawNear, DrawStrip, FullFrame, Glimpse,
+    Picture, Slide,
 };
 use crate::cancel::CancelToken;
 use crate::fault::Failure;
-use crate::video::PreviewSize;
+use crate::video::{PreviewSize, VideoFile};
+use crate::visual::sampling::FrameRef;
 
 impl OpenVideo {
     /// The frame that is on screen at `secs`: the last one whose time stamp is not later. The first one before it.
@@ -70,7 +74,7 @@ impl Engine {
         cancel: &CancelToken,
     ) -> Result<Picture, Failure> {
         let draw = DrawFrame {
-            path: video.path.as_os_str().to_owned(),
+            video: video.file.clone(),
             index: video.within(index),
             within,
             closeness,
@@ -84,19 +88,19 @@ impl Engine {
     /// [`Fault::Cancelled`](crate::fault::Fault::Cancelled); what is wrong with the file.
     pub fn glance(
         &self,
-        path: &Path,
+        file: VideoFile,
         within: PreviewSize,
         cancel: &CancelToken,
     ) -> Result<(OpenVideo, Picture), Failure> {
         let began = Instant::now();
         let draw = DrawFirst {
-            path: path.as_os_str().to_owned(),
+            video: file.clone(),
             within,
         };
         let first = self.media.call(draw, cancel)?;
         let video = OpenVideo {
-            path: path.to_owned(),
-            identity: FileIdentity::read(path)?,
+            identity: FileIdentity::read(&file)?,
+            file,
             probe: first.opened.probe,
             pts_secs: Vec::new(),
             duration_secs: first.opened.duration_secs,
@@ -113,14 +117,14 @@ impl Engine {
     /// [`Fault::Cancelled`](crate::fault::Fault::Cancelled), also when newer calls came; what is wrong with the file.
     pub fn glimpse(
         &self,
-        path: &Path,
+        file: &VideoFile,
         secs: f64,
         within: PreviewSize,
         cancel: &CancelToken,
     ) -> Result<Option<Glimpse>, Failure> {
         let _wish = self.pointer.wish(cancel);
         let draw = DrawNear {
-            path: path.as_os_str().to_owned(),
+            video: file.clone(),
             secs,
             within,
         };
@@ -141,7 +145,7 @@ impl Engine {
         each: &mut dyn FnMut(usize, Picture),
     ) -> Result<(), Failure> {
         let draw = DrawStrip {
-            path: video.path.as_os_str().to_owned(),
+            video: video.file.clone(),
             at_secs: at_secs.to_vec(),
             within,
         };
@@ -160,9 +164,39 @@ impl Engine {
         cancel: &CancelToken,
     ) -> Result<FullFrame, Failure> {
         let decode = DecodeFrame {
-            path: video.path.as_os_str().to_owned(),
+            video: video.file.clone(),
             index,
         };
         self.media.call(decode, cancel)
+    }
+
+    /// Frames as they are, each different one once, ascending. `each` may end it.
+    ///
+    /// # Errors
+    /// [`Fault::Cancelled`](crate::fault::Fault::Cancelled), also where `each` ended it; what is wrong with the file.
+    pub fn full_frames(
+        &self,
+        video: &OpenVideo,
+        indices: &[usize],
+        cancel: &CancelToken,
+        each: &mut dyn FnMut(FrameRef, RgbImage) -> ControlFlow<()>,
+    ) -> Result<(), Failure> {
+        let decode = DecodeFrames {
+            video: video.file.clone(),
+            indices: indices.to_vec(),
+        };
+        let enough = CancelToken::new();
+        let _ended = {
+            let enough = enough.clone();
+            cancel.on_cancel(move || enough.cancel())
+        };
+        self.media.call_with(decode, &enough, &mut |full| {
+            if let Some(picture) = full.pixels.into_image()
+                && !enough.is_cancelled()
+                && each(full.frame, picture).is_break()
+            {
+                enough.cancel();
+            }
+        })
     }
 }

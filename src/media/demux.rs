@@ -16,7 +16,8 @@ use super::codecs;
 use super::error::MediaError;
 use super::index::PacketInfo;
 use super::limits::Limits;
-use super::source::{self, Barren, Source, Stop, Watch};
+use super::source::{Barren, Source, Stop, Watch};
+use crate::video::{VideoFile, VideoFileError};
 
 /// Containers that are read. No playlists and no lists of pictures: those name other files.
 const CONTAINERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,mpegvideo,flv,ogg,asf,gif,\
@@ -46,15 +47,15 @@ pub(super) struct Demuxer {
 }
 
 impl Demuxer {
-    /// Opens and probes the file. `stream` is chosen later, by [`Demuxer::choose`].
-    pub(super) fn open(path: &Path, limits: &Limits, watch: &Watch) -> Result<Self, MediaError> {
+    /// Probes the file. `stream` is chosen later, by [`Demuxer::choose`].
+    pub(super) fn open(video: &VideoFile, limits: &Limits, watch: &Watch) -> Result<Self, MediaError> {
         super::quiet_ffmpeg();
-        let file = source::open_file(path)?;
+        let path = video.path();
         let barren = Barren::new(limits.max_barren_bytes);
-        let input = Source::new(file, watch.clone(), barren.clone())
-            .map_err(|source| MediaError::Open {
-                path: path.to_owned(),
-                source,
+        let input = Source::new(video.file()?, watch.clone(), barren.clone())
+            .map_err(|source| {
+                let path = path.to_owned();
+                MediaError::from(VideoFileError::Open { path, source })
             })
             .and_then(|source| open_input(path, source, limits, watch))?;
         // What was read to look into the file is behind it.

@@ -6,32 +6,14 @@ use ffmpeg_next::Error;
 
 use super::memory;
 use crate::fault::{Explain, Fault};
+use crate::video::VideoFileError;
 
 /// Why a file cannot be shown, in words for whoever chose it. Every variant names the file.
 #[derive(Debug, thiserror::Error)]
 pub enum MediaError {
-    /// The operating system would not open it.
-    #[error("cannot open {}: {source}", path.display())]
-    Open {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// A folder, device, pipe or socket.
-    #[error("{} is {kind}, not a video file", path.display())]
-    NotAFile {
-        /// What was given.
-        path: PathBuf,
-        /// What it is, with its article.
-        kind: &'static str,
-    },
-    /// Zero bytes.
-    #[error("{} is empty", path.display())]
-    Empty {
-        /// The file.
-        path: PathBuf,
-    },
+    /// No file of a video.
+    #[error(transparent)]
+    File(#[from] VideoFileError),
     /// Not one of the containers that are read, or too damaged to tell.
     #[error("{} is not a video that can be read", path.display())]
     Unrecognised {
@@ -162,10 +144,8 @@ impl MediaError {
     #[must_use]
     pub fn path(&self) -> &Path {
         match self {
-            Self::Open { path, .. }
-            | Self::NotAFile { path, .. }
-            | Self::Empty { path }
-            | Self::Unrecognised { path }
+            Self::File(error) => error.path(),
+            Self::Unrecognised { path }
             | Self::NoVideo { path, .. }
             | Self::NoFrames { path }
             | Self::UnsupportedCodec { path, .. }
@@ -185,10 +165,8 @@ impl MediaError {
 impl Explain for MediaError {
     fn fault(&self) -> Fault {
         match self {
-            Self::Open { source, .. } => Fault::of_reading(source),
-            Self::NotAFile { .. }
-            | Self::Empty { .. }
-            | Self::Unrecognised { .. }
+            Self::File(error) => error.fault(),
+            Self::Unrecognised { .. }
             | Self::NoVideo { .. }
             | Self::NoFrames { .. }
             | Self::TooLarge { .. }
@@ -206,13 +184,7 @@ impl Explain for MediaError {
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
-            Self::Open { source, .. } => match source.kind() {
-                std::io::ErrorKind::NotFound => "check the name and the folder",
-                std::io::ErrorKind::PermissionDenied => "check who may read the file",
-                _ => "check that other programs can read the file",
-            },
-            Self::NotAFile { .. } => "give a video file",
-            Self::Empty { .. } => "the recording or the copy did not finish; copy the file again",
+            Self::File(error) => return error.hint(),
             Self::Unrecognised { .. } => {
                 "MP4, MOV, MKV, WebM, AVI, MPEG, FLV, Ogg, ASF and GIF are read; the file may be incomplete"
             }

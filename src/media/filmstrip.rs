@@ -83,7 +83,7 @@ impl Filmstrip {
         cancel: &CancelToken,
         each: &mut dyn FnMut(Slide) -> ControlFlow<()>,
     ) -> Result<(), MediaError> {
-        let index = video.index(None, &mut |_| {}, cancel)?;
+        let index = video.index(&mut |_| {}, cancel)?;
         let at_secs = self.times(index);
         let frames: Vec<usize> = at_secs
             .iter()

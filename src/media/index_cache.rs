@@ -1,178 +1,47 @@
-//! Indexes kept on disk, so that a large file is read through once only.
-//!
-//! Each is its owner's alone, and no more are kept than a limit allows: the least recently used go first.
+//! A frame index as it is kept, so that a large file is read through once only. Where, is for whoever keeps it.
 
-use std::fs::{self, File};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::io::Read as _;
 
 use super::index::{Clock, Entry, FrameIndex, PacketInfo, Verification};
-use crate::private;
+use crate::regular::Positioned;
+use crate::video::VideoFile;
 
 /// Changes whenever the layout or the meaning of the entries does.
-const MAGIC: &[u8; 8] = b"vidxv004";
-/// What all indexes together may take: that of a film of two hours takes about ten million bytes.
+const MAGIC: &[u8; 8] = b"vidxv005";
+/// The longest list: [`super::Limits::max_packets`] packets and as many frames.
 const MAX_BYTES: u64 = 256 << 20;
-/// What was being written for longer than this belongs to a process that is gone.
-const ABANDONED_AFTER: Duration = Duration::from_secs(24 * 3600);
-/// How the names of files begin that are being written: here, and in versions before.
-const UNFINISHED: [&str; 2] = [".new-", ".tmp"];
 
-/// Which state of which file an index belongs to.
-#[derive(Clone, PartialEq, Eq)]
-pub(super) struct CacheKey {
-    /// A hash of the file's name.
-    file: [u8; 32],
-    /// One of that, size, time of last change, stream and FFmpeg.
-    state: [u8; 32],
-}
-
-impl CacheKey {
-    /// `None` where the file cannot be named or has no time of change: then nothing is cached.
-    pub(super) fn of(path: &Path, stream: usize) -> Option<Self> {
-        let canonical = path.canonicalize().ok()?;
-        let metadata = canonical.metadata().ok()?;
-        let changed = metadata.modified().ok()?.duration_since(UNIX_EPOCH).ok()?;
-        let file = hash_of(&canonical);
-        let mut hasher = blake3::Hasher::new();
-        hasher.update(MAGIC);
-        hasher.update(&file);
-        for number in [
-            metadata.len(),
-            changed.as_secs(),
-            u64::from(changed.subsec_nanos()),
-            stream as u64,
-            u64::from(ffmpeg_next::format::version()),
-            u64::from(ffmpeg_next::codec::version()),
-        ] {
-            hasher.update(&number.to_le_bytes());
-        }
-        Some(Self {
-            file,
-            state: *hasher.finalize().as_bytes(),
-        })
+/// The checksum of what is kept of this stream of this file: of another's content it is another.
+fn checksum(video: &VideoFile, stream: usize, content: &[u8]) -> [u8; 32] {
+    let mut hasher = blake3::Hasher::new_keyed(&video.state().state);
+    for number in [
+        stream as u64,
+        u64::from(ffmpeg_next::format::version()),
+        u64::from(ffmpeg_next::codec::version()),
+    ] {
+        hasher.update(&number.to_le_bytes());
     }
-
-    fn file_in(&self, folder: &Path) -> PathBuf {
-        let state = blake3::Hash::from_bytes(self.state).to_hex();
-        folder.join(format!("{}{state}.vidx", beginning(&self.file)))
-    }
-
-    /// The checksum of what is kept under this key: of another key's content it is another.
-    fn checksum(&self, content: &[u8]) -> [u8; 32] {
-        *blake3::Hasher::new_keyed(&self.state)
-            .update(content)
-            .finalize()
-            .as_bytes()
-    }
+    *hasher.update(content).finalize().as_bytes()
 }
 
-fn hash_of(path: &Path) -> [u8; 32] {
-    *blake3::hash(path.as_os_str().as_encoded_bytes()).as_bytes()
+/// An index as it is kept.
+pub(super) fn pack(video: &VideoFile, stream: usize, index: &FrameIndex) -> Vec<u8> {
+    let mut content = write(index);
+    content.extend_from_slice(&checksum(video, stream, &content));
+    content
 }
 
-/// How the names of a video's indexes begin, whatever state of it they are of.
-fn beginning(file: &[u8; 32]) -> String {
-    format!("{}-", &blake3::Hash::from_bytes(*file).to_hex()[..32])
-}
-
-/// The index kept for this key; `None` where there is none, or where it is damaged or another's.
-pub(super) fn load(folder: &Path, key: &CacheKey) -> Option<FrameIndex> {
-    let path = key.file_in(folder);
-    let bytes = fs::read(&path).ok()?;
-    let (content, checksum) = bytes.split_last_chunk::<32>()?;
-    if key.checksum(content) != *checksum {
-        tracing::warn!(path = %path.display(), "a kept index is damaged or another's and is not used");
+/// The index that was kept of this file; `None` where there is none, or where it is damaged or another's.
+pub(super) fn load(video: &VideoFile, stream: usize) -> Option<FrameIndex> {
+    let file = Positioned::new(video.kept_list()?);
+    let mut bytes = Vec::new();
+    file.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
+    let (content, kept) = bytes.split_last_chunk::<32>()?;
+    if checksum(video, stream, content) != *kept {
+        tracing::warn!(path = %video.path().display(), "the kept index is damaged or another's and is not used");
         return None;
     }
-    // The time of the last use; that it cannot be set is no reason to read the video again.
-    drop(File::open(&path).and_then(|file| file.set_modified(SystemTime::now())));
     read(content)
-}
-
-/// Keeps an index, whole or not at all.
-///
-/// # Errors
-/// What the file system says. The caller can go on without.
-pub(super) fn store(folder: &Path, key: &CacheKey, index: &FrameIndex) -> io::Result<()> {
-    private::make_folder(folder)?;
-    let mut content = write(index);
-    content.extend_from_slice(&key.checksum(&content));
-    let mut file = tempfile::Builder::new()
-        .prefix(UNFINISHED[0])
-        .tempfile_in(folder)?;
-    file.write_all(&content)?;
-    file.persist(key.file_in(folder))?;
-    trim(folder, MAX_BYTES)
-}
-
-/// Removes all indexes of the file at `path`, in whatever state it was, also where it is gone by now.
-///
-/// # Errors
-/// What the file system says.
-pub(super) fn forget(folder: &Path, path: &Path) -> io::Result<()> {
-    let around = path.parent().and_then(|parent| parent.canonicalize().ok());
-    let names = [
-        path.canonicalize().ok(),
-        around
-            .zip(path.file_name())
-            .map(|(around, name)| around.join(name)),
-        Some(path.to_owned()),
-    ];
-    let beginnings = names.into_iter().flatten().map(|name| beginning(&hash_of(&name)));
-    let beginnings: Vec<String> = beginnings.collect();
-    let entries = match fs::read_dir(folder) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-        entries => entries?,
-    };
-    for entry in entries {
-        let entry = entry?;
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if beginnings
-            .iter()
-            .any(|beginning| name.starts_with(beginning.as_str()))
-        {
-            match fs::remove_file(entry.path()) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                _ => {}
-            }
-        }
-    }
-    Ok(())
-}
-
-/// Removes what processes left that were killed, and of the rest what was used least recently, until no more than
-/// `max_bytes` are left.
-fn trim(folder: &Path, max_bytes: u64) -> io::Result<()> {
-    let (mut files, mut total) = (Vec::new(), 0);
-    for entry in fs::read_dir(folder)? {
-        let entry = entry?;
-        // Another process may have removed it since.
-        let Ok(metadata) = entry.metadata() else { continue };
-        let used = metadata.modified().unwrap_or(UNIX_EPOCH);
-        let name = entry.file_name();
-        let name = name.to_string_lossy();
-        if UNFINISHED.iter().any(|beginning| name.starts_with(beginning)) {
-            if used.elapsed().unwrap_or_default() > ABANDONED_AFTER {
-                drop(fs::remove_file(entry.path()));
-            }
-        } else if name.ends_with(".vidx") {
-            total += metadata.len();
-            files.push((used, metadata.len(), entry.path()));
-        }
-    }
-    files.sort();
-    for (_, n_bytes, path) in files {
-        if total <= max_bytes {
-            break;
-        }
-        if fs::remove_file(path).is_ok() {
-            total -= n_bytes;
-        }
-    }
-    Ok(())
 }
 
 /// A time that is not there.
@@ -317,92 +186,33 @@ mod tests {
         )
     }
 
-    #[test]
-    fn an_index_comes_back_as_it_was_and_a_damaged_one_not_at_all() {
-        let folder = tempfile::tempdir().unwrap();
-        let clip = folder.path().join("clip.mp4");
-        std::fs::write(&clip, "not a clip, but a file").unwrap();
-        let cache = folder.path().join("cache");
-        let key = CacheKey::of(&clip, 0).unwrap();
-        assert_eq!(load(&cache, &key), None);
-        store(&cache, &key, &index()).unwrap();
-        assert_eq!(load(&cache, &key), Some(index()));
-
-        let file = key.file_in(&cache);
-        let mut bytes = std::fs::read(&file).unwrap();
-        bytes[40] ^= 1;
-        std::fs::write(&file, &bytes).unwrap();
-        assert_eq!(load(&cache, &key), None);
-
-        std::fs::write(&clip, "changed").unwrap();
-        assert!(CacheKey::of(&clip, 0).unwrap() != key);
+    /// An open file.
+    fn video(content: &str) -> VideoFile {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), content).unwrap();
+        VideoFile::open(file.path()).unwrap()
     }
 
-    /// A folder with the clips `a` and `b`, and an index kept for each.
-    fn two() -> (tempfile::TempDir, PathBuf, [(PathBuf, CacheKey); 2]) {
-        let folder = tempfile::tempdir().unwrap();
-        let cache = folder.path().join("cache");
-        let clips = ["a", "b"].map(|name| {
-            let clip = folder.path().join(name);
-            std::fs::write(&clip, "not a clip, but a file").unwrap();
-            let key = CacheKey::of(&clip, 0).unwrap();
-            store(&cache, &key, &index()).unwrap();
-            (clip, key)
-        });
-        (folder, cache, clips)
+    fn with(video: &VideoFile, packed: &[u8]) -> VideoFile {
+        let mut list = tempfile::tempfile().unwrap();
+        std::io::Write::write_all(&mut list, packed).unwrap();
+        video.clone().with_kept_list(Some(list))
     }
 
     #[test]
-    fn an_index_under_another_s_name_is_none() {
-        let (_folder, cache, [(_, a), (_, b)]) = two();
-        std::fs::copy(a.file_in(&cache), b.file_in(&cache)).unwrap();
-        assert_eq!(load(&cache, &a), Some(index()));
-        assert_eq!(load(&cache, &b), None);
-    }
-
-    #[test]
-    fn a_forgotten_video_takes_its_indexes_along() {
-        let (_folder, cache, [(clip, a), (_, b)]) = two();
-        std::fs::remove_file(&clip).unwrap();
-        forget(&cache, &clip).unwrap();
-        assert_eq!(load(&cache, &a), None);
-        assert_eq!(load(&cache, &b), Some(index()));
-        forget(&cache.join("none"), &clip).unwrap();
-    }
-
-    #[test]
-    fn the_least_recently_used_goes_first_and_so_does_what_was_left() {
-        let (_folder, cache, [(_, a), (_, b)]) = two();
-        let set_age = |path: &Path, age| {
-            let file = File::options().write(true).open(path).unwrap();
-            file.set_modified(SystemTime::now() - age).unwrap();
-        };
-        let left = [".new-1", ".tmp2", ".new-3"].map(|name| cache.join(name));
-        for path in &left {
-            std::fs::write(path, "half").unwrap();
-        }
-        for path in &left[..2] {
-            set_age(path, 2 * ABANDONED_AFTER);
-        }
-        for key in [&a, &b] {
-            set_age(&key.file_in(&cache), 2 * ABANDONED_AFTER);
-        }
-        assert_eq!(load(&cache, &a), Some(index()));
-        let n_bytes = std::fs::metadata(a.file_in(&cache)).unwrap().len();
-        trim(&cache, n_bytes).unwrap();
-        assert_eq!((load(&cache, &a), load(&cache, &b)), (Some(index()), None));
-        assert_eq!(left.map(|path| path.exists()), [false, false, true]);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn an_index_is_its_owner_s_alone() {
-        use std::os::unix::fs::PermissionsExt;
-        let (_folder, cache, [(_, a), _]) = two();
-        let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!((mode(&cache), mode(&a.file_in(&cache))), (0o700, 0o600));
-        std::fs::set_permissions(&cache, std::fs::Permissions::from_mode(0o755)).unwrap();
-        store(&cache, &a, &index()).unwrap();
-        assert_eq!(mode(&cache), 0o700);
+    fn an_index_comes_back_as_it_was_and_a_damaged_one_or_another_s_not_at_all() {
+        let clip = video("not a clip, but a file");
+        assert_eq!(load(&clip, 0), None);
+        let mut packed = pack(&clip, 0, &index());
+        assert_eq!(load(&with(&clip, &packed), 0), Some(index()));
+        assert_eq!(load(&with(&clip, &packed), 1), None, "of another stream");
+        assert_eq!(
+            load(&with(&video("another"), &packed), 0),
+            None,
+            "of another file"
+        );
+        packed[40] ^= 1;
+        assert_eq!(load(&with(&clip, &packed), 0), None);
+        assert_eq!(load(&with(&clip, &packed[..20]), 0), None);
     }
 }

@@ -1,17 +1,14 @@
 //! Lists of frames that all readers of a process have in common: each is made once, and held once.
 
-use std::collections::HashMap;
-use std::io;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use super::error::MediaError;
 use super::index::FrameIndex;
-use super::index_cache::{self, CacheKey};
 use super::scan::IndexProgress;
 use super::video::Video;
 use crate::cancel::{CancelToken, Cancelled, Monitor};
+use crate::video::FileState;
 
 /// Lists held at a time: of the videos that a reader keeps open, and as many again that were open before.
 const MAX_HELD: usize = 4;
@@ -22,12 +19,8 @@ pub struct Lists(Arc<Shared>);
 
 #[derive(Default)]
 struct Shared {
-    /// Where they are kept from run to run; nowhere without.
-    folder: Option<PathBuf>,
     /// The one asked for last comes last.
-    held: Monitor<Vec<(CacheKey, Held)>>,
-    /// The state in which each file was opened last.
-    opened: Mutex<HashMap<PathBuf, CacheKey>>,
+    held: Monitor<Vec<(FileState, Held)>>,
 }
 
 enum Held {
@@ -37,48 +30,6 @@ enum Held {
 }
 
 impl Lists {
-    /// None yet; each is kept in `folder` as well.
-    #[must_use]
-    pub fn new(folder: Option<PathBuf>) -> Self {
-        Self(Arc::new(Shared {
-            folder,
-            ..Shared::default()
-        }))
-    }
-
-    /// Where lists are kept from run to run.
-    #[must_use]
-    pub fn folder(&self) -> Option<&PathBuf> {
-        self.0.folder.as_ref()
-    }
-
-    /// Removes what is kept from run to run of the file at `path`, which need not be there any more.
-    ///
-    /// # Errors
-    /// What the file system says.
-    pub fn forget(&self, path: &Path) -> io::Result<()> {
-        match self.folder() {
-            Some(folder) => index_cache::forget(folder, path),
-            None => Ok(()),
-        }
-    }
-
-    /// Says that `video` was opened anew by the user: readers of an earlier state of its file are out of date.
-    pub fn renew(&self, video: &Video) {
-        if let Some(key) = video.cache_key() {
-            lock(&self.0.opened).insert(video.path().to_owned(), key);
-        }
-    }
-
-    /// Whether the file of `video` was opened anew by the user since, and has changed between.
-    #[must_use]
-    pub fn is_outdated(&self, video: &Video) -> bool {
-        let opened = lock(&self.0.opened);
-        opened
-            .get(video.path())
-            .is_some_and(|newest| video.opened_as() != Some(newest))
-    }
-
     /// Gives `video` the list of its frames, where it has none: one that is held, one that another thread is making right
     /// now, or one made here.
     ///
@@ -93,14 +44,9 @@ impl Lists {
         if let Some(index) = video.listed() {
             return Ok(index);
         }
-        let folder = self.0.folder.as_deref();
         let path = video.path().to_owned();
-        let no_frames = || MediaError::NoFrames { path: path.clone() };
-        let Some(key) = video.cache_key() else {
-            video.index(folder, progress, cancel)?;
-            return video.listed().ok_or_else(no_frames);
-        };
-        match self.claim(&key, cancel) {
+        let state = video.file().state();
+        match self.claim(state, cancel) {
             Err(Cancelled) => Err(MediaError::Cancelled { path }),
             Ok(Some(index)) => {
                 video.learn(Arc::clone(&index));
@@ -110,27 +56,27 @@ impl Lists {
                 // Whoever waits must not wait for one that failed or panicked.
                 let mut making = Making {
                     shared: &self.0,
-                    key,
+                    state,
                     made: None,
                 };
-                video.index(folder, progress, cancel)?;
+                video.index(progress, cancel)?;
                 making.made = video.listed();
-                making.made.clone().ok_or_else(no_frames)
+                making.made.clone().ok_or(MediaError::NoFrames { path })
             }
         }
     }
 
     /// The list of this file, waited for where it is being made; `None` where the caller shall make it.
-    fn claim(&self, key: &CacheKey, cancel: &CancelToken) -> Result<Option<Arc<FrameIndex>>, Cancelled> {
+    fn claim(&self, state: FileState, cancel: &CancelToken) -> Result<Option<Arc<FrameIndex>>, Cancelled> {
         self.0.held.wait(cancel, |held| {
-            let known = held.iter().position(|(one, _)| one == key);
+            let known = held.iter().position(|(one, _)| *one == state);
             match known.map(|at| held.remove(at)) {
                 None => {
-                    held.push((key.clone(), Held::Making));
+                    held.push((state, Held::Making));
                     ControlFlow::Break(None)
                 }
-                Some((key, Held::Made(index))) => {
-                    held.push((key, Held::Made(Arc::clone(&index))));
+                Some((_, Held::Made(index))) => {
+                    held.push((state, Held::Made(Arc::clone(&index))));
                     ControlFlow::Break(Some(index))
                 }
                 Some(making) => {
@@ -145,7 +91,7 @@ impl Lists {
 /// A list on its way. Its end, whatever it is, wakes those who wait.
 struct Making<'a> {
     shared: &'a Shared,
-    key: CacheKey,
+    state: FileState,
     made: Option<Arc<FrameIndex>>,
 }
 
@@ -153,11 +99,11 @@ impl Drop for Making<'_> {
     fn drop(&mut self) {
         let made = self.made.take();
         self.shared.held.change(|held| {
-            held.retain(|(one, _)| *one != self.key);
+            held.retain(|(one, _)| *one != self.state);
             if let Some(index) = made {
-                held.push((self.key.clone(), Held::Made(index)));
+                held.push((self.state, Held::Made(index)));
             }
-            let is_made = |(_, one): &(CacheKey, Held)| matches!(one, Held::Made(_));
+            let is_made = |(_, one): &(FileState, Held)| matches!(one, Held::Made(_));
             while held.iter().filter(|one| is_made(one)).count() > MAX_HELD
                 && let Some(oldest) = held.iter().position(is_made)
             {
@@ -167,21 +113,19 @@ impl Drop for Making<'_> {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::cancel::tests::{AT_ONCE, lateness};
+    use crate::video::VideoFile;
 
     #[test]
     fn whoever_waits_for_a_list_is_woken_by_its_end_and_by_a_cancel() {
         let lists = Lists::default();
         let file = tempfile::NamedTempFile::new().expect("a temporary file can be made");
-        let key = CacheKey::of(file.path(), 0).expect("it has a name and a time");
-        let claim = |cancel: &CancelToken| lists.claim(&key, cancel).map(|index| index.is_some());
+        std::fs::write(file.path(), "a file").expect("it can be written");
+        let state = VideoFile::open(file.path()).expect("it is a file").state();
+        let claim = |cancel: &CancelToken| lists.claim(state, cancel).map(|index| index.is_some());
         assert_eq!(claim(&CancelToken::new()), Ok(false), "it shall be made here");
         let late = lateness(|cancel| assert_eq!(claim(cancel), Err(Cancelled)));
         assert!(late < AT_ONCE, "{late:?}");
@@ -191,7 +135,7 @@ mod tests {
             // Nothing came of it.
             drop(Making {
                 shared: &lists.0,
-                key: key.clone(),
+                state,
                 made: None,
             });
             assert_eq!(

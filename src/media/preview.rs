@@ -146,7 +146,7 @@ impl Previews {
             return Ok(preview);
         }
         let first = if backwards {
-            let key = video.index(None, &mut |_| {}, cancel)?.key_before(index);
+            let key = video.index(&mut |_| {}, cancel)?.key_before(index);
             let n_before = if self.is_late {
                 N_READIED_AT_A_TIME
             } else {
@@ -180,7 +180,7 @@ impl Previews {
             .rev()
             .find(|frame| !self.kept.contains_key(frame));
         let made = missing.map(|last| {
-            let key = video.index(None, &mut |_| {}, cancel)?.key_before(last);
+            let key = video.index(&mut |_| {}, cancel)?.key_before(last);
             let first = key.max((last + 1).saturating_sub(N_READIED_AT_A_TIME));
             let wanted: Vec<usize> = (first..=last)
                 .filter(|frame| !self.kept.contains_key(frame))
@@ -263,7 +263,7 @@ impl Previews {
         cancel: &CancelToken,
     ) -> Result<Arc<Preview>, MediaError> {
         let path = video.path().to_owned();
-        let frames = video.index(None, &mut |_| {}, cancel)?;
+        let frames = video.index(&mut |_| {}, cancel)?;
         let n_frames = frames.len();
         if index >= n_frames {
             return Err(MediaError::OutOfRange {
@@ -279,7 +279,7 @@ impl Previews {
             self.last = Some(index);
             return Ok(preview);
         }
-        let frames = video.index(None, &mut |_| {}, cancel)?;
+        let frames = video.index(&mut |_| {}, cancel)?;
         let distance = |frame: usize| (frames.pts_secs(frame) - secs).abs();
         let kept = self
             .kept

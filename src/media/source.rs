@@ -1,4 +1,4 @@
-//! The file itself: checked before a byte is read, and then read through our own handle only.
+//! The file itself, as FFmpeg reads it: through our own handle only.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -9,21 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::error::MediaError;
 use crate::cancel::CancelToken;
-use crate::regular::{self, OpenError};
-
-/// Opens `path` for reading after making sure that it is an ordinary file with something in it.
-///
-/// # Errors
-/// [`MediaError::Open`], [`MediaError::NotAFile`], [`MediaError::Empty`].
-pub(super) fn open_file(path: &Path) -> Result<File, MediaError> {
-    let path = path.to_owned();
-    match regular::open(&path) {
-        Ok((_, metadata)) if metadata.len() == 0 => Err(MediaError::Empty { path }),
-        Ok((file, _)) => Ok(file),
-        Err(OpenError::Io(source)) => Err(MediaError::Open { path, source }),
-        Err(OpenError::NotRegular(kind)) => Err(MediaError::NotAFile { path, kind }),
-    }
-}
+use crate::regular::Positioned;
 
 /// Why reading should stop, looked at by FFmpeg's interrupt callback and by our own loops.
 #[derive(Clone, Debug)]
@@ -121,20 +107,18 @@ impl Barren {
 /// demuxer that searches for something may never look at its interrupt callback, so nothing is read once the work should
 /// stop, nor where nothing comes of it: half of a download may be terabytes of nothing.
 pub(super) struct Source {
-    file: File,
+    file: Positioned,
     n_bytes: u64,
-    position: u64,
     watch: Watch,
     barren: Barren,
 }
 
 impl Source {
-    pub(super) fn new(file: File, watch: Watch, barren: Barren) -> std::io::Result<Self> {
+    pub(super) fn new(file: Arc<File>, watch: Watch, barren: Barren) -> std::io::Result<Self> {
         let n_bytes = file.metadata()?.len();
         Ok(Self {
-            file,
+            file: Positioned::new(file),
             n_bytes,
-            position: 0,
             watch,
             barren,
         })
@@ -153,9 +137,8 @@ impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         self.refuse_if(self.barren.is_over())?;
         let n = self.file.read(buffer)?;
-        self.position += n as u64;
         self.barren.n_bytes.fetch_add(n as u64, Ordering::Relaxed);
-        if n == 0 && !buffer.is_empty() && self.position < self.n_bytes {
+        if n == 0 && !buffer.is_empty() && self.file.position() < self.n_bytes {
             self.watch.0.shrunk.store(true, Ordering::Release);
             return Err(std::io::ErrorKind::UnexpectedEof.into());
         }
@@ -167,8 +150,7 @@ impl Seek for Source {
     fn seek(&mut self, to: SeekFrom) -> std::io::Result<u64> {
         // Also where nothing more is read: what is there is gone back to.
         self.refuse_if(false)?;
-        self.position = self.file.seek(to)?;
-        Ok(self.position)
+        self.file.seek(to)
     }
 }
 
@@ -176,20 +158,8 @@ impl Seek for Source {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_folder_an_empty_file_and_a_missing_file_are_told_apart() {
-        let folder = tempfile::tempdir().unwrap();
-        assert!(matches!(
-            open_file(folder.path()),
-            Err(MediaError::NotAFile { kind: "a folder", .. })
-        ));
-        let empty = folder.path().join("empty.mp4");
-        File::create(&empty).unwrap();
-        assert!(matches!(open_file(&empty), Err(MediaError::Empty { .. })));
-        assert!(matches!(
-            open_file(&folder.path().join("missing")),
-            Err(MediaError::Open { .. })
-        ));
+    fn open(path: &Path) -> Arc<File> {
+        Arc::new(File::open(path).unwrap())
     }
 
     #[test]
@@ -198,7 +168,7 @@ mod tests {
         let path = folder.path().join("clip");
         std::fs::write(&path, [7; 100]).unwrap();
         let watch = Watch::new(&CancelToken::new(), Duration::from_secs(60));
-        let mut source = Source::new(open_file(&path).unwrap(), watch.clone(), Barren::new(1000)).unwrap();
+        let mut source = Source::new(open(&path), watch.clone(), Barren::new(1000)).unwrap();
         File::options()
             .write(true)
             .open(&path)
@@ -218,7 +188,7 @@ mod tests {
         std::fs::write(&path, [7; 1000]).unwrap();
         let cancel = CancelToken::new();
         let (watch, barren) = (Watch::new(&cancel, Duration::from_secs(60)), Barren::new(99));
-        let mut source = Source::new(open_file(&path).unwrap(), watch, barren.clone()).unwrap();
+        let mut source = Source::new(open(&path), watch, barren.clone()).unwrap();
         let mut buffer = [0; 100];
         assert_eq!(source.read(&mut buffer).unwrap(), 100);
         assert!(source.read(&mut buffer).is_err());

@@ -2,7 +2,7 @@
 
 use std::marker::PhantomData;
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use ffmpeg_next::frame;
@@ -15,14 +15,14 @@ use super::demux::Demuxer;
 use super::error::MediaError;
 use super::glimpse::{self, Glimpse};
 use super::index::{Clock, FrameIndex};
-use super::index_cache::{self, CacheKey};
+use super::index_cache;
 use super::limits::Limits;
 use super::probe;
 use super::scan::{IndexProgress, Scan};
 use super::source::Watch;
 use super::times::{USUAL_FPS, believable_secs};
 use crate::cancel::CancelToken;
-use crate::video::{FrameRate, Probe};
+use crate::video::{FrameRate, Probe, VideoFile};
 
 /// A frame as the model sees it.
 #[derive(Clone, Debug)]
@@ -42,26 +42,36 @@ pub struct Frame {
 /// and which [`Video::frame`] and [`Video::frames`] build themselves, without progress, where nobody has yet.
 /// [`Video::first_frame`] needs no index: something to show at once of a file of hours.
 pub struct Video {
-    path: PathBuf,
+    file: VideoFile,
     limits: Limits,
     watch: Watch,
     probe: Probe,
     access: Access,
-    opened_as: Option<CacheKey>,
     index: Option<Arc<FrameIndex>>,
+    /// Whether that was built here.
+    is_index_new: bool,
     pub(super) converter: Converter,
     one_thread: PhantomData<*const ()>,
 }
 
 impl Video {
-    /// Opens a file: checks that it is an ordinary file, recognises its container by content, chooses its video.
+    /// Opens the file of this name: as [`Video::of`], which says more.
     ///
     /// # Errors
     /// Every [`MediaError`] but those about frames; within [`Limits::open_deadline`].
     pub fn open(path: &Path, limits: &Limits, cancel: &CancelToken) -> Result<Self, MediaError> {
+        Self::of(&VideoFile::open(path)?, limits, cancel)
+    }
+
+    /// Looks into an open file: recognises its container by content, chooses its video.
+    ///
+    /// # Errors
+    /// Every [`MediaError`] but those about frames; within [`Limits::open_deadline`].
+    pub fn of(file: &VideoFile, limits: &Limits, cancel: &CancelToken) -> Result<Self, MediaError> {
+        let path = file.path();
         let watch = Watch::new(cancel, limits.open_deadline);
         watch.check(path, "open")?;
-        let mut demuxer = Demuxer::open(path, limits, &watch)?;
+        let mut demuxer = Demuxer::open(file, limits, &watch)?;
         let stream = probe::choose_stream(&demuxer)?;
         demuxer.choose(stream);
         let probe = probe::probe(&demuxer, limits)?;
@@ -71,13 +81,13 @@ impl Video {
         let decoder = Decoder::open(path, &demuxer.input().stream(stream).ok_or_else(missing)?, limits)?;
         watch.check(path, "open")?;
         Ok(Self {
-            path: path.to_owned(),
+            file: file.clone(),
             limits: limits.clone(),
             watch,
             probe,
-            opened_as: CacheKey::of(path, stream),
             access: Access::new(demuxer, decoder),
             index: None,
+            is_index_new: false,
             converter: Converter::new(),
             one_thread: PhantomData,
         })
@@ -85,8 +95,14 @@ impl Video {
 
     /// The file.
     #[must_use]
+    pub fn file(&self) -> &VideoFile {
+        &self.file
+    }
+
+    /// What the file is called.
+    #[must_use]
     pub fn path(&self) -> &Path {
-        &self.path
+        self.file.path()
     }
 
     /// What the file contains. Counts and rates are exact once the index is there.
@@ -101,36 +117,43 @@ impl Video {
         &self.limits
     }
 
-    /// The list of all frames: from memory, from `cache_folder`, or built now and kept there.
+    /// The list of all frames: the one at hand, the one that was kept of the file, or one built now.
     ///
     /// Building reads the file once. Where the container's own list cannot be trusted (transport streams, AVI,
     /// missing times, damage, and any clip short enough for it to cost next to nothing) it also decodes it once.
     ///
     /// # Errors
-    /// [`MediaError::NoFrames`], [`MediaError::TooLarge`], [`MediaError::Changed`], [`MediaError::Cancelled`]. A cache
-    /// that cannot be written is no error.
+    /// [`MediaError::NoFrames`], [`MediaError::TooLarge`], [`MediaError::Changed`], [`MediaError::Cancelled`].
     pub fn index(
         &mut self,
-        cache_folder: Option<&Path>,
         progress: &mut dyn FnMut(IndexProgress),
         cancel: &CancelToken,
     ) -> Result<&FrameIndex, MediaError> {
         let index = match self.index.take() {
             Some(index) => index,
             None => {
-                let key = cache_folder.zip(self.cache_key());
-                let kept = key
-                    .as_ref()
-                    .and_then(|(folder, key)| index_cache::load(folder, key));
+                let kept = index_cache::load(&self.file, self.access.demuxer().stream());
                 let index = match kept {
                     Some(index) => index,
-                    None => self.build_index(key.as_ref(), progress, cancel)?,
+                    None => self.build_index(progress, cancel)?,
                 };
                 self.probe.learn(&index);
                 Arc::new(index)
             }
         };
         Ok(self.index.insert(index))
+    }
+
+    /// The list of all frames where it was built by this reader, as it is kept: what [`VideoFile::with_kept_list`] takes in a
+    /// later run.
+    #[must_use]
+    pub fn new_index(&self) -> Option<Vec<u8>> {
+        let index = self.index.as_ref().filter(|_| self.is_index_new)?;
+        Some(index_cache::pack(
+            &self.file,
+            self.access.demuxer().stream(),
+            index,
+        ))
     }
 
     /// The list of all frames, where it is there.
@@ -144,29 +167,18 @@ impl Video {
         self.index = Some(index);
     }
 
-    /// What a list of the file is known by, in the state in which it was opened.
-    pub(super) fn opened_as(&self) -> Option<&CacheKey> {
-        self.opened_as.as_ref()
-    }
-
-    /// What a list of this file as it is now is known by; `None` where the file cannot be named.
-    pub(super) fn cache_key(&self) -> Option<CacheKey> {
-        CacheKey::of(&self.path, self.access.demuxer().stream())
-    }
-
     fn build_index(
         &mut self,
-        cache: Option<&(&Path, CacheKey)>,
         progress: &mut dyn FnMut(IndexProgress),
         cancel: &CancelToken,
     ) -> Result<FrameIndex, MediaError> {
         self.watch.arm(cancel, self.limits.frame_deadline);
         let stream = self.access.demuxer().stream();
         let (width, height) = self.probe.coded_size;
-        let reopen = || reopen(&self.path, &self.limits, &self.watch, stream);
+        let reopen = || reopen(&self.file, &self.limits, &self.watch, stream);
         let demuxer = reopen()?;
         let scan = Scan {
-            path: &self.path,
+            path: self.file.path(),
             limits: &self.limits,
             watch: &self.watch,
             frame_pixels: u64::from(width) * u64::from(height),
@@ -175,11 +187,7 @@ impl Video {
             progress,
         };
         let index = scan.run(demuxer, self.access.decoder())?;
-        if let Some((folder, key)) = cache
-            && let Err(error) = index_cache::store(folder, key, &index)
-        {
-            tracing::warn!(%error, folder = %folder.display(), "the index is not kept");
-        }
+        self.is_index_new = true;
         Ok(index)
     }
 
@@ -209,7 +217,7 @@ impl Video {
             ControlFlow::Break(())
         })?;
         found.ok_or_else(|| MediaError::FrameLost {
-            path: self.path.clone(),
+            path: self.path().to_owned(),
             index,
         })
     }
@@ -239,9 +247,9 @@ impl Video {
         cancel: &CancelToken,
         each: &mut dyn FnMut(Frame) -> ControlFlow<()>,
     ) -> Result<(), MediaError> {
-        self.index(None, &mut |_| {}, cancel)?;
+        self.index(&mut |_| {}, cancel)?;
         let Self {
-            path,
+            file,
             limits,
             watch,
             probe,
@@ -252,7 +260,7 @@ impl Video {
         } = self
         else {
             return Err(MediaError::NoFrames {
-                path: self.path.clone(),
+                path: self.path().to_owned(),
             });
         };
         let mut wanted = indices.to_vec();
@@ -260,14 +268,15 @@ impl Video {
         wanted.dedup();
         if let Some(&beyond) = wanted.last().filter(|&&last| last >= index.len()) {
             return Err(MediaError::OutOfRange {
-                path: path.clone(),
+                path: file.path().to_owned(),
                 index: beyond,
                 n_frames: index.len(),
             });
         }
         watch.arm(cancel, limits.frame_deadline);
         let stream = access.demuxer().stream();
-        let reopen = || reopen(path, limits, watch, stream);
+        let path = file.path();
+        let reopen = || reopen(file, limits, watch, stream);
         let way = Way {
             index,
             limits,
@@ -298,7 +307,7 @@ impl Video {
         cancel: &CancelToken,
     ) -> Result<Option<RgbImage>, MediaError> {
         let Self {
-            path,
+            file,
             limits,
             watch,
             probe,
@@ -312,7 +321,8 @@ impl Video {
         };
         watch.arm(cancel, limits.frame_deadline);
         let stream = access.demuxer().stream();
-        let reopen = || reopen(path, limits, watch, stream);
+        let path = file.path();
+        let reopen = || reopen(file, limits, watch, stream);
         let way = Way {
             index: frames,
             limits,
@@ -342,9 +352,9 @@ impl Video {
             return Ok(None);
         };
         let raw = glimpse::decode_alone(decoder, packet);
-        let raw = raw.map_err(|error| MediaError::of_ffmpeg(&self.path, error))?;
+        let raw = raw.map_err(|error| MediaError::of_ffmpeg(self.file.path(), error))?;
         raw.map(|raw| {
-            let (path, limits, probe) = (&self.path, &self.limits, &self.probe);
+            let (path, limits, probe) = (self.file.path(), &self.limits, &self.probe);
             let image = picture(path, limits, probe, &mut self.converter, &raw, Some(to_size))?;
             Ok(Glimpse {
                 pts_secs: believable_secs(clock.secs(pts)),
@@ -364,15 +374,15 @@ impl Video {
         }
         self.watch.arm(cancel, self.limits.open_deadline);
         let demuxer = reopen(
-            &self.path,
+            &self.file,
             &self.limits,
             &self.watch,
             self.access.demuxer().stream(),
         )?;
         let clock = self.clock();
-        let found = super::scan::first_frame(&self.path, demuxer, self.access.decoder(), clock)?;
+        let found = super::scan::first_frame(self.file.path(), demuxer, self.access.decoder(), clock)?;
         let image = picture(
-            &self.path,
+            self.file.path(),
             &self.limits,
             &self.probe,
             &mut self.converter,
@@ -388,11 +398,11 @@ impl Video {
 }
 
 /// The file once more, standing at the first packet of its video.
-fn reopen(path: &Path, limits: &Limits, watch: &Watch, stream: usize) -> Result<Demuxer, MediaError> {
-    let mut demuxer = Demuxer::open(path, limits, watch)?;
+fn reopen(file: &VideoFile, limits: &Limits, watch: &Watch, stream: usize) -> Result<Demuxer, MediaError> {
+    let mut demuxer = Demuxer::open(file, limits, watch)?;
     if demuxer.input().stream(stream).is_none() {
         return Err(MediaError::Changed {
-            path: path.to_owned(),
+            path: file.path().to_owned(),
         });
     }
     demuxer.choose(stream);

@@ -10,6 +10,8 @@ use seccompiler::{
 
 /// Without a condition.
 const ALLOWED: &[libc::c_long] = &[
+    // What it is asked, and the open files that come with it.
+    libc::SYS_recvmsg,
     // Reading and writing what is open; files of the caches.
     libc::SYS_read,
     libc::SYS_write,

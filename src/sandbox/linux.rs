@@ -1,5 +1,7 @@
 //! Landlock, seccomp, and what the kernel is told of the process itself.
 
+use std::path::PathBuf;
+
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
@@ -40,27 +42,23 @@ pub(super) fn confine(confinement: &Confinement) -> Layers {
     }
 }
 
-/// Everything may be read, nothing started, and only what was named written. No TCP, and no signals to others.
+/// Only what was named may be read and written, and nothing started. No TCP, and no signals to others.
 fn restrict_files(confinement: &Confinement) -> Result<bool, RulesetError> {
-    let ruleset = Ruleset::default()
+    let mut ruleset = Ruleset::default()
         .set_compatibility(CompatLevel::BestEffort)
         .handle_access(AccessFs::from_all(RIGHTS))?
         .handle_access(AccessNet::from_all(RIGHTS))?
         .scope(Scope::AbstractUnixSocket | Scope::Signal)?
         .create()?;
     let reads = AccessFs::ReadFile | AccessFs::ReadDir;
-    let everywhere = |rights| PathFd::new("/").map(|root| PathBeneath::new(root, rights)).ok();
-    let mut ruleset = match &confinement.writes {
-        Some(_) => ruleset.add_rules(everywhere(reads).map(Ok::<_, RulesetError>))?,
-        None => {
-            let all = AccessFs::from_all(RIGHTS) & !AccessFs::Execute;
-            ruleset.add_rules(everywhere(all).map(Ok::<_, RulesetError>))?
-        }
-    };
-    for folder in confinement.writes.iter().flatten() {
-        // One that is not there cannot be written to, and is for others to make.
+    let all = AccessFs::from_all(RIGHTS) & !AccessFs::Execute;
+    let everywhere = [PathBuf::from("/")];
+    let read = confinement.reads.as_deref().unwrap_or(&everywhere);
+    let read = read.iter().map(|folder| (folder, reads));
+    let written = confinement.writes.iter().map(|folder| (folder, all));
+    for (folder, rights) in read.chain(written) {
+        // One that is not there cannot be used, and is for others to make.
         if let Ok(opened) = PathFd::new(folder) {
-            let rights = AccessFs::from_all(RIGHTS) & !AccessFs::Execute;
             ruleset = ruleset.add_rule(PathBeneath::new(opened, rights))?;
         }
     }

@@ -12,14 +12,16 @@ use std::path::PathBuf;
 /// What a process is confined to.
 #[derive(Clone, Debug, Default)]
 pub struct Confinement {
-    /// The folders that it may write to, with all below them. `None`: wherever its user may.
-    pub writes: Option<Vec<PathBuf>>,
+    /// The folders that it may read from, with all below them. `None`: wherever its user may.
+    pub reads: Option<Vec<PathBuf>>,
+    /// The folders that it may write to and read from, with all below them.
+    pub writes: Vec<PathBuf>,
 }
 
 /// The layers that hold.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Layers {
-    /// It writes and starts nothing but what it was allowed (Landlock).
+    /// It reads, writes and starts nothing but what it was allowed (Landlock).
     pub files: bool,
     /// It opens no connection, starts no process and looks into none (seccomp).
     pub calls: bool,
@@ -33,7 +35,7 @@ pub fn confine(confinement: &Confinement) -> Layers {
     #[cfg(not(target_os = "linux"))]
     {
         // Without a word: nothing was promised there.
-        let Confinement { writes: _ } = confinement;
+        let Confinement { reads: _, writes: _ } = confinement;
         Layers::default()
     }
 }

@@ -2,21 +2,22 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::io::BufReader;
 use std::marker::PhantomData;
 use std::path::PathBuf;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Instant;
 
-use super::end::WorkerEnd;
-use super::frame::{read_message, write_message};
-use super::host::{FromWorker, ToWorker};
-use super::local::MAX_WAITING_EVENTS;
+use super::channel::Sender;
+use super::frame::{send_message, write_message};
+use super::host::ToWorker;
 use super::message::{Message as _, Parcel};
+use super::patience::{GivenUp, Heard, Patience};
 use super::places::Places;
-use super::role::{Caller, Outbox, Protocol};
+use super::reader::{Incoming, Reader, Waiter, Waiting, lock};
+use super::role::{Caller, Lane as _, Outbox, Protocol};
 use crate::cancel::CancelToken;
 use crate::fault::{Failure, Fault};
 
@@ -29,46 +30,54 @@ pub struct WorkerCommand {
     pub args: Vec<OsString>,
     /// What a person calls it in an error: "the video reader", "the model".
     pub called: &'static str,
-}
-
-enum Incoming {
-    Event(Parcel),
-    Finished(Result<Parcel, Failure>),
-    /// The call was cancelled by whoever made it.
-    Cancelled,
+    /// How long it is waited for.
+    pub patience: Patience,
 }
 
 /// Told when a worker ended that nobody asked to.
 type OnEnd = Arc<Mutex<Option<Box<dyn Fn(&Failure) + Send + Sync>>>>;
 
-type Waiting = Arc<Mutex<BTreeMap<u64, SyncSender<Incoming>>>>;
-
 /// One running process and the calls that wait for it.
 struct Running {
     child: Arc<Mutex<Child>>,
-    stdin: Arc<Mutex<ChildStdin>>,
+    stdin: Arc<Mutex<Sender>>,
     waiting: Waiting,
     ended: Arc<AtomicBool>,
+    given_up: Arc<OnceLock<GivenUp>>,
 }
 
 impl Running {
     /// Registers a call, unless the worker has ended. Under the lock under which the calls of one that ended are told: none
     /// is left to wait for ever.
-    fn admits(&self, id: u64, events: &SyncSender<Incoming>) -> bool {
+    fn admits(&self, id: u64, waiter: &Waiter) -> bool {
         let mut waiting = lock(&self.waiting);
         let runs = !self.ended.load(Ordering::Acquire);
         if runs {
-            waiting.insert(id, events.clone());
+            waiter.heard.begin(waiting.values().map(|other| &other.heard));
+            waiting.insert(id, waiter.clone());
         }
         runs
     }
 }
 
-/// A request on its way: where its answers arrive, who sends them there, and the pipe to cancel it on.
+/// A request on its way: where its answers arrive, who sends them there, the pipe to cancel it on, and the process to end
+/// where that does not help.
 struct Sent {
     inbox: Receiver<Incoming>,
     waiting: Waiting,
-    stdin: Arc<Mutex<ChildStdin>>,
+    stdin: Arc<Mutex<Sender>>,
+    child: Arc<Mutex<Child>>,
+    given_up: Arc<OnceLock<GivenUp>>,
+    heard: Heard,
+}
+
+impl Sent {
+    /// Ends the worker: it does nothing any more of what it should. Whoever waits is told why.
+    fn give_up(&self, why: GivenUp) {
+        tracing::warn!(?why, "a worker is ended");
+        self.given_up.get_or_init(|| why);
+        drop(lock(&self.child).kill());
+    }
 }
 
 /// A role in a worker process. Started at the first call, and again at the first call after it ended.
@@ -78,6 +87,8 @@ pub struct Client<P: Protocol> {
     next_id: AtomicU64,
     on_end: OnEnd,
     places: Places<P::Lane>,
+    /// When each lane was heard of last.
+    heard: Mutex<BTreeMap<P::Lane, Heard>>,
     protocol: PhantomData<fn(P)>,
 }
 
@@ -91,6 +102,7 @@ impl<P: Protocol> Client<P> {
             next_id: AtomicU64::new(1),
             on_end: OnEnd::default(),
             places: Places::default(),
+            heard: Mutex::default(),
             protocol: PhantomData,
         }
     }
@@ -111,21 +123,21 @@ impl<P: Protocol> Client<P> {
     }
 
     /// Starts a worker with the call that it is started for: it may end before another could be registered.
-    fn start(&self, id: u64, events: &SyncSender<Incoming>) -> Result<Running, Failure> {
-        let mut child = Command::new(&self.command.program)
+    fn start(&self, id: u64, waiter: &Waiter) -> Result<Running, Failure> {
+        waiter.heard.begin([]);
+        let mut command = Command::new(&self.command.program);
+        command
             .args(&self.command.args)
-            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .spawn()
-            .map_err(|error| {
-                let text = format!(
-                    "could not start {} ({:?}): {error}",
-                    self.command.called, self.command.program
-                );
-                Failure::new(Fault::Machine, text).with_hint("install the program again")
-            })?;
-        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            .stderr(Stdio::inherit());
+        let (mut child, stdin) = Sender::start(&mut command).map_err(|error| {
+            let text = format!(
+                "could not start {} ({:?}): {error}",
+                self.command.called, self.command.program
+            );
+            Failure::new(Fault::Machine, text).with_hint("install the program again")
+        })?;
+        let Some(stdout) = child.stdout.take() else {
             return Err(Failure::new(
                 Fault::Machine,
                 format!("{} was started without pipes", self.command.called),
@@ -134,20 +146,23 @@ impl<P: Protocol> Client<P> {
         let running = Running {
             child: Arc::new(Mutex::new(child)),
             stdin: Arc::new(Mutex::new(stdin)),
-            waiting: Arc::new(Mutex::new(BTreeMap::from([(id, events.clone())]))),
+            waiting: Arc::new(Mutex::new(BTreeMap::from([(id, waiter.clone())]))),
             ended: Arc::default(),
+            given_up: Arc::default(),
         };
-        let (waiting, child, ended) = (
-            Arc::clone(&running.waiting),
-            Arc::clone(&running.child),
-            Arc::clone(&running.ended),
-        );
+        let reader = Reader {
+            waiting: Arc::clone(&running.waiting),
+            child: Arc::clone(&running.child),
+            ended: Arc::clone(&running.ended),
+            given_up: Arc::clone(&running.given_up),
+            called: self.command.called,
+        };
         let called = self.command.called;
         let on_end = Arc::clone(&self.on_end);
         std::thread::Builder::new()
             .name(format!("from {called}"))
             .spawn(move || {
-                let end = read_answers(stdout, &waiting, &child, &ended, called);
+                let end = reader.read_answers(stdout);
                 if let (Some(failure), Some(tell)) = (end, &*lock(&on_end)) {
                     tell(&failure);
                 }
@@ -158,32 +173,34 @@ impl<P: Protocol> Client<P> {
 
     /// Registers a call with a worker that runs, starting one where needed, and sends the request.
     fn post(&self, id: u64, lane: P::Lane, mut request: P::Request) -> Result<Sent, Failure> {
-        let (events, inbox) = sync_channel(MAX_WAITING_EVENTS);
-        let (stdin, waiting) = {
+        let (to, inbox) = sync_channel(lane.max_waiting_events());
+        let heard = lock(&self.heard).entry(lane).or_default().clone();
+        let waiter = Waiter { to, heard };
+        let way = {
             let mut slot = lock(&self.running);
-            let live = match slot.take().filter(|running| running.admits(id, &events)) {
+            let live = match slot.take().filter(|running| running.admits(id, &waiter)) {
                 Some(running) => running,
-                None => self.start(id, &events)?,
+                None => self.start(id, &waiter)?,
             };
-            let handles = (Arc::clone(&live.stdin), Arc::clone(&live.waiting));
+            let way = Sent {
+                inbox,
+                waiting: Arc::clone(&live.waiting),
+                stdin: Arc::clone(&live.stdin),
+                child: Arc::clone(&live.child),
+                given_up: Arc::clone(&live.given_up),
+                heard: waiter.heard,
+            };
             *slot = Some(live);
-            handles
+            way
         };
-        let bytes = request.take_bytes();
-        let sent = write_message(
-            &mut *lock(&stdin),
-            &ToWorker::Request { id, lane, request },
-            &bytes,
-        );
+        let (bytes, files) = (request.take_bytes(), request.take_files());
+        let request = ToWorker::Request { id, lane, request };
+        let sent = send_message(&mut lock(&way.stdin), &request, &bytes, &files);
         match sent {
             // A broken pipe means that the worker ended: its reader thread knows the reason and tells the inbox.
-            Ok(()) | Err(super::frame::WireError::Io(_)) => Ok(Sent {
-                inbox,
-                waiting,
-                stdin,
-            }),
+            Ok(()) | Err(super::frame::WireError::Io(_)) => Ok(way),
             Err(error) => {
-                lock(&waiting).remove(&id);
+                lock(&way.waiting).remove(&id);
                 Err(Failure::new(Fault::Machine, error.to_string()))
             }
         }
@@ -201,34 +218,49 @@ impl<P: Protocol> Caller<P> for Client<P> {
         cancel.check()?;
         let _place = self.places.take(lane, cancel)?;
         let id = self.next_id.fetch_add(1, Ordering::Relaxed);
-        let Sent {
-            inbox,
-            waiting,
-            stdin,
-        } = self.post(id, lane, request)?;
+        let sent = self.post(id, lane, request)?;
+        let waiting = Arc::clone(&sent.waiting);
         let _waking = cancel.on_cancel(move || {
-            let inbox = lock(&waiting).get(&id).cloned();
+            let inbox = lock(&waiting).get(&id).map(|waiter| waiter.to.clone());
             // Where the inbox is full there is no need of a word: it is looked for after each.
             drop(inbox.map(|inbox| inbox.try_send(Incoming::Cancelled)));
         });
-        let mut asked_to_stop = false;
+        let Patience { cancelled, silent } = self.command.patience;
+        let mut asked_to_stop = None;
         loop {
-            match inbox.recv() {
+            let of_cancel = asked_to_stop.map(|asked: Instant| (asked + cancelled, GivenUp::DoesNotStop));
+            let of_silence = silent.map(|silent| (sent.heard.last() + silent, GivenUp::Silent));
+            // Once it is ended, the end arrives.
+            let due = [of_cancel, of_silence].into_iter().flatten().min();
+            let due = due.filter(|_| sent.given_up.get().is_none());
+            let incoming = match due {
+                None => sent.inbox.recv().map_err(RecvTimeoutError::from),
+                Some((at, why)) => {
+                    let left = at.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        sent.give_up(why);
+                        continue;
+                    }
+                    sent.inbox.recv_timeout(left)
+                }
+            };
+            match incoming {
                 Ok(Incoming::Event(event)) => on_event(event),
                 Ok(Incoming::Finished(result)) => return result,
-                Ok(Incoming::Cancelled) => {}
-                Err(_closed) => {
+                // Others on this lane may have been heard of meanwhile.
+                Ok(Incoming::Cancelled) | Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => {
                     return Err(Failure::new(
                         Fault::Machine,
                         format!("{} ended", self.command.called),
                     ));
                 }
             }
-            if !asked_to_stop && cancel.is_cancelled() {
-                asked_to_stop = true;
+            if asked_to_stop.is_none() && cancel.is_cancelled() {
+                asked_to_stop = Some(Instant::now());
                 // A worker that is gone needs no cancelling; its end arrives through the inbox.
                 drop(write_message(
-                    &mut *lock(&stdin),
+                    &mut *lock(&sent.stdin),
                     &ToWorker::<P::Request, P::Lane>::Cancel { id },
                     &[],
                 ));
@@ -248,72 +280,11 @@ impl<P: Protocol> Drop for Client<P> {
     }
 }
 
-/// Hands each answer to the call that waits for it; at the end of the stream, tells all of them how the worker ended.
-/// None where it was asked to.
-fn read_answers(
-    stdout: ChildStdout,
-    waiting: &Waiting,
-    child: &Mutex<Child>,
-    ended: &AtomicBool,
-    called: &str,
-) -> Option<Failure> {
-    let mut stdout = BufReader::new(stdout);
-    let broke = loop {
-        match read_message::<FromWorker>(&mut stdout) {
-            Ok(Some((FromWorker::Event { id, event: data }, bytes))) => {
-                let to = lock(waiting).get(&id).cloned();
-                if let Some(to) = to {
-                    // A caller that went away is no reason to stop reading for the others.
-                    drop(to.send(Incoming::Event(Parcel { data, bytes })));
-                }
-            }
-            Ok(Some((FromWorker::Done { id, reply: data }, bytes))) => {
-                finish(waiting, id, Ok(Parcel { data, bytes }));
-            }
-            Ok(Some((FromWorker::Failed { id, failure }, _))) => finish(waiting, id, Err(failure)),
-            Ok(None) => break None,
-            Err(error) => break Some(error),
-        }
-    };
-    let was_asked = ended.swap(true, Ordering::AcqRel);
-    if broke.is_some() {
-        // It still runs but no longer makes sense.
-        drop(lock(child).kill());
-    }
-    let status = lock(child).wait();
-    let reason = match (broke, status) {
-        (
-            Some(error @ (super::frame::WireError::NotAMessage | super::frame::WireError::Version { .. })),
-            _,
-        ) => error.to_string(),
-        (_, Ok(status)) => WorkerEnd::from_status(status).to_string(),
-        (_, Err(error)) => error.to_string(),
-    };
-    let failure = Failure::new(Fault::WorkerEnded, format!("{called} stopped: {reason}"))
-        .with_hint("ask again: it starts anew, and nothing that was said is lost");
-    // Out of the lock: an inbox may be full for a while.
-    let left = std::mem::take(&mut *lock(waiting));
-    for to in left.into_values() {
-        drop(to.send(Incoming::Finished(Err(failure.clone()))));
-    }
-    (!was_asked).then_some(failure)
-}
-
-fn finish(waiting: &Waiting, id: u64, result: Result<Parcel, Failure>) {
-    let to = lock(waiting).remove(&id);
-    if let Some(to) = to {
-        drop(to.send(Incoming::Finished(result)));
-    }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
     use crate::cancel::tests::{AT_ONCE, lateness};
+    use crate::worker::host::FromWorker;
     use crate::worker::lane::tests::{OnlyLane, Pieces, Prepare};
 
     const WAIT: Prepare = Prepare(7);
@@ -341,6 +312,7 @@ mod tests {
             program: "sh".into(),
             args: vec!["-c".into(), script.into(), answer.as_os_str().to_owned()],
             called: "the worker",
+            patience: Patience::WITH_MODEL,
         }
     }
 
@@ -362,10 +334,64 @@ mod tests {
             program: "true".into(),
             args: Vec::new(),
             called: "the worker",
+            patience: Patience::WITH_MODEL,
         });
         for _ in 0..200 {
             let ended = client.send(OnlyLane, WAIT, &CancelToken::new(), &mut |_| {});
             assert_eq!(ended.expect_err("it says nothing").fault, Fault::WorkerEnded);
         }
+    }
+
+    /// Reads all that it is told and answers nothing.
+    fn stuck(patience: Patience) -> Client<Pieces> {
+        Client::new(WorkerCommand {
+            program: "sh".into(),
+            args: vec!["-c".into(), "exec cat >/dev/null".into()],
+            called: "the worker",
+            patience,
+        })
+    }
+
+    #[test]
+    fn a_worker_that_does_not_stop_is_ended_and_whoever_waits_is_told() {
+        let client = stuck(Patience {
+            cancelled: std::time::Duration::from_millis(100),
+            silent: None,
+        });
+        let told = Arc::new(Mutex::new(None));
+        let telling = Arc::clone(&told);
+        client.on_end(move |failure| *lock(&telling) = Some(failure.clone()));
+        let cancel = CancelToken::new();
+        cancel_soon(&cancel);
+        let ended = client.send(OnlyLane, WAIT, &cancel, &mut |_| {});
+        let ended = ended.expect_err("it says nothing");
+        assert_eq!(ended.fault, Fault::WorkerEnded);
+        let stopped = "the worker stopped: it was ended because it did not stop when it was asked to";
+        assert_eq!(ended.message, stopped);
+        while lock(&told).is_none() {
+            std::thread::yield_now();
+        }
+    }
+
+    fn cancel_soon(cancel: &CancelToken) {
+        let cancel = cancel.clone();
+        let soon = move || {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+            cancel.cancel();
+        };
+        let started = std::thread::Builder::new().name("cancel".to_owned()).spawn(soon);
+        drop(started.expect("a thread begins"));
+    }
+
+    #[test]
+    fn a_lane_that_is_silent_for_too_long_ends_the_worker() {
+        let client = stuck(Patience {
+            cancelled: std::time::Duration::from_secs(60),
+            silent: Some(std::time::Duration::from_millis(100)),
+        });
+        let ended = client.send(OnlyLane, WAIT, &CancelToken::new(), &mut |_| {});
+        let ended = ended.expect_err("it says nothing");
+        let silent = "the worker stopped: it was ended because nothing was heard of it for too long";
+        assert_eq!(ended.message, silent);
     }
 }

@@ -1,22 +1,26 @@
 //! The framing on a worker's pipes.
 //!
-//! A message is `magic, version, header length (u32), payload length (u64)`, little endian, then a JSON header and raw
-//! bytes. Small things travel as JSON so that a protocol trace can be read; pixels and features travel as they are.
+//! A message is `magic, version, header length (u32), payload length (u64), files beside it (u8)`, little endian, then a JSON
+//! header and raw bytes. Small things travel as JSON so that a protocol trace can be read; pixels and features travel as they are.
 
+use std::fs::File;
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use super::channel::Sender;
+
 /// The version that both ends must speak. Shell and worker ship together, so a difference means a broken install.
-pub(super) const PROTOCOL_VERSION: u16 = 2;
+pub(super) const PROTOCOL_VERSION: u16 = 3;
 /// A header is metadata: a frame index of a ten-hour video is the largest thing in one.
 pub(super) const MAX_HEADER_BYTES: u32 = 64 << 20;
 /// The largest payload: the frames of one request at tower size, with room.
 pub(super) const MAX_PAYLOAD_BYTES: u64 = 1 << 30;
 
 const MAGIC: [u8; 4] = *b"VIDR";
-const PREFIX_BYTES: usize = 4 + 2 + 4 + 8;
+const PREFIX_BYTES: usize = 4 + 2 + 4 + 8 + 1;
 
 /// The stream does not speak the protocol, or broke.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +53,15 @@ pub enum WireError {
     Header(#[from] serde_json::Error),
 }
 
+/// A message as it arrived.
+#[derive(Debug)]
+pub(super) struct Arrival<H> {
+    pub(super) header: H,
+    pub(super) payload: Vec<u8>,
+    /// Files that came beside it.
+    pub(super) n_files: usize,
+}
+
 /// Writes one message and flushes it.
 ///
 /// # Errors
@@ -58,6 +71,30 @@ pub(super) fn write_message(
     header: &impl Serialize,
     payload: &[u8],
 ) -> Result<(), WireError> {
+    to.write_all(&beginning(header, payload, 0)?)?;
+    to.write_all(payload)?;
+    to.flush()?;
+    Ok(())
+}
+
+/// Sends one message with files beside it, as many as travel.
+///
+/// # Errors
+/// As [`write_message`].
+pub(super) fn send_message(
+    to: &mut Sender,
+    header: &impl Serialize,
+    payload: &[u8],
+    files: &[Arc<File>],
+) -> Result<(), WireError> {
+    to.send(&beginning(header, payload, Sender::n_travelling(files))?, files)?;
+    to.write_all(payload)?;
+    to.flush()?;
+    Ok(())
+}
+
+/// What goes before the payload.
+fn beginning(header: &impl Serialize, payload: &[u8], n_files: usize) -> Result<Vec<u8>, WireError> {
     let header = serde_json::to_vec(header)?;
     let header_bytes = u32::try_from(header.len()).unwrap_or(u32::MAX);
     let payload_bytes = payload.len() as u64;
@@ -67,11 +104,9 @@ pub(super) fn write_message(
     prefix.extend_from_slice(&PROTOCOL_VERSION.to_le_bytes());
     prefix.extend_from_slice(&header_bytes.to_le_bytes());
     prefix.extend_from_slice(&payload_bytes.to_le_bytes());
+    prefix.push(u8::try_from(n_files).unwrap_or(u8::MAX));
     prefix.extend_from_slice(&header);
-    to.write_all(&prefix)?;
-    to.write_all(payload)?;
-    to.flush()?;
-    Ok(())
+    Ok(prefix)
 }
 
 /// Reads one message, or nothing where the stream ends between two messages.
@@ -80,7 +115,7 @@ pub(super) fn write_message(
 /// Any [`WireError`]. Lengths are checked before memory is taken.
 pub(super) fn read_message<H: DeserializeOwned>(
     from: &mut impl Read,
-) -> Result<Option<(H, Vec<u8>)>, WireError> {
+) -> Result<Option<Arrival<H>>, WireError> {
     let mut prefix = [0_u8; PREFIX_BYTES];
     match read_up_to(from, &mut prefix)? {
         0 => return Ok(None),
@@ -102,7 +137,11 @@ pub(super) fn read_message<H: DeserializeOwned>(
     check_lengths(header_bytes, payload_bytes)?;
     let header = read_bytes(from, u64::from(header_bytes))?;
     let payload = read_bytes(from, payload_bytes)?;
-    Ok(Some((serde_json::from_slice(&header)?, payload)))
+    Ok(Some(Arrival {
+        header: serde_json::from_slice(&header)?,
+        payload,
+        n_files: usize::from(rest[14]),
+    }))
 }
 
 fn check_lengths(header_bytes: u32, payload_bytes: u64) -> Result<(), WireError> {
@@ -150,11 +189,11 @@ mod tests {
         let mut from = pipe.as_slice();
         let first: (String, u32) = read_message(&mut from)
             .unwrap()
-            .map(|(header, _)| header)
+            .map(|arrival| arrival.header)
             .unwrap();
         assert_eq!(first, ("encode".to_owned(), 7));
-        let (second, payload): ((String, u32), _) = read_message(&mut from).unwrap().unwrap();
-        assert_eq!((second.1, payload.len()), (8, 0));
+        let second: Arrival<(String, u32)> = read_message(&mut from).unwrap().unwrap();
+        assert_eq!((second.header.1, second.payload.len(), second.n_files), (8, 0, 0));
         assert!(
             read_message::<(String, u32)>(&mut from).unwrap().is_none(),
             "a clean end is no error"

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use serde_json::value::RawValue;
 
-use super::frame::{WireError, read_message, write_message};
+use super::channel::{Arrived, Receiver};
+use super::frame::{Arrival, WireError, read_message, write_message};
 use super::lane::{Job, LaneThread, MakeRole, Output};
 use super::message::{Message as _, Parcel};
 use super::role::{Lane as _, LaneOf, RequestOf, Role};
@@ -65,19 +66,27 @@ pub fn serve<R: Role>(
     make: impl Fn() -> R + Send + Sync + 'static,
 ) -> Result<(), WireError> {
     let make: MakeRole<R> = Arc::new(make);
-    serve_on::<R>(BufReader::new(stdio.input), stdio.output, &make)
+    let receiver = Receiver::new(stdio.input);
+    let files = receiver.arrived();
+    serve_on::<R>(BufReader::new(receiver), &files, stdio.output, &make)
 }
 
 fn serve_on<R: Role>(
     mut input: impl Read,
+    files: &Arrived,
     output: impl Write + Send + 'static,
     make: &MakeRole<R>,
 ) -> Result<(), WireError> {
     let output = Arc::new(Mutex::new(output));
     let running: Arc<Mutex<BTreeMap<u64, CancelToken>>> = Arc::default();
     let mut lanes: BTreeMap<LaneOf<R>, LaneThread<R>> = BTreeMap::new();
-    while let Some((message, payload)) = read_message::<ToWorker<RequestOf<R>, LaneOf<R>>>(&mut input)? {
-        match message {
+    while let Some(arrival) = read_message::<ToWorker<RequestOf<R>, LaneOf<R>>>(&mut input)? {
+        let Arrival {
+            header,
+            payload,
+            n_files,
+        } = arrival;
+        match header {
             ToWorker::Cancel { id } => {
                 if let Some(cancel) = lock(&running).get(&id) {
                     cancel.cancel();
@@ -93,6 +102,13 @@ fn serve_on<R: Role>(
                         "a request came with {} bytes that do not belong to it",
                         bytes.len()
                     );
+                    return Err(io::Error::other(text).into());
+                }
+                let beside = files
+                    .take(n_files)
+                    .and_then(|files| request.put_files(files).ok());
+                if beside.is_none() {
+                    let text = format!("a request came with {n_files} files that do not belong to it");
                     return Err(io::Error::other(text).into());
                 }
                 let thread = match lanes.get(&lane) {
@@ -223,7 +239,7 @@ mod tests {
             let bytes = self.0.lock().expect("no panic").clone();
             let mut bytes = bytes.as_slice();
             let next = || read_message::<FromWorker>(&mut bytes).ok().flatten();
-            std::iter::from_fn(next).map(|(message, _)| message).collect()
+            std::iter::from_fn(next).map(|arrival| arrival.header).collect()
         }
 
         fn wait_for(&self, is_there: impl Fn(&[FromWorker]) -> bool) -> Vec<FromWorker> {
@@ -266,7 +282,7 @@ mod tests {
         let written = Written::default();
         let make: MakeRole<Sticking> = Arc::new(|| Sticking);
         let input = input.as_slice().chain(Answered(written.clone()));
-        serve_on::<Sticking>(input, written.clone(), &make).expect("it is the protocol");
+        serve_on::<Sticking>(input, &Arrived::default(), written.clone(), &make).expect("it is the protocol");
         // All are told, those that were cancelled with the end among them.
         let answers = written.wait_for(|answers| answers.len() == 201);
         let is_refused = |answer: &&FromWorker| matches!(answer, FromWorker::Failed { failure, .. } if failure.fault == Fault::Machine);

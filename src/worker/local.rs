@@ -11,9 +11,6 @@ use super::role::{Caller, Lane as _, LaneOf, Outbox, RequestOf, Role};
 use crate::cancel::CancelToken;
 use crate::fault::{Failure, Fault};
 
-/// Events that may wait for a slow reader before the role is held back.
-pub(super) const MAX_WAITING_EVENTS: usize = 8;
-
 /// Runs a role inside this process: for the command line and for tests.
 ///
 /// Each lane has its own instance of the role on its own thread, started where it is first used.
@@ -56,7 +53,7 @@ impl<R: Role> Caller<R::Protocol> for Local<R> {
         on_event: &mut Outbox<'_>,
     ) -> Result<Parcel, Failure> {
         let _place = self.places.take(lane, cancel)?;
-        let (outputs, inbox) = sync_channel(MAX_WAITING_EVENTS);
+        let (outputs, inbox) = sync_channel(lane.max_waiting_events());
         let out = Box::new(move |output| {
             // A caller that is gone reads nothing more; the role ends through its cancel token.
             drop(outputs.send(output));

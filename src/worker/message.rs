@@ -1,5 +1,8 @@
 //! What travels between a caller and a role: plain data, and the raw bytes beside it.
 
+use std::fs::File;
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -20,6 +23,23 @@ pub trait Message: Serialize + DeserializeOwned + Send + 'static {
     /// The bytes themselves, where they are not what the rest of the message says of them.
     fn put_bytes(&mut self, bytes: Vec<u8>) -> Result<(), Vec<u8>> {
         if bytes.is_empty() { Ok(()) } else { Err(bytes) }
+    }
+
+    /// The open files, taken out of it: they travel as such to a worker, where the system can hand them over.
+    fn take_files(&mut self) -> Vec<Arc<File>> {
+        Vec::new()
+    }
+
+    /// Puts back the files that travelled: all that were taken out, or none.
+    ///
+    /// # Errors
+    /// Their number, where they do not belong to it.
+    fn put_files(&mut self, files: Vec<Arc<File>>) -> Result<(), usize> {
+        if files.is_empty() {
+            Ok(())
+        } else {
+            Err(files.len())
+        }
     }
 }
 

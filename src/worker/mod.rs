@@ -7,6 +7,7 @@
 //!
 //! This module knows how to carry requests, not what they mean: no FFmpeg, no candle, no Tauri.
 
+mod channel;
 mod client;
 mod end;
 mod frame;
@@ -14,7 +15,9 @@ mod host;
 mod lane;
 mod local;
 mod message;
+mod patience;
 mod places;
+mod reader;
 mod role;
 
 pub use client::{Client, WorkerCommand};
@@ -22,5 +25,6 @@ pub use frame::WireError;
 pub use host::{ProtocolStdio, serve};
 pub use local::Local;
 pub use message::{Message, Nothing, Parcel};
+pub use patience::Patience;
 pub(crate) use role::requests;
-pub use role::{Call, Caller, Handle, Lane, Outbox, Protocol, Request, Role, hand_to};
+pub use role::{Call, Caller, Handle, Lane, MAX_WAITING_EVENTS, Outbox, Protocol, Request, Role, hand_to};

@@ -9,6 +9,9 @@ use super::message::{Message, Parcel};
 use crate::cancel::CancelToken;
 use crate::fault::Failure;
 
+/// Events that usually may wait for a slow reader.
+pub const MAX_WAITING_EVENTS: usize = 8;
+
 /// Takes what comes while a request is being worked on. Blocks while the receiver is behind, so that a slow reader holds
 /// the role back instead of filling memory.
 pub(super) type Emit<'a, E> = dyn FnMut(E) + 'a;
@@ -21,6 +24,11 @@ pub type Outbox<'a> = dyn FnMut(Parcel) + 'a;
 pub trait Lane: Copy + Debug + Ord + Serialize + DeserializeOwned + Send + Sync + 'static {
     /// What its thread is called.
     fn name(self) -> &'static str;
+
+    /// Events that may wait for a slow reader before the role is held back.
+    fn max_waiting_events(self) -> usize {
+        MAX_WAITING_EVENTS
+    }
 }
 
 /// What can be asked of a role: types alone, known also where the role itself is not linked.
@@ -215,6 +223,14 @@ macro_rules! requests {
 
             fn put_bytes(&mut self, bytes: Vec<u8>) -> Result<(), Vec<u8>> {
                 match self { $(Self::$request(request) => request.put_bytes(bytes),)+ }
+            }
+
+            fn take_files(&mut self) -> Vec<std::sync::Arc<std::fs::File>> {
+                match self { $(Self::$request(request) => request.take_files(),)+ }
+            }
+
+            fn put_files(&mut self, files: Vec<std::sync::Arc<std::fs::File>>) -> Result<(), usize> {
+                match self { $(Self::$request(request) => request.put_files(files),)+ }
             }
         }
 

@@ -1,6 +1,7 @@
 //! A process that is confined as a worker tries what a worker must not do.
 
 use std::fs::{self, File};
+use std::io::Read as _;
 use std::net::{TcpListener, TcpStream, UdpSocket};
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
@@ -24,11 +25,19 @@ fn confined() {
         return;
     };
     let there = layers();
+    // As the video reader is: what it reads, it was handed.
+    let mut handed = File::open(closed.join("video")).expect("it may be opened until then");
     let found = confine(&Confinement {
-        writes: Some(vec![open.clone()]),
+        reads: Some(Vec::new()),
+        writes: vec![open.clone()],
     });
     assert_eq!(found, there);
     if found.files {
+        assert!(
+            File::open(closed.join("video")).is_err_and(|error| is_refused(&error)),
+            "a file of the user's is read"
+        );
+        assert!(fs::read_dir(&closed).is_err(), "a folder is looked into");
         assert!(
             File::options().write(true).open(closed.join("video")).is_err(),
             "the video is written"
@@ -62,10 +71,9 @@ fn confined() {
         );
     }
     // And what its work needs.
-    assert_eq!(
-        fs::read(closed.join("video")).expect("it may be read"),
-        b"pictures"
-    );
+    let mut read = String::new();
+    handed.read_to_string(&mut read).expect("it is open");
+    assert_eq!(read, "pictures");
     fs::write(open.join("part"), "kept").expect("it may be written");
     fs::rename(open.join("part"), open.join("whole")).expect("it may be named");
     let thread = std::thread::Builder::new().spawn(|| vec![1_u8; 1 << 24].len());

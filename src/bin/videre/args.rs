@@ -27,6 +27,10 @@ pub(crate) struct Args {
     #[arg(short, long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 
+    /// Read videos and compute answers in this process, with all of its rights: for finding faults
+    #[arg(long, global = true)]
+    pub(crate) in_process: bool,
+
     #[command(subcommand)]
     pub(crate) command: Command,
 }

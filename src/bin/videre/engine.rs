@@ -2,9 +2,8 @@
 //! for more memory than there is, the other may be cut or written to while it is mapped. Either ends a process without a
 //! word, and this one has the word.
 
-use crate::args::{AnswerArgs, DeviceArg, ModelArgs, PromptArg};
+use crate::args::{AnswerArgs, DeviceArg, ModelArgs, PromptArg, WorkerRole};
 use crate::failure::Failure;
-use crate::open::index_folder;
 use crate::plan_args::{PlanArgs, TowerSetting};
 use crate::stages::Stages;
 use anstream::eprintln;
@@ -14,7 +13,7 @@ use std::sync::Arc;
 use videre::cancel::CancelToken;
 use videre::engine::{
     DeviceName, Engine, MediaProtocol, MediaRole, ModelFacts, ModelName, ModelProtocol, ModelRole, OpenVideo,
-    PlanSetting, Preselection, USUAL_PREFIX_BYTES, VideoSetup, own_way,
+    PlanSetting, Preselection, USUAL_PREFIX_BYTES, VideoSetup, own_way, usual_list_folder,
 };
 use videre::fault::{self, Fault};
 use videre::question::{PromptForm, Question, SamplingOptions, Turn};
@@ -23,53 +22,83 @@ use videre::visual::preprocess::Fit;
 use videre::visual::preset::Preset;
 use videre::visual::tower::TowerInput;
 use videre::visual::tower_image::Normalization;
-use videre::worker::{Caller, Client, Local, WorkerCommand};
+use videre::worker::{Caller, Client, Local, Patience, WorkerCommand};
+
+/// Where the roles are at work.
+#[derive(Clone, Copy)]
+pub(crate) enum Place {
+    /// In processes of their own.
+    Apart,
+    /// In this process, for whoever looks for a fault.
+    Here,
+}
 
 /// An engine in this process: for what opens no video.
 pub(crate) fn local() -> Engine {
-    let media = Local::new("media", MediaRole::maker(index_folder()));
-    Engine::new(Arc::new(media), local_model(cache_folder().as_deref()))
+    over(local_media(), local_model(cache_folder().as_deref()))
+}
+
+fn local_media() -> Arc<dyn Caller<MediaProtocol>> {
+    Arc::new(Local::new("media", MediaRole::maker()))
 }
 
 fn local_model(folder: Option<&Path>) -> Arc<dyn Caller<ModelProtocol>> {
     Arc::new(Local::new("model", ModelRole::maker(folder)))
 }
 
+fn over(media: Arc<dyn Caller<MediaProtocol>>, model: Arc<dyn Caller<ModelProtocol>>) -> Engine {
+    Engine::new(media, model).keeping_lists(usual_list_folder())
+}
+
+/// An engine for what only looks at videos.
+pub(crate) fn looking(place: Place) -> Engine {
+    over(media(place), local_model(cache_folder().as_deref()))
+}
+
 /// An engine for answers of `model`.
-pub(crate) fn answering(model: &ModelArgs) -> Engine {
-    with_model(apart(model, &[]).unwrap_or_else(|| local_model(cache_folder().as_deref())))
+pub(crate) fn answering(model: &ModelArgs, place: Place) -> Engine {
+    let folder = cache_folder();
+    let model = apart(model, &[], place).unwrap_or_else(|| local_model(folder.as_deref()));
+    over(media(place), model)
 }
 
 /// The same, which keeps features and prefixes in memory only: a thousand videos that are asked about once would push out
 /// what was kept of those that a person comes back to, and each write goes through all that is kept.
-pub(crate) fn answering_forgetful(model: &ModelArgs) -> Engine {
-    with_model(apart(model, &["--keeps-nothing"]).unwrap_or_else(|| local_model(None)))
+pub(crate) fn answering_forgetful(model: &ModelArgs, place: Place) -> Engine {
+    let model = apart(model, &["--keeps-nothing"], place).unwrap_or_else(|| local_model(None));
+    over(media(place), model)
 }
 
 /// A model in a process of its own, started when it is first needed. The model inside the program is part of its memory and
 /// needs none.
-fn apart(model: &ModelArgs, more: &[&str]) -> Option<Arc<dyn Caller<ModelProtocol>>> {
-    if matches!(model.name(), ModelName::Embedded) {
-        return None;
+fn apart(model: &ModelArgs, more: &[&str], place: Place) -> Option<Arc<dyn Caller<ModelProtocol>>> {
+    match (place, model.name()) {
+        (Place::Here, _) | (_, ModelName::Embedded) => None,
+        (Place::Apart, ModelName::Named { .. }) => {
+            Some(Arc::new(Client::new(worker(WorkerRole::Model, more)?)))
+        }
     }
-    Some(Arc::new(Client::new(worker("model", more, "the model")?)))
 }
 
-fn with_model(model: Arc<dyn Caller<ModelProtocol>>) -> Engine {
-    let media: Arc<dyn Caller<MediaProtocol>> = match worker("media", &[], "the video reader") {
-        Some(command) => Arc::new(Client::new(command)),
-        None => Arc::new(Local::new("media", MediaRole::maker(index_folder()))),
-    };
-    Engine::new(media, model)
+fn media(place: Place) -> Arc<dyn Caller<MediaProtocol>> {
+    match (place, worker(WorkerRole::Media, &[])) {
+        (Place::Apart, Some(command)) => Arc::new(Client::new(command)),
+        (Place::Here, _) | (_, None) => local_media(),
+    }
 }
 
 /// This program as a worker; none where it cannot say what it is called.
-fn worker(role: &str, more: &[&str], called: &'static str) -> Option<WorkerCommand> {
-    let args = ["worker", role, "--for-command"].into_iter();
+fn worker(role: WorkerRole, more: &[&str]) -> Option<WorkerCommand> {
+    let (called, patience) = match role {
+        WorkerRole::Media => ("the video reader", Patience::WITH_MEDIA),
+        WorkerRole::Model => ("the model", Patience::WITH_MODEL),
+    };
+    let args = ["worker", role.name(), "--for-command"].into_iter();
     Some(WorkerCommand {
         program: std::env::current_exe().ok()?,
         args: args.chain(more.iter().copied()).map(Into::into).collect(),
         called,
+        patience,
     })
 }
 

@@ -56,7 +56,7 @@ impl Stages {
             Stage::Opening { fraction } => ("Opening".to_owned(), (fraction * 1000.0) as u64),
             Stage::Loading => ("Loading the model".to_owned(), 0),
             Stage::Encoding { n_done, n_images } => (
-                format!("VideoSetup at image {} of {n_images}", (n_done + 1).min(n_images)),
+                format!("Looking at image {} of {n_images}", (n_done + 1).min(n_images)),
                 part(n_done, n_images),
             ),
             Stage::Reading { n_done, n_tokens } => ("Reading the video".to_owned(), part(n_done, n_tokens)),

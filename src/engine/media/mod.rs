@@ -1,21 +1,20 @@
 //! The media role: files to frames and pictures. The only part of the engine that calls `media`.
 
 mod examine;
-mod forget;
 mod pictures;
 mod precedence;
 
-use std::ffi::OsString;
 use std::ops::ControlFlow;
-use std::path::PathBuf;
 
 use super::requests::Check;
 use super::requests::media::{
-    ExamineMedia, FitForModel, FitForPlan, Fitted, Indexing, MediaProtocol, MediaRequest, Open, Opened,
+    DecodeFrames, ExamineMedia, FitForModel, FitForPlan, Fitted, FullFrame, Indexing, MediaProtocol,
+    MediaRequest, Open, Opened,
 };
 use crate::cancel::CancelToken;
 use crate::fault::Failure;
-use crate::media::{IndexProgress, Limits, Lists, MediaError, Video};
+use crate::media::{Frame, IndexProgress, Limits, Lists, MediaError, Video};
+use crate::video::VideoFile;
 use crate::visual::preprocess::fit;
 use crate::visual::sampling::FrameRef;
 use crate::worker::{Call, Handle, Nothing, Outbox, Parcel, Role};
@@ -43,9 +42,9 @@ struct OpenFile {
 }
 
 impl MediaRole {
-    /// Makes roles that share their lists of frames and keep them in `index_folder`: one for each lane.
-    pub fn maker(index_folder: Option<PathBuf>) -> impl Fn() -> Self + Send + Sync + 'static {
-        let (lists, precedence) = (Lists::new(index_folder), Precedence::default());
+    /// Makes roles that share their lists of frames: one for each lane.
+    pub fn maker() -> impl Fn() -> Self + Send + Sync + 'static {
+        let (lists, precedence) = (Lists::default(), Precedence::default());
         move || Self {
             lists: lists.clone(),
             precedence: precedence.clone(),
@@ -53,30 +52,32 @@ impl MediaRole {
         }
     }
 
-    /// The file at `path`, opened and its frames listed where they are not.
+    /// The video of this file, its frames listed where they are not.
     fn video(
         &mut self,
-        path: OsString,
+        file: &VideoFile,
         progress: &mut dyn FnMut(IndexProgress),
         cancel: &CancelToken,
     ) -> Result<&mut OpenFile, Failure> {
         let lists = self.lists.clone();
-        let opened = self.unlisted(path, cancel)?;
+        let opened = self.unlisted(file, cancel)?;
         lists.list(&mut opened.video, progress, cancel).map_err(failure)?;
         Ok(opened)
     }
 
-    /// The file at `path`, opened where it is not.
-    fn unlisted(&mut self, path: OsString, cancel: &CancelToken) -> Result<&mut OpenFile, Failure> {
-        let path = PathBuf::from(path);
-        self.open.retain(|opened| !self.lists.is_outdated(&opened.video));
-        let known = self.open.iter().position(|opened| opened.video.path() == path);
+    /// The video of this file, looked into where it is not open.
+    fn unlisted(&mut self, file: &VideoFile, cancel: &CancelToken) -> Result<&mut OpenFile, Failure> {
+        let known = self.open.iter().position(|opened| opened.video.file() == file);
         let opened = match known {
             Some(position) => self.open.remove(position),
-            None => OpenFile {
-                video: Video::open(&path, &Limits::default(), cancel).map_err(failure)?,
-                sizes: Sizes::default(),
-            },
+            None => {
+                // One in an earlier state is nobody's any more.
+                self.open.retain(|opened| opened.video.path() != file.path());
+                OpenFile {
+                    video: Video::of(file, &Limits::default(), cancel).map_err(failure)?,
+                    sizes: Sizes::default(),
+                }
+            }
         };
         if self.open.len() == MAX_OPEN {
             self.open.remove(0);
@@ -86,9 +87,9 @@ impl MediaRole {
     }
 
     /// Frames in a tower's square, one after the other.
-    fn fitted(&mut self, wanted: FitForModel, call: &mut Call<'_, Fitted>) -> Result<(), Failure> {
+    fn fitted(&mut self, wanted: &FitForModel, call: &mut Call<'_, Fitted>) -> Result<(), Failure> {
         let cancel = call.cancel;
-        let video = &mut self.video(wanted.path, &mut |_| {}, cancel)?.video;
+        let video = &mut self.video(&wanted.video, &mut |_| {}, cancel)?.video;
         let mut failure = None;
         let decoded = video.frames(&wanted.indices, cancel, &mut |frame| match fit(
             &frame.image,
@@ -115,41 +116,69 @@ impl MediaRole {
 }
 
 impl Handle<Open> for MediaRole {
-    fn handle(&mut self, Open { path }: Open, call: &mut Call<'_, Indexing>) -> Result<Opened, Failure> {
+    fn handle(&mut self, Open { video }: Open, call: &mut Call<'_, Indexing>) -> Result<Opened, Failure> {
         let cancel = call.cancel;
-        // A file that is opened anew may have changed since: also where other lanes have it open.
-        let name = PathBuf::from(&path);
-        self.open.retain(|opened| opened.video.path() != name);
-        self.lists
-            .clone()
-            .renew(&self.unlisted(path.clone(), cancel)?.video);
+        // A file that is opened anew is looked into anew.
+        self.open.retain(|opened| opened.video.path() != video.path());
         let precedence = self.precedence.clone();
         let mut report = |IndexProgress { fraction, .. }: IndexProgress| {
             precedence.give_way(cancel);
-            call.emit(Indexing { fraction });
+            let list = Vec::new();
+            call.emit(Indexing { fraction, list });
         };
-        let video = &mut self.video(path, &mut report, cancel)?.video;
-        let index = video.index(None, &mut |_| {}, cancel).map_err(failure)?;
+        let video = &mut self.video(&video, &mut report, cancel)?.video;
+        let index = video.index(&mut |_| {}, cancel).map_err(failure)?;
         let opened = Opened {
             pts_secs: (0..index.len()).map(|frame| index.pts_secs(frame)).collect(),
             duration_secs: index.duration_secs(),
             probe: video.probe().clone(),
         };
+        if let Some(list) = video.new_index() {
+            call.emit(Indexing { fraction: 1.0, list });
+        }
         // The list is what others need of it.
         self.open.pop();
         Ok(opened)
     }
 }
 
+impl Handle<DecodeFrames> for MediaRole {
+    fn handle(
+        &mut self,
+        DecodeFrames { video, indices }: DecodeFrames,
+        call: &mut Call<'_, FullFrame>,
+    ) -> Result<(), Failure> {
+        let cancel = call.cancel;
+        let video = &mut self.video(&video, &mut |_| {}, cancel)?.video;
+        let decoded = video.frames(&indices, cancel, &mut |frame| {
+            call.emit(frame.into());
+            ControlFlow::Continue(())
+        });
+        decoded.map_err(failure)
+    }
+}
+
+impl From<Frame> for FullFrame {
+    fn from(frame: Frame) -> Self {
+        Self {
+            frame: FrameRef {
+                index: frame.index,
+                pts_secs: frame.pts_secs,
+            },
+            pixels: frame.image.into(),
+        }
+    }
+}
+
 impl Handle<FitForModel> for MediaRole {
     fn handle(&mut self, wanted: FitForModel, call: &mut Call<'_, Fitted>) -> Result<(), Failure> {
-        self.fitted(wanted, call)
+        self.fitted(&wanted, call)
     }
 }
 
 impl Handle<FitForPlan> for MediaRole {
     fn handle(&mut self, FitForPlan(wanted): FitForPlan, call: &mut Call<'_, Fitted>) -> Result<(), Failure> {
-        self.fitted(wanted, call)
+        self.fitted(&wanted, call)
     }
 }
 
@@ -159,7 +188,7 @@ impl Handle<ExamineMedia> for MediaRole {
         ExamineMedia: ExamineMedia,
         _call: &mut Call<'_, Nothing>,
     ) -> Result<Vec<Check>, Failure> {
-        Ok(self.examine())
+        Ok(vec![examine::decoders()])
     }
 }
 

@@ -11,7 +11,6 @@ use crate::engine::requests::media::{
 use crate::fault::{Failure, Fault};
 use crate::media::{Filmstrip, Landing, Previews, Slots, Video, encode_jpeg};
 use crate::video::PreviewSize;
-use crate::visual::sampling::FrameRef;
 use crate::worker::{Call, Handle, Nothing};
 
 /// Sizes of one video whose pictures are kept: the viewer's, and a small one beside it.
@@ -47,7 +46,7 @@ impl Handle<DrawFrame> for MediaRole {
     fn handle(&mut self, draw: DrawFrame, call: &mut Call<'_, Nothing>) -> Result<Picture, Failure> {
         let cancel = call.cancel;
         let precedence = self.precedence.clone();
-        let opened = self.video(draw.path, &mut |_| {}, cancel)?;
+        let opened = self.video(&draw.video, &mut |_| {}, cancel)?;
         let _first = precedence.take();
         let previews = opened.sizes.of(draw.within.positive());
         let preview = match draw.closeness {
@@ -55,7 +54,7 @@ impl Handle<DrawFrame> for MediaRole {
             Closeness::Near => previews.near(&mut opened.video, draw.index, cancel),
         };
         let preview = preview.map_err(failure)?;
-        let frames = opened.video.index(None, &mut |_| {}, cancel).map_err(failure)?;
+        let frames = opened.video.index(&mut |_| {}, cancel).map_err(failure)?;
         Ok(Picture {
             index: preview.index,
             pts_secs: frames.pts_secs(preview.index),
@@ -70,12 +69,12 @@ impl Handle<DrawFrame> for MediaRole {
 impl Handle<DrawFirst> for MediaRole {
     fn handle(
         &mut self,
-        DrawFirst { path, within }: DrawFirst,
+        DrawFirst { video, within }: DrawFirst,
         call: &mut Call<'_, Nothing>,
     ) -> Result<FirstPicture, Failure> {
         let cancel = call.cancel;
         let _first = self.precedence.take();
-        let opened = self.unlisted(path, cancel)?;
+        let opened = self.unlisted(&video, cancel)?;
         let frame = opened.video.first_frame(cancel).map_err(failure)?;
         let probe = opened.video.probe().clone();
         let size = within.positive();
@@ -96,12 +95,12 @@ impl Handle<DrawFirst> for MediaRole {
 impl Handle<DrawNear> for MediaRole {
     fn handle(
         &mut self,
-        DrawNear { path, secs, within }: DrawNear,
+        DrawNear { video, secs, within }: DrawNear,
         call: &mut Call<'_, Nothing>,
     ) -> Result<Option<Glimpse>, Failure> {
         let cancel = call.cancel;
         let _first = self.precedence.take();
-        let opened = self.unlisted(path, cancel)?;
+        let opened = self.unlisted(&video, cancel)?;
         let aspect = opened.video.probe().display_pixel_aspect();
         let size = within.positive().coarse();
         let fit = move |displayed| size.fit(displayed, aspect);
@@ -122,7 +121,7 @@ impl Handle<DrawStrip> for MediaRole {
     fn handle(&mut self, draw: DrawStrip, call: &mut Call<'_, Slide>) -> Result<(), Failure> {
         let cancel = call.cancel;
         let precedence = self.precedence.clone();
-        let opened = self.video(draw.path, &mut |_| {}, cancel)?;
+        let opened = self.video(&draw.video, &mut |_| {}, cancel)?;
         let strip = Filmstrip {
             slots: Slots::At(draw.at_secs),
             size: draw.within.positive(),
@@ -153,19 +152,13 @@ impl Handle<DrawStrip> for MediaRole {
 impl Handle<DecodeFrame> for MediaRole {
     fn handle(
         &mut self,
-        DecodeFrame { path, index }: DecodeFrame,
+        DecodeFrame { video, index }: DecodeFrame,
         call: &mut Call<'_, Nothing>,
     ) -> Result<FullFrame, Failure> {
         let cancel = call.cancel;
-        let opened = self.video(path, &mut |_| {}, cancel)?;
+        let opened = self.video(&video, &mut |_| {}, cancel)?;
         let frame = opened.video.frame(index, cancel).map_err(failure)?;
-        Ok(FullFrame {
-            frame: FrameRef {
-                index: frame.index,
-                pts_secs: frame.pts_secs,
-            },
-            pixels: frame.image.into(),
-        })
+        Ok(frame.into())
     }
 }
 

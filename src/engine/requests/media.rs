@@ -1,14 +1,16 @@
-//! What the media role is asked. Files are named by their path each time; a role keeps the last few open.
+//! What the media role is asked. Each request brings the open file that it is about; a role keeps the last few that it looked
+//! into.
 
-use std::ffi::OsString;
+use std::fs::File;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Check, Pixels};
-use crate::video::{PreviewSize, Probe};
+use crate::video::{PreviewSize, Probe, VideoFile};
 use crate::visual::preprocess::Fit;
 use crate::visual::sampling::FrameRef;
-use crate::worker::{Lane, Message, Nothing, requests};
+use crate::worker::{Lane, MAX_WAITING_EVENTS, Message, Nothing, requests};
 
 /// The media role's lanes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -23,6 +25,8 @@ pub enum MediaLane {
     Plan,
     /// For listing the frames of a file, which may take minutes: whoever looks at it meanwhile is served.
     List,
+    /// For frames as they are, which are many and large.
+    Whole,
 }
 
 impl Lane for MediaLane {
@@ -33,6 +37,15 @@ impl Lane for MediaLane {
             Self::Strip => "strip",
             Self::Plan => "plan",
             Self::List => "list",
+            Self::Whole => "whole",
+        }
+    }
+
+    fn max_waiting_events(self) -> usize {
+        match self {
+            // One of 8K takes 200 MB.
+            Self::Whole => 1,
+            _ => MAX_WAITING_EVENTS,
         }
     }
 }
@@ -48,8 +61,26 @@ requests! {
         DrawNear: Viewer, Nothing => Option<Glimpse>;
         DrawStrip: Strip, Slide => ();
         DecodeFrame: Viewer, Nothing => FullFrame;
-        ForgetList: Viewer, Nothing => ();
+        DecodeFrames: Whole, FullFrame => ();
         ExamineMedia: Viewer, Nothing => Vec<Check>;
+    }
+}
+
+impl MediaRequest {
+    /// The file that it is about, if it is about one.
+    pub(in crate::engine) fn video(&self) -> Option<&VideoFile> {
+        match self {
+            Self::Open(request) => Some(&request.video),
+            Self::FitForModel(request) => Some(&request.video),
+            Self::FitForPlan(request) => Some(&request.0.video),
+            Self::DrawFrame(request) => Some(&request.video),
+            Self::DrawFirst(request) => Some(&request.video),
+            Self::DrawNear(request) => Some(&request.video),
+            Self::DrawStrip(request) => Some(&request.video),
+            Self::DecodeFrame(request) => Some(&request.video),
+            Self::DecodeFrames(request) => Some(&request.video),
+            Self::ExamineMedia(_) => None,
+        }
     }
 }
 
@@ -57,21 +88,17 @@ requests! {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Open {
     /// The file.
-    pub path: OsString,
-}
-
-/// Removes the kept lists of a file's frames.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct ForgetList {
-    /// The file, which need not be there any more.
-    pub path: OsString,
+    pub video: VideoFile,
 }
 
 /// How much of a file has been listed.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Indexing {
     /// From 0 to 1.
     pub fraction: f64,
+    /// The whole list, to be kept: at the end, where it was made for this request.
+    #[serde(skip)]
+    pub list: Vec<u8>,
 }
 
 /// A file that is open.
@@ -90,7 +117,7 @@ pub struct Opened {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct FitForModel {
     /// The file.
-    pub path: OsString,
+    pub video: VideoFile,
     /// Indices of frames.
     pub indices: Vec<usize>,
     /// How a frame becomes square.
@@ -116,7 +143,7 @@ pub struct Fitted {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DrawFrame {
     /// The file.
-    pub path: OsString,
+    pub video: VideoFile,
     /// The frame.
     pub index: usize,
     /// What it must fit into.
@@ -157,7 +184,7 @@ pub struct Picture {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DrawFirst {
     /// The file.
-    pub path: OsString,
+    pub video: VideoFile,
     /// What the picture must fit into.
     pub within: PreviewSize,
 }
@@ -175,7 +202,7 @@ pub struct FirstPicture {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DrawNear {
     /// The file.
-    pub path: OsString,
+    pub video: VideoFile,
     /// Seconds.
     pub secs: f64,
     /// What the picture must fit into.
@@ -200,7 +227,7 @@ pub struct Glimpse {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DrawStrip {
     /// The file.
-    pub path: OsString,
+    pub video: VideoFile,
     /// Seconds.
     pub at_secs: Vec<f64>,
     /// What each must fit into.
@@ -220,7 +247,7 @@ pub struct Slide {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct DecodeFrame {
     /// The file.
-    pub path: OsString,
+    pub video: VideoFile,
     /// The frame.
     pub index: usize,
 }
@@ -234,20 +261,19 @@ pub struct FullFrame {
     pub pixels: Pixels,
 }
 
-/// Looks at this build and where it keeps things.
+/// Decodes frames as they are: a [`FullFrame`] for each different index, ascending.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct DecodeFrames {
+    /// The file.
+    pub video: VideoFile,
+    /// Indices of frames.
+    pub indices: Vec<usize>,
+}
+
+/// Looks at this build.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub struct ExamineMedia;
 
-impl Message for Open {}
-impl Message for Indexing {}
-impl Message for FitForModel {}
-impl Message for FitForPlan {}
-impl Message for DrawFrame {}
-impl Message for DrawFirst {}
-impl Message for DrawNear {}
-impl Message for DrawStrip {}
-impl Message for DecodeFrame {}
-impl Message for ForgetList {}
 impl Message for ExamineMedia {}
 
 impl Message for Opened {
@@ -263,6 +289,42 @@ impl Message for Opened {
         }
         self.pts_secs = pts_secs.iter().map(|secs| f64::from_le_bytes(*secs)).collect();
         Ok(())
+    }
+}
+
+/// The open files of a request are those of its video.
+macro_rules! about_a_video {
+    ($($request:ident),+) => {$(
+        impl Message for $request {
+            fn take_files(&mut self) -> Vec<Arc<File>> {
+                self.video.take_files()
+            }
+
+            fn put_files(&mut self, files: Vec<Arc<File>>) -> Result<(), usize> {
+                self.video.put_files(files)
+            }
+        }
+    )+};
+}
+
+about_a_video!(
+    Open,
+    FitForModel,
+    DrawFrame,
+    DrawFirst,
+    DrawNear,
+    DrawStrip,
+    DecodeFrame,
+    DecodeFrames
+);
+
+impl Message for FitForPlan {
+    fn take_files(&mut self) -> Vec<Arc<File>> {
+        self.0.take_files()
+    }
+
+    fn put_files(&mut self, files: Vec<Arc<File>>) -> Result<(), usize> {
+        self.0.put_files(files)
     }
 }
 
@@ -305,6 +367,7 @@ macro_rules! file_of {
 }
 
 file_of! {
+    Indexing: list;
     Picture: jpeg;
     Glimpse: jpeg;
 }

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 use videre::api::window::{AnswerState, KeptAnswer, PlanRequest, PresetName};
 use videre::chat::{NewTurn, NewVideo, Store};
 use videre::engine::FileIdentity;
+use videre::video::VideoFile;
 
 /// A folder that is not there yet, for the file of chats.
 fn place() -> (TempDir, PathBuf) {
@@ -35,7 +36,9 @@ fn video(folder: &Path, name: &str) -> NewVideo {
     let path = folder.join(name);
     std::fs::write(&path, name).expect("a file can be written");
     NewVideo {
-        identity: FileIdentity::of(&path).expect("the file can be read"),
+        identity: VideoFile::open(&path)
+            .map(|file| FileIdentity::of(&file).expect("it can be read"))
+            .expect("it is a file"),
         path,
         duration_secs: 12.5,
     }

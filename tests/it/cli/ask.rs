@@ -72,7 +72,7 @@ fn a_terminal_is_told_the_stages_and_a_file_gets_the_answer_alone() {
     let drawn = String::from_utf8_lossy(&run.stdout);
     assert!(run.status.success(), "{drawn}");
     assert!(
-        drawn.contains("VideoSetup at image ") && drawn.contains(" of 51"),
+        drawn.contains("Looking at image ") && drawn.contains(" of 51"),
         "{drawn:?}"
     );
     let answer = std::fs::read_to_string(place.path("answer")).expect("it was written");

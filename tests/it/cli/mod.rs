@@ -4,6 +4,7 @@ mod answers;
 mod ask;
 #[cfg(target_os = "linux")]
 mod bombs;
+mod confined;
 mod convert;
 mod endings;
 mod eval;

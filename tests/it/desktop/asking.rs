@@ -467,33 +467,3 @@ fn forgetting_a_video_ends_work_on_it_and_removes_all_that_was_kept() {
         "nothing of it is left in the file"
     );
 }
-
-#[test]
-fn a_file_that_goes_away_is_said_by_name_and_not_by_place() {
-    let folder = folder();
-    let workers = Workers::new(&folder.path().join("cache"));
-    let Workers {
-        media,
-        model: _,
-        engine,
-    } = workers;
-    let store = Store::open(&folder.path().join("data").join("videre.db")).expect("it opens");
-    let scene = Scene::new(Desktop::new(Arc::new(engine), store), folder.path());
-    std::fs::remove_file(folder.path().join("a.mp4")).expect("it goes");
-    // A worker that has it open could go on; a new one cannot.
-    crate::engine::kill(media.pid());
-    let (turn, _) = scene.ask(&scene.request("What is there?"), &go(), &mut |_| {});
-    let error = answer(&turn).error.clone().expect("it says why");
-    let second = scene.ask(&scene.request("Again?"), &go(), &mut |_| {}).0;
-    let error = match error.code {
-        // The first may have been told of the worker's end.
-        ErrorCode::WorkerEnded => answer(&second).error.clone().expect("it says why"),
-        _ => error,
-    };
-    assert_eq!(error.code, ErrorCode::VideoMissing, "{error:?}");
-    assert!(
-        error.message.contains("a.mp4") && !error.message.contains('/'),
-        "{}",
-        error.message
-    );
-}

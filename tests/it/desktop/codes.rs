@@ -12,7 +12,7 @@ use videre::engine::{Engine, ModelRole};
 use videre::fault::{Fault, Origin};
 use videre::gguf::{MetaValue, TensorType};
 use videre::llava::estimate::free_bytes;
-use videre::worker::{Client, Local, WorkerCommand};
+use videre::worker::{Client, Local, Patience, WorkerCommand};
 
 use super::asking::Scene;
 use super::models::files;
@@ -199,17 +199,13 @@ fn with_workers(folder: &Path) -> (Scene, Workers) {
     (Scene::new(Desktop::new(Arc::new(engine), store), folder), workers)
 }
 
-/// The role that answers passes on what the one that reads videos says.
+/// One that was opened in an earlier session.
 fn asked_without_its_video() -> ApiError {
     let folder = folder();
-    let (scene, workers) = with_workers(folder.path());
+    let mut scene = Scene::new(desktop(folder.path()), folder.path());
     fs::remove_file(folder.path().join("a.mp4")).expect("it goes");
-    kill(workers.media.pid());
-    let mut error = asked(&scene, "What is there?");
-    if error.code == ErrorCode::WorkerEnded {
-        // It was told of the end, and the next one is not.
-        error = asked(&scene, "And now?");
-    }
+    scene.desktop = desktop(folder.path());
+    let error = asked(&scene, "What is there?");
     by_name(error, folder.path())
 }
 
@@ -288,6 +284,7 @@ fn opened_by_a_worker_that_ends() -> ApiError {
         program: "true".into(),
         args: Vec::new(),
         called: "the video reader",
+        patience: Patience::WITH_MEDIA,
     });
     let model = Local::new("model", ModelRole::maker(None));
     let engine = Engine::new(Arc::new(media), Arc::new(model));

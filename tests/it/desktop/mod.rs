@@ -5,6 +5,7 @@ mod codes;
 mod full_disk;
 mod models;
 mod sees;
+mod taken_away;
 mod timing;
 mod videos;
 mod workers;
@@ -22,9 +23,9 @@ use videre::worker::Local;
 fn desktop(folder: &Path) -> Desktop {
     let cache = folder.join("cache");
     let index = cache.join("index");
-    let media = Local::new("media", MediaRole::maker(Some(index)));
+    let media = Local::new("media", MediaRole::maker());
     let model = Local::new("model", ModelRole::maker(Some(&cache)));
-    let engine = Engine::new(Arc::new(media), Arc::new(model));
+    let engine = Engine::new(Arc::new(media), Arc::new(model)).keeping_lists(Some(index));
     let store = Store::open(&folder.join("data").join("videre.db")).expect("the file of chats opens");
     Desktop::new(Arc::new(engine), store)
 }

@@ -191,7 +191,7 @@ fn a_forgotten_video_leaves_nothing() {
     ask(&engine, &setup, "What is there?");
     assert_eq!(kept(folder.path(), "vidx").len(), 1);
     engine
-        .forget(&video.identity, &video.path, &CancelToken::new())
+        .forget(&video.identity, video.path(), &CancelToken::new())
         .expect("it is forgotten");
     let left = ["features", "prefix", "vidx"].map(|ending| kept(folder.path(), ending).len());
     assert_eq!(left, [0, 0, 0]);

@@ -25,7 +25,7 @@ use videre::visual::geometry::TowerGeometry;
 use videre::visual::preset::PresetName;
 use videre::visual::sampling::Sampling;
 use videre::visual::strategy::StrategyName;
-use videre::worker::{Client, Local, WorkerCommand};
+use videre::worker::{Client, Local, Patience, WorkerCommand};
 
 /// Frames that are looked at: more than are ever on their way between the roles.
 const N_FRAMES: usize = 50;
@@ -76,9 +76,9 @@ fn model() -> ModelName {
 
 /// Both roles in this process, with caches in `folder`.
 fn local(folder: &Path) -> Engine {
-    let media = Local::new("media", MediaRole::maker(Some(folder.join("index"))));
+    let media = Local::new("media", MediaRole::maker());
     let model = Local::new("model", ModelRole::maker(Some(folder)));
-    Engine::new(Arc::new(media), Arc::new(model))
+    Engine::new(Arc::new(media), Arc::new(model)).keeping_lists(Some(folder.join("index")))
 }
 
 /// Both roles in worker processes of the real binary, with caches in `folder`.
@@ -96,7 +96,8 @@ impl Workers {
     fn with_media(media: WorkerCommand, folder: &Path) -> Self {
         let media = Arc::new(Client::new(media));
         let model = Arc::new(Client::new(worker("model", folder)));
-        let engine = Engine::new(Arc::clone(&media) as _, Arc::clone(&model) as _);
+        let engine = Engine::new(Arc::clone(&media) as _, Arc::clone(&model) as _)
+            .keeping_lists(Some(folder.join("index")));
         Self { media, model, engine }
     }
 }
@@ -118,6 +119,7 @@ fn worker(role: &'static str, folder: &Path) -> WorkerCommand {
         } else {
             "the model"
         },
+        patience: Patience::WITH_MODEL,
     }
 }
 

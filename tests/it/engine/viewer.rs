@@ -208,7 +208,9 @@ fn a_strip_has_a_picture_near_each_time_and_can_be_ended() {
 #[test]
 fn a_glance_needs_no_list_of_frames() {
     let (_folder, engine) = engine();
-    let (glanced, first) = engine.glance(&sample(), SMALL, &go()).expect("it is drawn");
+    let (glanced, first) = engine
+        .glance(engine.file(&sample()).expect("it opens"), SMALL, &go())
+        .expect("it is drawn");
     assert_eq!(first.index, 0);
     assert!(first.width <= 96 && first.height <= 54);
     let video = open(&engine);
@@ -259,6 +261,7 @@ fn the_frame_on_screen_is_the_last_one_that_has_begun() {
 #[test]
 fn pictures_are_served_while_the_frames_are_still_being_listed() {
     let (_folder, engine) = engine();
+    let file = engine.file(&sample()).expect("it opens");
     let secs = [2.1, 0.0, 1.2, 4.0];
     let mut seen = Vec::new();
     let mut n_updates_after = 0;
@@ -271,11 +274,7 @@ fn pictures_are_served_while_the_frames_are_still_being_listed() {
             }
             seen = secs
                 .iter()
-                .map(|&secs| {
-                    engine
-                        .glimpse(&sample(), secs, SMALL, &go())
-                        .expect("it is drawn")
-                })
+                .map(|&secs| engine.glimpse(&file, secs, SMALL, &go()).expect("it is drawn"))
                 .collect();
         })
         .expect("the sample opens");

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 use videre::cancel::CancelToken;
 use videre::engine::{Stage, Update};
 use videre::fault::Fault;
-use videre::worker::WorkerCommand;
+use videre::worker::{Patience, WorkerCommand};
 
 use super::{N_FRAMES, Workers, ask, ask_meanwhile, example, local, open, question, setup};
 
@@ -137,6 +137,7 @@ fn aborting(crashed: &Path) -> WorkerCommand {
         program: example("aborting_media"),
         args: vec![crashed.as_os_str().to_owned()],
         called: "the video reader",
+        patience: Patience::WITH_MEDIA,
     }
 }
 

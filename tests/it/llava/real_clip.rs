@@ -30,7 +30,7 @@ fn the_tokens_of_a_real_clip_are_those_of_the_reference() {
     let cancel = CancelToken::new();
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample.mp4");
     let mut video = Video::open(&path, &Limits::default(), &cancel).unwrap();
-    let index = video.index(None, &mut |_| {}, &cancel).unwrap();
+    let index = video.index(&mut |_| {}, &cancel).unwrap();
     let pts_secs: Vec<f64> = (0..index.len()).map(|frame| index.pts_secs(frame)).collect();
     let chosen = choose(&pts_secs, None, &Preset::Paper.sampling()).unwrap();
     let indices: Vec<u32> = chosen.frames.iter().map(|frame| frame.index as u32).collect();

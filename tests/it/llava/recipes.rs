@@ -113,7 +113,7 @@ impl Asked {
         let cancel = CancelToken::new();
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("assets/sample.mp4");
         let mut video = Video::open(&path, &Limits::default(), &cancel).unwrap();
-        let index = video.index(None, &mut |_| {}, &cancel).unwrap();
+        let index = video.index(&mut |_| {}, &cancel).unwrap();
         let pts_secs: Vec<f64> = (0..index.len()).map(|frame| index.pts_secs(frame)).collect();
         let recipe = family.recipe();
         let chosen = choose(&pts_secs, None, &recipe.sampling).unwrap();

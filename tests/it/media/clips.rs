@@ -27,7 +27,7 @@ pub(crate) fn open_indexed(path: &Path) -> (Video, usize) {
 
 /// Indexes without a cache: the number of frames.
 pub(crate) fn index(video: &mut Video) -> Result<usize, MediaError> {
-    Ok(video.index(None, &mut |_| {}, &CancelToken::new())?.len())
+    Ok(video.index(&mut |_| {}, &CancelToken::new())?.len())
 }
 
 /// One frame.

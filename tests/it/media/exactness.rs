@@ -1,9 +1,11 @@
 //! Frame `i` is frame `i` of a sequential decode by the `ffmpeg` program, whatever was asked for before it.
 
+use std::io::Write as _;
 use std::ops::{ControlFlow, Range};
 
 use videre::cancel::CancelToken;
-use videre::media::{Frame, FrameIndex};
+use videre::media::{Frame, FrameIndex, Limits, Video};
+use videre::video::VideoFile;
 
 use super::clips::{self, film_number, psnr_db};
 use super::reference::{self, Reference};
@@ -163,10 +165,18 @@ fn is_exact(clip: &str, expected: &Expected) {
     let first = clips::open(&path).first_frame(&CancelToken::new());
     let first = first.unwrap_or_else(|error| panic!("{clip}, the first frame: {error}"));
     agrees(clip, "without an index", &first, 0, &reference, &expected.film);
-    let kept = tempfile::tempdir().expect("a temporary folder");
-    for run in ["that keeps its index", "with a kept index"] {
-        let mut video = clips::open(&path);
-        let index = video.index(Some(kept.path()), &mut |_| {}, &CancelToken::new());
+    let file = VideoFile::open(&path).expect("it is a file");
+    let mut kept: Option<Vec<u8>> = None;
+    for run in ["that makes its index", "with a kept index"] {
+        let list = kept.as_ref().map(|bytes| {
+            let mut list = tempfile::tempfile().expect("a temporary file");
+            list.write_all(bytes).expect("it can be written");
+            list
+        });
+        let was_kept = list.is_some();
+        let file = file.clone().with_kept_list(list);
+        let mut video = Video::of(&file, &Limits::default(), &CancelToken::new()).expect("it opens");
+        let index = video.index(&mut |_| {}, &CancelToken::new());
         assert_eq!(
             index.map(FrameIndex::len).ok(),
             Some(n_frames),
@@ -175,6 +185,12 @@ fn is_exact(clip: &str, expected: &Expected) {
         let frame = clips::frame(&mut video, n_frames / 2)
             .unwrap_or_else(|error| panic!("{clip}, a run {run}: {error}"));
         agrees(clip, run, &frame, n_frames / 2, &reference, &expected.film);
+        assert_eq!(
+            video.new_index().is_none(),
+            was_kept,
+            "{clip}: a kept one is not made"
+        );
+        kept = video.new_index();
     }
 
     let (mut video, _) = clips::open_indexed(&path);

@@ -38,7 +38,7 @@ fn it_is_the_nearest_key_frame_under_its_own_time() {
         let (mut video, _) = clips::open_indexed(&path);
         for secs in times() {
             let found = glimpse(&mut unlisted, secs).unwrap_or_else(|| panic!("{name}: nothing at {secs}"));
-            let index = video.index(None, &mut |_| {}, &CancelToken::new()).unwrap();
+            let index = video.index(&mut |_| {}, &CancelToken::new()).unwrap();
             let key = index.nearest_key(secs);
             let off = |pts: f64| (pts - secs).abs();
             // Of two that are equally near either will do.
@@ -69,7 +69,7 @@ fn whatever_a_container_leads_to_is_a_frame_of_that_time() {
             continue;
         };
         let found: Vec<Glimpse> = times().filter_map(|secs| glimpse(&mut unlisted, secs)).collect();
-        let Ok(index) = video.index(None, &mut |_| {}, &CancelToken::new()) else {
+        let Ok(index) = video.index(&mut |_| {}, &CancelToken::new()) else {
             continue;
         };
         let times: Vec<f64> = (0..index.len()).map(|frame| index.pts_secs(frame)).collect();

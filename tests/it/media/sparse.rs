@@ -36,7 +36,7 @@ fn with_nothing_behind(clip: &str, folder: &Path) -> PathBuf {
 
 fn open_and_index(path: &Path, limits: &Limits, cancel: &CancelToken) -> Result<Video, MediaError> {
     let mut video = Video::open(path, limits, cancel)?;
-    video.index(None, &mut |_| {}, cancel)?;
+    video.index(&mut |_| {}, cancel)?;
     Ok(video)
 }
 
@@ -53,9 +53,7 @@ fn what_is_there_is_shown_and_reading_ends_where_nothing_comes_of_it() {
         let (mut whole, n_frames) = clips::open_indexed(&clips::clip(clip));
         let mut half =
             open_and_index(&path, &limits, &CancelToken::new()).unwrap_or_else(|error| panic!("{error}"));
-        let n_found = half
-            .index(None, &mut |_| {}, &CancelToken::new())
-            .map(FrameIndex::len);
+        let n_found = half.index(&mut |_| {}, &CancelToken::new()).map(FrameIndex::len);
         // That a packet of a transport stream is whole shows where the next one begins, and here none does.
         let n_right = n_frames - usize::from(*clip == "h264.ts");
         assert_eq!(n_found.ok(), Some(n_right), "{clip}");

@@ -13,13 +13,13 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("regular", &[]),
     ("sandbox", &[]),
     ("logs", &["private"]),
-    ("video", &[]),
+    ("video", &["fault", "regular"]),
     ("question", &[]),
     ("gguf", &["fault", "regular"]),
     ("registry", &["cancel", "fault", "regular"]),
     ("visual", &["cancel", "fault"]),
     ("worker", &["cancel", "fault"]),
-    ("media", &["cancel", "fault", "private", "regular", "video"]),
+    ("media", &["cancel", "fault", "regular", "video"]),
     (
         "llava",
         &[

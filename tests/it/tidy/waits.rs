@@ -37,6 +37,11 @@ const MAY_SAY: &[(&str, &str, &str)] = &[
         "recv_timeout(",
         "once, for how long a stage may last before it is shown",
     ),
+    (
+        "src/worker/client.rs",
+        "recv_timeout(",
+        "until a worker is waited for no longer",
+    ),
 ];
 
 #[test]

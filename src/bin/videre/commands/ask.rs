@@ -1,7 +1,7 @@
 //! `videre ask`: one question, one answer.
 
 use crate::args::AskArgs;
-use crate::engine::{Ready, answering, explained, ready};
+use crate::engine::{Place, Ready, answering, explained, ready};
 use crate::failure::Failure;
 use crate::interrupt::cancelled_by_ctrl_c;
 use crate::output::{answer, answer_json};
@@ -10,10 +10,10 @@ use anstream::eprintln;
 use videre::engine::{Answer, Update};
 use videre::question::Ending;
 
-pub(crate) fn run(args: &AskArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &AskArgs, place: Place) -> Result<(), Failure> {
     check(args)?;
     let cancel = cancelled_by_ctrl_c();
-    let engine = answering(&args.model);
+    let engine = answering(&args.model, place);
     let mut stages = Stages::new();
     let Ready { video, setup, reason } = ready(
         &engine,

@@ -2,7 +2,7 @@
 
 use super::ask::{Said, tell};
 use crate::args::ChatArgs;
-use crate::engine::{Ready, answering, explained, ready};
+use crate::engine::{Place, Ready, answering, explained, ready};
 use crate::failure::Failure;
 use crate::interrupt::CtrlC;
 use crate::stages::Stages;
@@ -13,9 +13,9 @@ use videre::engine::{Engine, Update};
 use videre::fault::Fault;
 use videre::question::Turn;
 
-pub(crate) fn run(args: &ChatArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &ChatArgs, place: Place) -> Result<(), Failure> {
     let ctrl_c = CtrlC::listen();
-    let engine = answering(&args.model);
+    let engine = answering(&args.model, place);
     let mut stages = Stages::new();
     let ready = ready(
         &engine,

@@ -1,7 +1,7 @@
 //! `videre eval`: every question of a file, and a table of how many were right.
 
 use crate::args::EvalArgs;
-use crate::engine::{answering_forgetful, reason, settle};
+use crate::engine::{Place, answering_forgetful, reason, settle};
 use crate::failure::Failure;
 use crate::interrupt::cancelled_by_ctrl_c;
 use crate::output::{answer, answer_json};
@@ -24,11 +24,11 @@ use videre::visual::sampling::{
     Chosen, FrameRef, MvbenchClip, Sampling, TimeRange, duration_secs, mvbench_bounded,
 };
 
-pub(crate) fn run(args: &EvalArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &EvalArgs, place: Place) -> Result<(), Failure> {
     args.answer.check()?;
     let cancel = cancelled_by_ctrl_c();
     let set = formats::read(&args.questions)?;
-    let engine = answering_forgetful(&args.model);
+    let engine = answering_forgetful(&args.model, place);
     let mut stages = Stages::new();
     let model = args.model.name();
     let facts = engine.load(&model, args.model.device(), &cancel, &mut |update| {
@@ -108,7 +108,7 @@ struct Asker<'a> {
 
 impl Asker<'_> {
     fn ask(&mut self, asked: &Asked<'_>, cancel: &CancelToken) -> Result<String, AskError> {
-        if self.open.as_ref().is_none_or(|open| open.path != asked.video) {
+        if self.open.as_ref().is_none_or(|open| open.path() != asked.video) {
             self.open = None;
             self.open = Some(
                 self.engine

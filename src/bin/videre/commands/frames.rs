@@ -2,30 +2,32 @@
 
 use crate::args::FramesArgs;
 use crate::clock::clock;
+use crate::engine::{Place, looking};
 use crate::failure::Failure;
 use crate::interrupt::cancelled_by_ctrl_c;
-use crate::open::{every_pts_secs, open_indexed};
+use crate::open::open_listed;
 use crate::output::{OutFolder, answer, answer_json, frame_file_name};
 use crate::progress::Progress;
+use image::RgbImage;
 use std::fmt::Write;
 use std::ops::ControlFlow;
 use videre::api::FrameEntryJson;
-use videre::media::{Frame, FrameIndex};
-use videre::visual::sampling::{Sampling, TimeRange, choose};
+use videre::visual::sampling::{FrameRef, Sampling, TimeRange, choose};
 
 /// `--rate` on a long film: more than this becomes frames spread evenly.
 const MAX_AT_RATE: usize = 100_000;
 
-pub(crate) fn run(args: &FramesArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &FramesArgs, place: Place) -> Result<(), Failure> {
     let cancel = cancelled_by_ctrl_c();
-    let (mut video, index) = open_indexed(&args.file, &cancel)?;
-    let indices = chosen(args, &index).map_err(|failure| failure.about(&args.file))?;
+    let engine = looking(place);
+    let video = open_listed(&engine, &args.file, &cancel)?;
+    let indices = chosen(args, &video.pts_secs).map_err(|failure| failure.about(&args.file))?;
     let out = args.out.as_deref().map(OutFolder::open).transpose()?;
     let mut entries: Vec<FrameEntryJson> = Vec::with_capacity(indices.len());
     let mut failure = None;
     let mut progress = Progress::new("Decoding");
-    video.frames(&indices, &cancel, &mut |frame| {
-        match keep(out.as_ref(), &frame) {
+    let decoded = engine.full_frames(&video, &indices, &cancel, &mut |frame, picture| {
+        match keep(out.as_ref(), frame, &picture) {
             Ok(entry) => entries.push(entry),
             Err(error) => {
                 failure = Some(error);
@@ -34,18 +36,20 @@ pub(crate) fn run(args: &FramesArgs) -> Result<(), Failure> {
         }
         progress.set(entries.len() as u64, indices.len() as u64);
         ControlFlow::Continue(())
-    })?;
+    });
     drop(progress);
-    match failure {
-        Some(failure) => Err(failure),
-        None if args.json => answer_json(&entries),
-        None => answer(&in_words(&entries)),
+    // What could not be written, rather than that no more was read then.
+    failure.map_or(Ok(()), Err)?;
+    decoded?;
+    if args.json {
+        answer_json(&entries)
+    } else {
+        answer(&in_words(&entries))
     }
 }
 
 /// The frames that were asked for, each once, in the order of time.
-fn chosen(args: &FramesArgs, index: &FrameIndex) -> Result<Vec<usize>, Failure> {
-    let pts_secs = every_pts_secs(index);
+fn chosen(args: &FramesArgs, pts_secs: &[f64]) -> Result<Vec<usize>, Failure> {
     let sampling = match (args.count, args.rate, &args.indices) {
         (Some(n_frames), _, _) => Sampling::Uniform { n_frames },
         (_, Some(per_second), _) => Sampling::Rate {
@@ -53,9 +57,9 @@ fn chosen(args: &FramesArgs, index: &FrameIndex) -> Result<Vec<usize>, Failure> 
             max_frames: MAX_AT_RATE,
         },
         (_, _, Some(indices)) => Sampling::Picks(indices.clone()),
-        (None, None, None) => Sampling::Picks(all_in(args.range, &pts_secs)?),
+        (None, None, None) => Sampling::Picks(all_in(args.range, pts_secs)?),
     };
-    let chosen = choose(&pts_secs, args.range, &sampling)?;
+    let chosen = choose(pts_secs, args.range, &sampling)?;
     for notice in &chosen.notices {
         tracing::warn!("{notice}");
     }
@@ -73,14 +77,14 @@ fn all_in(range: Option<TimeRange>, pts_secs: &[f64]) -> Result<Vec<usize>, Fail
         .collect())
 }
 
-fn keep(out: Option<&OutFolder>, frame: &Frame) -> Result<FrameEntryJson, Failure> {
+fn keep(out: Option<&OutFolder>, frame: FrameRef, picture: &RgbImage) -> Result<FrameEntryJson, Failure> {
     let name = frame_file_name(frame.index, frame.pts_secs);
-    let path = out.map(|out| out.write_png(&name, &frame.image)).transpose()?;
+    let path = out.map(|out| out.write_png(&name, picture)).transpose()?;
     Ok(FrameEntryJson {
         index: frame.index,
         pts_secs: frame.pts_secs,
-        width: frame.image.width(),
-        height: frame.image.height(),
+        width: picture.width(),
+        height: picture.height(),
         path: path.map(|path| path.to_string_lossy().into_owned()),
     })
 }

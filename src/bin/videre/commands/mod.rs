@@ -14,26 +14,24 @@ mod probe;
 mod worker;
 
 use crate::args::{Args, Command};
+use crate::engine::Place;
 use crate::failure::Failure;
-use videre::media::{Limits, bound_memory};
 
 /// Does what was asked for.
 pub(crate) fn run(args: &Args) -> Result<(), Failure> {
-    // Whose only work is videos. Where a model answers, videos have a process of their own.
-    if matches!(
-        args.command,
-        Command::Probe(_) | Command::Frames(_) | Command::Preview(_)
-    ) {
-        bound_memory(Limits::default().max_memory_bytes);
-    }
+    let place = if args.in_process {
+        Place::Here
+    } else {
+        Place::Apart
+    };
     match &args.command {
-        Command::Probe(args) => probe::run(args),
-        Command::Frames(args) => frames::run(args),
-        Command::Preview(args) => preview::run(args),
-        Command::Ask(args) => ask::run(args),
-        Command::Chat(args) => chat::run(args),
+        Command::Probe(args) => probe::run(args, place),
+        Command::Frames(args) => frames::run(args, place),
+        Command::Preview(args) => preview::run(args, place),
+        Command::Ask(args) => ask::run(args, place),
+        Command::Chat(args) => chat::run(args, place),
         Command::Bench(args) => bench::run(args),
-        Command::Eval(args) => eval::run(args),
+        Command::Eval(args) => eval::run(args, place),
         Command::Worker {
             role,
             for_command,

@@ -3,12 +3,12 @@
 use crate::args::WorkerRole;
 use crate::engine::cache_folder;
 use crate::failure::Failure;
-use crate::open::index_folder;
 use std::path::PathBuf;
 use videre::engine::{MediaRole, ModelRole};
 use videre::fault::Fault;
 use videre::media::{Limits, bound_memory};
 use videre::private::make_folder;
+use videre::registry::catalogue::own_models;
 use videre::sandbox::{Confinement, confine};
 use videre::worker::{ProtocolStdio, serve};
 
@@ -37,17 +37,20 @@ pub(crate) fn run(role: WorkerRole, manner: Manner<'_>) -> Result<(), Failure> {
     if manner.is_for_command {
         leave_group();
     }
+    let log = manner.log.cloned();
     let served = match role {
         WorkerRole::Media => {
             bound_memory(Limits::default().max_memory_bytes);
-            confine_to(index_folder().into_iter().chain(manner.log.cloned()).collect());
-            serve(stdio, MediaRole::maker(index_folder()))
+            // Every file that it reads is handed to it open.
+            confine_to(Some(Vec::new()), log.into_iter().collect());
+            serve(stdio, MediaRole::maker())
         }
         WorkerRole::Model => {
-            // A card's driver does as it likes. What a model is converted to lies where the user wants it.
+            // A card's driver does as it likes.
             if !cfg!(feature = "cuda") {
-                let layers = confine(&Confinement { writes: None });
-                tracing::debug!(?layers, "the model is confined");
+                // Models lie where the user wants them. What is made of a checkpoint goes to the program's own.
+                let written = [cache_folder(), own_models(), log];
+                confine_to(None, written.into_iter().flatten().collect());
             }
             if !manner.is_for_command {
                 step_back();
@@ -59,15 +62,16 @@ pub(crate) fn run(role: WorkerRole, manner: Manner<'_>) -> Result<(), Failure> {
     served.map_err(|error| broken(&error))
 }
 
-/// Confines this process to writing into these folders, which are made where they are not there: afterwards it could not.
-fn confine_to(writes: Vec<PathBuf>) {
+/// Confines this process to these folders. Those that it writes to are made where they are not there: afterwards it could
+/// not.
+fn confine_to(reads: Option<Vec<PathBuf>>, writes: Vec<PathBuf>) {
     for folder in &writes {
         if let Err(error) = make_folder(folder) {
             tracing::debug!(%error, folder = %folder.display(), "nothing will be kept");
         }
     }
-    let layers = confine(&Confinement { writes: Some(writes) });
-    tracing::debug!(?layers, "the video reader is confined");
+    let layers = confine(&Confinement { reads, writes });
+    tracing::debug!(?layers, "confined");
 }
 
 /// Ctrl-C is for the command, which says in its own time what is to stop. When that command ends, the pipe tells.

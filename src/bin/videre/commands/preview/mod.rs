@@ -5,22 +5,22 @@ mod seen;
 
 use super::probe::summary;
 use crate::args::PreviewArgs;
-use crate::engine::{local, settle};
+use crate::engine::{Place, local, looking, settle};
 use crate::failure::Failure;
 use crate::interrupt::cancelled_by_ctrl_c;
-use crate::open::{every_pts_secs, open_indexed};
+use crate::open::open_listed;
 use crate::output::{OutFolder, answer, answer_json, frame_file_name, json};
 use crate::plan_args::TowerSetting;
 use crate::progress::Progress;
 use crate::sheet::{self, Edges, Sheet, TowerPicture, fitted, lit_picture};
+use image::RgbImage;
 use seen::Seen;
 use std::fmt::Write;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use videre::api::{PreviewJson, ProbeJson, TokensJson};
 use videre::cancel::CancelToken;
-use videre::engine::Preselection;
-use videre::media::{Frame, FrameIndex, Video};
+use videre::engine::{Engine, OpenVideo, Preselection};
 use videre::visual::plan::{Plan, TokenCounts};
 use videre::visual::preset::Preset;
 use videre::visual::sampling::FrameRef;
@@ -29,15 +29,16 @@ use videre::visual::tower::TowerInput;
 /// Pictures of single frames are for looking at, not for the model.
 const MAX_PICTURE_PX: u32 = 1280;
 
-pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
+pub(crate) fn run(args: &PreviewArgs, place: Place) -> Result<(), Failure> {
     let cancel = cancelled_by_ctrl_c();
     let TowerSetting { setting, tower } = tower_setting(args, &cancel)?;
-    let (mut video, index) = open_indexed(&args.file, &cancel)?;
-    let plan = setting.plan(&every_pts_secs(&index));
+    let engine = looking(place);
+    let video = open_listed(&engine, &args.file, &cancel)?;
+    let plan = setting.plan(&video.pts_secs);
     let plan = plan.map_err(|error| Failure::from(error).about(&args.file))?;
     let out = OutFolder::open(&args.out)?;
     let mut seen = Seen::new(&plan, &tower);
-    let frames = look(&mut video, &plan, &mut seen, &out, &cancel)?;
+    let frames = look(&engine, &video, &plan, &mut seen, &out, &cancel)?;
     let preset = setting.whole_preset().map(Preset::name);
     let tokens = TokensJson::new(&plan, &tower, preset, |frame| seen.size_of(frame));
     let tokens_path = out.write("tokens.json", json(&tokens).as_bytes())?;
@@ -51,7 +52,7 @@ pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
     let notices: Vec<String> = plan.notices.iter().map(ToString::to_string).collect();
     let sheet = Sheet {
         title: file_name(&args.file),
-        subtitle: summary(&ProbeJson::new(&args.file, video.probe())),
+        subtitle: summary(&ProbeJson::new(&args.file, &video.probe)),
         preset: preset.unwrap_or("custom").to_owned(),
         facts: facts::facts(&plan, &tower, setting.range),
         notices: notices.clone(),
@@ -60,7 +61,7 @@ pub(crate) fn run(args: &PreviewArgs) -> Result<(), Failure> {
         n_patches: plan.geometry.n_patches() as usize,
         is_pooled: facts::is_pooled(&plan.strategy),
         tokens: facts::token_runs(&plan),
-        span_secs: span_secs(&index),
+        span_secs: span_secs(&video),
     };
     let contact_sheet = out.write_png("contact-sheet.png", &sheet::draw(&sheet))?;
     let shown = |path: PathBuf| path.to_string_lossy().into_owned();
@@ -96,7 +97,8 @@ fn tower_setting(args: &PreviewArgs, cancel: &CancelToken) -> Result<TowerSettin
 
 /// Decodes every frame of the plan once, in the order of time, and writes a picture of each that is encoded by itself.
 fn look(
-    video: &mut Video,
+    engine: &Engine,
+    video: &OpenVideo,
     plan: &Plan,
     seen: &mut Seen<'_>,
     out: &OutFolder,
@@ -106,32 +108,31 @@ fn look(
     let mut written = Vec::new();
     let mut failure = None;
     let mut n_done = 0;
-    let mut progress = Progress::new("VideoSetup");
-    let path = video.path().to_owned();
-    video.frames(&indices, cancel, &mut |frame| {
-        if let Err(error) = look_at(&frame, seen, out, &mut written) {
-            failure = Some(error.about(&path));
+    let mut progress = Progress::new("Looking");
+    let decoded = engine.full_frames(video, &indices, cancel, &mut |frame, picture| {
+        if let Err(error) = look_at(frame, &picture, seen, out, &mut written) {
+            failure = Some(error.about(video.path()));
             return ControlFlow::Break(());
         }
         n_done += 1;
         progress.set(n_done, indices.len() as u64);
         ControlFlow::Continue(())
-    })?;
-    failure.map_or(Ok(written), Err)
+    });
+    // What is wrong with a picture, rather than that no more was read then.
+    failure.map_or(Ok(()), Err)?;
+    decoded?;
+    Ok(written)
 }
 
 fn look_at(
-    frame: &Frame,
+    frame: FrameRef,
+    picture: &RgbImage,
     seen: &mut Seen<'_>,
     out: &OutFolder,
     written: &mut Vec<PathBuf>,
 ) -> Result<(), Failure> {
-    let shown = FrameRef {
-        index: frame.index,
-        pts_secs: frame.pts_secs,
-    };
-    if let Some(lit) = seen.add(shown, &frame.image)? {
-        let picture = fitted(&frame.image, MAX_PICTURE_PX, MAX_PICTURE_PX);
+    if let Some(lit) = seen.add(frame, picture)? {
+        let picture = fitted(picture, MAX_PICTURE_PX, MAX_PICTURE_PX);
         let picture = lit_picture(&picture, &lit, Edges::Amber);
         written.push(out.write_png(&frame_file_name(frame.index, frame.pts_secs), &picture)?);
     }
@@ -151,9 +152,9 @@ fn write_thumbnails(out: &OutFolder, images: &[TowerPicture]) -> Result<Vec<Path
 }
 
 /// Where a timeline of the clip starts and ends.
-fn span_secs(index: &FrameIndex) -> (f64, f64) {
-    let first_secs = index.pts_secs(0);
-    (first_secs.min(0.0), first_secs + index.duration_secs())
+fn span_secs(video: &OpenVideo) -> (f64, f64) {
+    let first_secs = video.pts_secs.first().copied().unwrap_or_default();
+    (first_secs.min(0.0), first_secs + video.duration_secs)
 }
 
 fn file_name(path: &Path) -> String {
