@@ -6,8 +6,20 @@
 mod calls;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(windows)]
+mod windows;
 
+#[cfg(target_os = "linux")]
+use linux as system;
+#[cfg(target_os = "macos")]
+use macos as system;
 use std::path::PathBuf;
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
+use unconfined as system;
+#[cfg(windows)]
+use windows as system;
 
 /// What a process is confined to.
 #[derive(Clone, Debug, Default)]
@@ -30,21 +42,25 @@ pub struct Layers {
 /// Confines this process, for good. Called before it has threads, and before it has read a byte of what it was given.
 #[must_use]
 pub fn confine(confinement: &Confinement) -> Layers {
-    #[cfg(target_os = "linux")]
-    return linux::confine(confinement);
-    #[cfg(not(target_os = "linux"))]
-    {
-        // Without a word: nothing was promised there.
-        let Confinement { reads: _, writes: _ } = confinement;
-        Layers::default()
-    }
+    system::confine(confinement)
 }
 
 /// The layers that this kernel has.
 #[must_use]
 pub fn layers() -> Layers {
-    #[cfg(target_os = "linux")]
-    return linux::layers();
-    #[cfg(not(target_os = "linux"))]
-    Layers::default()
+    system::layers()
+}
+
+/// Without a word: nothing was promised there.
+#[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
+mod unconfined {
+    use super::{Confinement, Layers};
+
+    pub(super) fn confine(_: &Confinement) -> Layers {
+        Layers::default()
+    }
+
+    pub(super) fn layers() -> Layers {
+        Layers::default()
+    }
 }

@@ -31,10 +31,16 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<(), Failure> {
 fn confinement() -> Check {
     let Layers { files, calls } = layers();
     let found = match (files, calls) {
-        (true, true) => "Landlock and seccomp hold the workers",
-        (true, false) => "Landlock holds the workers; this kernel has no seccomp",
-        (false, true) => "seccomp holds the workers; this kernel has no Landlock",
         (false, false) => "nothing but the user's rights holds the workers on this system",
+        (true, true) if cfg!(target_os = "linux") => "Landlock and seccomp hold the workers",
+        (true, false) if cfg!(target_os = "linux") => {
+            "Landlock holds the workers; this kernel has no seccomp"
+        }
+        (false, true) if cfg!(target_os = "linux") => {
+            "seccomp holds the workers; this kernel has no Landlock"
+        }
+        (true, _) => "the system's sandbox holds the workers",
+        (false, true) => "a worker starts no other process; what it reads and writes is its user's",
     };
     Check::good("confinement", found)
 }
