@@ -95,6 +95,39 @@ fn a_killed_video_reader_ends_one_encoding_and_nothing_else() {
 }
 
 #[test]
+fn a_video_reader_that_does_not_stop_is_ended_and_the_next_question_is_answered() {
+    let folder = folder();
+    let stands_still = folder.path().join("stands");
+    let mut reader = aborting(&stands_still);
+    reader.args.push("stand still".into());
+    let workers = Workers::with_media(reader, folder.path());
+    let setup = setup(&workers.engine, &open(&workers.engine));
+    let media_pid = workers.media.pid();
+    let cancel = CancelToken::new();
+    let (seen, cancelled_at) = std::thread::scope(|scope| {
+        let cancelling = scope.spawn(|| {
+            let is_late = Instant::now() + Duration::from_secs(60);
+            while !stands_still.exists() && Instant::now() < is_late {
+                std::thread::sleep(Duration::from_millis(2));
+            }
+            cancel.cancel();
+            Instant::now()
+        });
+        let what = question("What is there?");
+        let seen = ask_meanwhile(&workers.engine, &setup, what, &cancel, &mut |_| {});
+        (seen, cancelling.join().expect("no panic"))
+    });
+    let late = cancelled_at.elapsed();
+    assert_eq!(seen.answer.expect_err("it was cancelled").fault, Fault::Cancelled);
+    let patience = Patience::WITH_MEDIA.cancelled;
+    assert!(late < 3 * patience, "{late:?}");
+
+    let again = ask(&workers.engine, &setup, "What is there?");
+    assert!(!again.said().is_empty(), "the next question is answered");
+    assert_ne!(workers.media.pid(), media_pid, "by another video reader");
+}
+
+#[test]
 fn a_killed_model_leaves_what_was_said_and_the_video_reader() {
     let folder = folder();
     let workers = Workers::new(folder.path());
