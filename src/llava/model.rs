@@ -90,8 +90,13 @@ impl Model {
     /// [`LoadError`], [`LlavaError::Cancelled`] among them.
     pub fn load(pair: &Pair, compute: &Compute, cancel: &CancelToken) -> Result<Self, LoadError> {
         let language = pair.language.clone();
-        let tokenizer = abandonable(cancel, move || Tokenizer::read(&language))??;
-        let template = ChatTemplate::choose(&pair.language, &tokenizer);
+        // Either may be made to take long, and neither asks whether it should go on.
+        let read = move || -> Result<_, LoadError> {
+            let tokenizer = Tokenizer::read(&language)?;
+            let template = ChatTemplate::choose(&language, &tokenizer);
+            Ok((tokenizer, template))
+        };
+        let (tokenizer, template) = abandonable(cancel, read)??;
         let shape = super::shape::LanguageShape::read(&pair.language)?;
         let n_context = shape.context_len.min(USUAL_CONTEXT);
         let memory = estimate(pair, n_context as u64, 2)?;

@@ -72,7 +72,11 @@ pub(crate) fn damage(
     inside: fn(&[u8]) -> Inside,
     others: &dyn Fn(&mut Random) -> Vec<u8>,
 ) -> Damaged {
-    let mut damaged = Damaged { bytes, n_bytes: None, how: String::new() };
+    let mut damaged = Damaged {
+        bytes,
+        n_bytes: None,
+        how: String::new(),
+    };
     for _ in 0..random.within(1..4) {
         let how = once(random, &mut damaged, inside, others);
         damaged.how.push_str(how);
@@ -96,7 +100,11 @@ fn once(
     match random.below(11) {
         0 | 1 => {
             // Headers are where a byte means most.
-            let within = if random.once_in(2) { bytes.len().min(2000) } else { bytes.len() };
+            let within = if random.once_in(2) {
+                bytes.len().min(2000)
+            } else {
+                bytes.len()
+            };
             for _ in 0..1 << random.below(6) {
                 let at = random.below(within);
                 bytes[at] ^= 1 << random.below(8);
@@ -107,7 +115,10 @@ fn once(
             for _ in 0..random.within(1..4) {
                 let field = random.one_of(&found.fields).clone();
                 let value = match random.below(3) {
-                    0 => field.get(bytes).wrapping_add(random.below(9) as u64).wrapping_sub(4),
+                    0 => field
+                        .get(bytes)
+                        .wrapping_add(random.below(9) as u64)
+                        .wrapping_sub(4),
                     _ => random.extreme(),
                 };
                 field.put(bytes, value);
@@ -128,7 +139,11 @@ fn once(
         }
         7 => {
             let (one, other) = (piece(random, bytes, &found), piece(random, bytes, &found));
-            let (first, second) = if one.start <= other.start { (one, other) } else { (other, one) };
+            let (first, second) = if one.start <= other.start {
+                (one, other)
+            } else {
+                (other, one)
+            };
             if first.end <= second.start {
                 let (a, b) = (bytes[first.clone()].to_vec(), bytes[second.clone()].to_vec());
                 bytes.splice(second, a);
@@ -163,7 +178,11 @@ fn once(
 
 /// A piece of the file, or what lies between two places.
 fn piece(random: &mut Random, bytes: &[u8], inside: &Inside) -> Range<usize> {
-    let known: Vec<_> = inside.pieces.iter().filter(|piece| piece.end <= bytes.len()).collect();
+    let known: Vec<_> = inside
+        .pieces
+        .iter()
+        .filter(|piece| piece.end <= bytes.len())
+        .collect();
     match known.is_empty() || random.once_in(4) {
         true => {
             let start = random.below(bytes.len());

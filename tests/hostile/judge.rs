@@ -36,26 +36,56 @@ pub(crate) fn wrongs(ended: &Ended, max_bytes: u64) -> Vec<String> {
     if let Some(code) = ended.code {
         let is_known = matches!(code, 0..=4) || code == INTERRUPTED && ended.late.is_some();
         hold(is_known, format!("its code is {code}"));
-        let n_errors = ended.stderr.lines().filter(|line| line.starts_with("error: ")).count();
-        hold(matches!(code, 0 | INTERRUPTED) == (n_errors == 0), format!("code {code} with {n_errors} errors"));
+        let n_errors = ended
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("error: "))
+            .count();
+        hold(
+            matches!(code, 0 | INTERRUPTED) == (n_errors == 0),
+            format!("code {code} with {n_errors} errors"),
+        );
         hold(n_errors < 2, format!("it said {n_errors} errors"));
     }
-    for word in ["panicked", "a bug in videre", "fault of the program", "RUST_BACKTRACE"] {
+    for word in [
+        "panicked",
+        "a bug in videre",
+        "fault of the program",
+        "memory allocation of",
+    ] {
         hold(!ended.stderr.contains(word), format!("it said “{word}”"));
     }
-    hold(ended.stderr.len() < MAX_SAID_BYTES, format!("it said {} bytes", ended.stderr.len()));
-    hold(ended.peak_bytes <= max_bytes, format!("it took {} MB of {}", ended.peak_bytes >> 20, max_bytes >> 20));
-    hold(ended.cpu < MAX_CPU, format!("it took {:.1?} of the processor", ended.cpu));
+    hold(
+        ended.stderr.len() < MAX_SAID_BYTES,
+        format!("it said {} bytes", ended.stderr.len()),
+    );
+    hold(
+        ended.peak_bytes <= max_bytes,
+        format!("it took {} MB of {}", ended.peak_bytes >> 20, max_bytes >> 20),
+    );
+    hold(
+        ended.cpu < MAX_CPU,
+        format!("it took {:.1?} of the processor", ended.cpu),
+    );
     if let Some(late) = ended.late {
-        hold(late < ENDS_WITHIN + BUSY_MACHINE, format!("it ended {late:.1?} after a Ctrl-C"));
+        hold(
+            late < ENDS_WITHIN + BUSY_MACHINE,
+            format!("it ended {late:.1?} after a Ctrl-C"),
+        );
     }
-    hold(ended.n_orphans == 0, format!("{} workers outlived it", ended.n_orphans));
+    hold(
+        ended.n_orphans == 0,
+        format!("{} workers outlived it", ended.n_orphans),
+    );
     wrongs
 }
 
 /// The sentence about a worker that ended, where there is one: no wrong of the program's, but worth a look.
 pub(crate) fn about_a_worker(ended: &Ended) -> Option<&str> {
-    ended.stderr.lines().find(|line| line.starts_with("error: ") && line.contains(" stopped: "))
+    ended
+        .stderr
+        .lines()
+        .find(|line| line.starts_with("error: ") && line.contains(" stopped: "))
 }
 
 /// What runs came to, altogether.
@@ -73,7 +103,10 @@ pub(crate) struct Tally {
 impl Tally {
     pub(crate) fn add(&mut self, ended: &Ended) {
         self.n_runs += 1;
-        *self.codes.entry(ended.code.unwrap_or(-ended.signal.unwrap_or(0))).or_default() += 1;
+        *self
+            .codes
+            .entry(ended.code.unwrap_or(-ended.signal.unwrap_or(0)))
+            .or_default() += 1;
         self.peak_bytes = self.peak_bytes.max(ended.peak_bytes);
         self.cpu = self.cpu.max(ended.cpu);
         if let Some(late) = ended.late {

@@ -8,11 +8,18 @@
 //! cargo test --test hostile -- crafted --count 300
 //! cargo test --test hostile -- pairs --count 500
 //! cargo test --test hostile -- templates --count 100
+//! cargo test --test hostile -- kills --count 1000
+//! cargo test --test hostile -- kills window --count 250
 //! cargo test --test hostile -- mutated --seed 7 --only 123 --keep FOLDER
 //! ```
 
 mod bytes;
+/// A hub of models on the loopback.
+#[expect(dead_code, reason = "other tests do more with it")]
+#[path = "../../examples/local_hub/hub.rs"]
+mod hub;
 mod judge;
+mod kills;
 mod media;
 mod pairs;
 mod random;
@@ -27,17 +34,23 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rustix::process::Signal;
+use videre::llava::USUAL_CONTEXT;
 use videre::llava::describe::describe;
 use videre::llava::estimate::estimate;
 use videre::llava::pair::Pair;
-use videre::llava::USUAL_CONTEXT;
 
 use judge::{MAX_MEDIA_BYTES, MAX_OVER_ESTIMATE_BYTES, Tally, about_a_worker, wrongs};
 use random::Random;
 use run::{Ended, Run, adopt_orphans, args};
 
 /// What a plain `cargo test` runs of each.
-const FEW: [(Kind, usize); 4] = [(Kind::Mutated, 14), (Kind::Crafted, 12), (Kind::Pairs, 10), (Kind::Templates, 6)];
+const FEW: [(Kind, usize); 4] = [
+    (Kind::Mutated, 14),
+    (Kind::Crafted, 12),
+    (Kind::Pairs, 10),
+    (Kind::Templates, 6),
+];
+const FEW_KILLS: usize = 8;
 const SEED: u64 = 15;
 /// One in so many is run again, and stopped in its midst.
 const STOPPED_ONE_IN: usize = 5;
@@ -76,8 +89,28 @@ struct Wish {
 fn main() -> Result<()> {
     adopt_orphans()?;
     let words: Vec<String> = std::env::args().skip(1).collect();
-    let n_wrong = match words.iter().find(|word| !word.starts_with('-')) {
+    let n_wrong = match words
+        .iter()
+        .find(|word| !word.starts_with('-'))
+        .map(String::as_str)
+    {
         None => few()?,
+        // What this program starts of itself.
+        Some("ask-and-tell") => {
+            kills::ask_and_tell(Path::new(words.last().context("a folder")?))?;
+            0
+        }
+        Some("kills") => {
+            let Wish { seed, numbers, .. } = wish(Kind::Mutated, &words)?;
+            kills::run(
+                seed,
+                numbers.len(),
+                words
+                    .get(1)
+                    .map(String::as_str)
+                    .filter(|word| !word.starts_with('-')),
+            )?
+        }
         Some(name) => match Kind::named(name) {
             Some(kind) => run_all(&wish(kind, &words)?)?,
             // Tests of another program were asked for.
@@ -93,14 +126,23 @@ fn main() -> Result<()> {
 fn few() -> Result<usize> {
     let mut n_wrong = 0;
     for (kind, count) in FEW {
-        n_wrong += run_all(&Wish { kind, seed: SEED, numbers: 0..count, keep: None })?;
+        n_wrong += run_all(&Wish {
+            kind,
+            seed: SEED,
+            numbers: 0..count,
+            keep: None,
+        })?;
     }
-    Ok(n_wrong)
+    Ok(n_wrong + kills::run(SEED, FEW_KILLS, None)?)
 }
 
 fn wish(kind: Kind, words: &[String]) -> Result<Wish> {
     let value = |name: &str| words.iter().skip_while(|word| *word != name).nth(1);
-    let number = |name: &str| value(name).map(|word| word.parse::<usize>().context("a number")).transpose();
+    let number = |name: &str| {
+        value(name)
+            .map(|word| word.parse::<usize>().context("a number"))
+            .transpose()
+    };
     let (from, count) = (number("--from")?.unwrap_or(0), number("--count")?.unwrap_or(1000));
     Ok(Wish {
         kind,
@@ -110,7 +152,7 @@ fn wish(kind: Kind, words: &[String]) -> Result<Wish> {
     })
 }
 
-fn say(line: &str) -> Result<()> {
+pub(crate) fn say(line: &str) -> Result<()> {
     Ok(writeln!(io::stdout(), "{line}")?)
 }
 
@@ -125,10 +167,17 @@ fn run_all(wish: &Wish) -> Result<usize> {
             let (ended, command, max_bytes) = ended;
             tally.add(&ended);
             let found = wrongs(&ended, max_bytes);
-            let name = format!("{:?} --seed {} --only {number} ({})", wish.kind, wish.seed, trial.what);
+            let name = format!(
+                "{:?} --seed {} --only {number} ({})",
+                wish.kind, wish.seed, trial.what
+            );
             if !found.is_empty() {
                 n_wrong += 1;
-                say(&format!("WRONG {name} `{command}`: {}\n  {}", found.join("; "), first_lines(&ended.stderr)))?;
+                say(&format!(
+                    "WRONG {name} `{command}`: {}\n  {}",
+                    found.join("; "),
+                    first_lines(&ended.stderr)
+                ))?;
             }
             if let Some(said) = about_a_worker(&ended) {
                 say(&format!("worker {name} `{command}`: {said}"))?;
@@ -138,15 +187,29 @@ fn run_all(wish: &Wish) -> Result<usize> {
             }
         }
         if (number + 1) % 100 == 0 {
-            say(&format!("{:?} {} after {:.0?}: {tally}", wish.kind, number + 1, began.elapsed()))?;
+            say(&format!(
+                "{:?} {} after {:.0?}: {tally}",
+                wish.kind,
+                number + 1,
+                began.elapsed()
+            ))?;
         }
     }
-    say(&format!("{:?} of seed {}, {:.0?}: {tally}; {n_wrong} wrong", wish.kind, wish.seed, began.elapsed()))?;
+    say(&format!(
+        "{:?} of seed {}, {:.0?}: {tally}; {n_wrong} wrong",
+        wish.kind,
+        wish.seed,
+        began.elapsed()
+    ))?;
     Ok(n_wrong)
 }
 
 fn first_lines(text: &str) -> String {
-    text.lines().take(3).map(|line| line.chars().take(300).collect::<String>()).collect::<Vec<_>>().join(" | ")
+    text.lines()
+        .take(3)
+        .map(|line| line.chars().take(300).collect::<String>())
+        .collect::<Vec<_>>()
+        .join(" | ")
 }
 
 /// One file, or pair of files, and what is done with it.
@@ -184,7 +247,15 @@ impl Trial {
                 (pairs::with_template(&template, &folder), what)
             }
         };
-        Ok(Self { kind: wish.kind, number, random, _temporary: temporary, folder, file, what })
+        Ok(Self {
+            kind: wish.kind,
+            number,
+            random,
+            _temporary: temporary,
+            folder,
+            file,
+            what,
+        })
     }
 
     /// How each run ended, in words what it was, and the memory that it could take.
@@ -198,17 +269,27 @@ impl Trial {
         if self.number.is_multiple_of(STOPPED_ONE_IN) {
             let at = self.random.below(commands.len());
             let whole = ended[at].0.took;
-            let moment = whole.mul_f64(self.random.below(1000) as f64 / 1e3).min(Duration::from_secs(30));
+            let moment = whole
+                .mul_f64(self.random.below(1000) as f64 / 1e3)
+                .min(Duration::from_secs(30));
             // As it was the first time.
             fs::remove_dir_all(self.folder.join("cache")).ok();
             let stopped = self.run(&commands[at], Some((moment, Signal::INT)))?;
-            ended.push((stopped, format!("{}, stopped after {moment:.0?}", in_words(&commands[at])), max_bytes));
+            ended.push((
+                stopped,
+                format!("{}, stopped after {moment:.0?}", in_words(&commands[at])),
+                max_bytes,
+            ));
         }
         Ok(ended)
     }
 
     fn run(&self, command: &[OsString], signal: Option<(Duration, Signal)>) -> Result<Ended> {
-        let run = Run { folder: &self.folder, args: command.to_vec(), input: None, signal };
+        let run = Run {
+            folder: &self.folder,
+            args: command.to_vec(),
+            signal,
+        };
         Ok(run.end()?)
     }
 
@@ -218,10 +299,18 @@ impl Trial {
         let with = |before: &str, after: &str| [words(before), args([file]), words(after)].concat();
         if matches!(self.kind, Kind::Pairs | Kind::Templates) {
             let clip = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clips/h264.mp4");
-            let ask = [args(["ask"]), args([clip]), args(["What is there?"]), words("--preset fast --max-tokens 8 --model")];
+            let ask = [
+                args(["ask"]),
+                args([clip]),
+                args(["What is there?"]),
+                words("--indices 7,20 --strategy every-patch --max-tokens 8 --model"),
+            ];
             return vec![[ask.concat(), args([file])].concat()];
         }
-        let mut commands = vec![[args(["probe"]), args([file])].concat(), with("frames --count 4", "--json")];
+        let mut commands = vec![
+            [args(["probe"]), args([file])].concat(),
+            with("frames --count 4", "--json"),
+        ];
         if self.number.is_multiple_of(ASKED_ONE_IN) {
             commands.push(with("ask --preset fast --max-tokens 8", "What?"));
         }
@@ -248,6 +337,12 @@ fn estimated_bytes(pair: &Path) -> u64 {
 }
 
 fn in_words(command: &[OsString]) -> String {
-    let short = |word: &OsString| Path::new(word).file_name().unwrap_or(word).to_string_lossy().into_owned();
+    let short = |word: &OsString| {
+        Path::new(word)
+            .file_name()
+            .unwrap_or(word)
+            .to_string_lossy()
+            .into_owned()
+    };
     command.iter().map(short).collect::<Vec<_>>().join(" ")
 }

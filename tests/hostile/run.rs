@@ -1,5 +1,8 @@
 //! One run of the program: how it ended, what it said, and what it cost.
-#![expect(unsafe_code, reason = "what a process and its workers cost is told by wait4 alone")]
+#![expect(
+    unsafe_code,
+    reason = "what a process and its workers cost is told by wait4 alone"
+)]
 
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
@@ -21,8 +24,6 @@ pub(crate) struct Run<'a> {
     /// A folder of its own: caches, home, and where its files lie.
     pub(crate) folder: &'a Path,
     pub(crate) args: Vec<OsString>,
-    /// What it reads from standard input; nothing where there is none.
-    pub(crate) input: Option<&'a Path>,
     /// When it is sent what.
     pub(crate) signal: Option<(Duration, Signal)>,
 }
@@ -32,7 +33,6 @@ pub(crate) struct Run<'a> {
 pub(crate) struct Ended {
     pub(crate) code: Option<i32>,
     pub(crate) signal: Option<i32>,
-    pub(crate) stdout: Vec<u8>,
     pub(crate) stderr: String,
     pub(crate) took: Duration,
     /// From the signal that it was sent to its end; none where it ended before.
@@ -56,9 +56,14 @@ pub(crate) fn args<A: AsRef<OsStr>>(args: impl IntoIterator<Item = A>) -> Vec<Os
     args.into_iter().map(|arg| arg.as_ref().to_owned()).collect()
 }
 
+/// What is run: the program that was built with this, or the one that `VIDERE_PROGRAM` names.
+pub(crate) fn program_file() -> OsString {
+    std::env::var_os("VIDERE_PROGRAM").unwrap_or_else(|| env!("CARGO_BIN_EXE_videre").into())
+}
+
 /// The program, with nothing of this machine's settings.
 pub(crate) fn program(folder: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_videre"));
+    let mut command = Command::new(program_file());
     command
         .current_dir(folder)
         .stdin(Stdio::null())
@@ -67,7 +72,15 @@ pub(crate) fn program(folder: &Path) -> Command {
     for name in ["CACHE", "CONFIG", "DATA", "STATE"] {
         command.env(format!("XDG_{name}_HOME"), folder.join(name.to_lowercase()));
     }
-    for name in ["NO_COLOR", "CLICOLOR", "CLICOLOR_FORCE", "RUST_LOG", "VIDERE_MODEL", "HF_TOKEN"] {
+    for name in [
+        "NO_COLOR",
+        "CLICOLOR",
+        "CLICOLOR_FORCE",
+        "RUST_LOG",
+        "RUST_BACKTRACE",
+        "VIDERE_MODEL",
+        "HF_TOKEN",
+    ] {
         command.env_remove(name);
     }
     command
@@ -78,10 +91,10 @@ impl Run<'_> {
     pub(crate) fn end(&self) -> io::Result<Ended> {
         let [out, err] = ["stdout", "stderr"].map(|name| self.folder.join(name));
         let mut command = program(self.folder);
-        command.args(&self.args).stdout(File::create(&out)?).stderr(File::create(&err)?);
-        if let Some(input) = self.input {
-            command.stdin(File::open(input)?);
-        }
+        command
+            .args(&self.args)
+            .stdout(File::create(&out)?)
+            .stderr(File::create(&err)?);
         let began = Instant::now();
         let child = command.spawn()?;
         let pid = pid_of(child.id())?;
@@ -106,7 +119,6 @@ impl Run<'_> {
         Ok(Ended {
             code: cost.code,
             signal: cost.signal,
-            stdout: fs::read(out)?,
             stderr: String::from_utf8_lossy(&fs::read(err)?).into_owned(),
             took: ended - began,
             late: sent.map(|sent| ended - sent),
@@ -137,7 +149,10 @@ fn cost_of_ended(pid: u32) -> io::Result<Option<Cost>> {
     // SAFETY: all of it is numbers, for which zeros are values; both are written to before they are read.
     let (ended, usage) = unsafe {
         let mut usage: libc::rusage = std::mem::zeroed();
-        (libc::wait4(pid, &raw mut status, libc::WNOHANG, &raw mut usage), usage)
+        (
+            libc::wait4(pid, &raw mut status, libc::WNOHANG, &raw mut usage),
+            usage,
+        )
     };
     match ended {
         0 => return Ok(None),

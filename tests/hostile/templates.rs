@@ -20,24 +20,71 @@ const GOOD: [&str; 8] = [
 const MESSAGES: &str = "{% for m in messages %}{{ m.content }}{% endfor %}";
 
 const VALUES: [&str; 14] = [
-    "'x' * 100000", "['x'] * 100000", "range(100000)|list", "messages", "'%0999999d'|format(1)", "'{:>999999}'.format('x')",
-    "{'a': {'b': 'x' * 1000}}", "messages|tojson", "('ab' * 5000)|list", "dict(a=messages, b=messages)", "cycler('a', 'b')",
-    "joiner(', ')", "(1, 2) * 100000", "'é' * 60000",
+    "'x' * 100000",
+    "['x'] * 100000",
+    "range(100000)|list",
+    "messages",
+    "'%0999999d'|format(1)",
+    "'{:>999999}'.format('x')",
+    "{'a': {'b': 'x' * 1000}}",
+    "messages|tojson",
+    "('ab' * 5000)|list",
+    "dict(a=messages, b=messages)",
+    "cycler('a', 'b')",
+    "joiner(', ')",
+    "(1, 2) * 100000",
+    "'é' * 60000",
 ];
 const FILTERS: [&str; 28] = [
-    "tojson", "tojson(indent=32)", "pprint", "string", "list", "join('x' * 1000)", "replace('x', 'xxxxxxxx')", "upper", "title",
-    "batch(2)|list", "slice(1000)|list", "sort", "unique|list", "reverse|list", "indent(10000)", "urlencode", "escape", "trim",
-    "map('upper')|list", "map('string')|join", "groupby('role')|list", "items|list", "dictsort", "wordcount", "split('x')", "center(999999)",
-    "select|list", "length",
+    "tojson",
+    "tojson(indent=32)",
+    "pprint",
+    "string",
+    "list",
+    "join('x' * 1000)",
+    "replace('x', 'xxxxxxxx')",
+    "upper",
+    "title",
+    "batch(2)|list",
+    "slice(1000)|list",
+    "sort",
+    "unique|list",
+    "reverse|list",
+    "indent(10000)",
+    "urlencode",
+    "escape",
+    "trim",
+    "map('upper')|list",
+    "map('string')|join",
+    "groupby('role')|list",
+    "items|list",
+    "dictsort",
+    "wordcount",
+    "split('x')",
+    "center(999999)",
+    "select|list",
+    "length",
 ];
 const AROUND: [(&str, &str); 9] = [
     ("{% for i in range(1000) %}", "{% endfor %}"),
     ("{% for i in range(99999999) %}", "{% endfor %}"),
-    ("{% for i in messages recursive %}{{ loop(messages) }}", "{% endfor %}"),
+    (
+        "{% for i in messages recursive %}{{ loop(messages) }}",
+        "{% endfor %}",
+    ),
     ("{% macro f(x) %}{{ f(x ~ x) }}", "{% endmacro %}{{ f('x') }}"),
-    ("{% macro g(n) %}{% if n > 0 %}{{ g(n - 1) }}{{ g(n - 1) }}{% endif %}", "{% endmacro %}{{ g(40) }}"),
-    ("{% set ns = namespace(v='x') %}{% for i in range(64) %}{% set ns.v = ns.v ~ ns.v %}", "{% endfor %}{{ ns.v }}"),
-    ("{% set ns = namespace(v=['x']) %}{% for i in range(64) %}{% set ns.v = [ns.v, ns.v] %}", "{% endfor %}{{ ns.v|string }}"),
+    (
+        "{% macro g(n) %}{% if n > 0 %}{{ g(n - 1) }}{{ g(n - 1) }}{% endif %}",
+        "{% endmacro %}{{ g(40) }}",
+    ),
+    (
+        "{% set ns = namespace(v='x') %}{% for i in range(64) %}{% set ns.v = ns.v ~ ns.v %}",
+        "{% endfor %}{{ ns.v }}",
+    ),
+    (
+        "{% set ns = namespace(v=['x']) %}{% for i in range(64) %}{% set ns.v = [ns.v, ns.v] %}",
+        "{% endfor %}{{ ns.v|string }}",
+    ),
     ("{% filter upper %}", "{% endfilter %}"),
     ("{% set y %}", "{% endset %}{{ y * 100000 }}"),
 ];
@@ -52,7 +99,10 @@ pub(crate) fn make(random: &mut Random, number: usize) -> (String, String) {
 
 fn mutated(random: &mut Random) -> String {
     let name = Path::new(env!("CARGO_MANIFEST_DIR")).join(random.one_of(&GOOD));
-    let mut text: Vec<char> = fs::read_to_string(name).expect("the templates of the tests are there").chars().collect();
+    let mut text: Vec<char> = fs::read_to_string(name)
+        .expect("the templates of the tests are there")
+        .chars()
+        .collect();
     for _ in 0..random.within(1..6) {
         let start = random.below(text.len());
         let end = (start + 1 + random.below(200)).min(text.len());
@@ -62,7 +112,10 @@ fn mutated(random: &mut Random) -> String {
             1 => drop(text.splice(end..end, part.repeat(1 << random.below(11)))),
             2 => {
                 let put = random.one_of(&FILTERS).chars();
-                drop(text.splice(start..start, "{{ messages|".chars().chain(put).chain(" }}".chars())));
+                drop(text.splice(
+                    start..start,
+                    "{{ messages|".chars().chain(put).chain(" }}".chars()),
+                ));
             }
             _ => {
                 let (open, close) = *random.one_of(&AROUND);

@@ -30,11 +30,7 @@ pub(super) enum Word<'a> {
 pub(super) fn cut(source: &str) -> Option<Vec<Part<'_>>> {
     let mut parts = Vec::new();
     let mut rest = source;
-    while let Some(at) = ["{%", "{{", "{#"]
-        .into_iter()
-        .filter_map(|mark| rest.find(mark))
-        .min()
-    {
+    while let Some(at) = next_tag(rest) {
         let (before, tag) = rest.split_at(at);
         parts.push(Part::Verbatim(before));
         let part = match &tag[..2] {
@@ -51,6 +47,13 @@ pub(super) fn cut(source: &str) -> Option<Vec<Part<'_>>> {
     }
     parts.push(Part::Verbatim(rest));
     Some(parts)
+}
+
+/// Where the next tag or comment begins. Looking for each mark by itself would go through all of the rest for those that there
+/// are none of, at every tag.
+pub(super) fn next_tag(text: &str) -> Option<usize> {
+    let is_mark = |pair: &[u8]| matches!(pair, b"{%" | b"{{" | b"{#");
+    text.as_bytes().windows(2).position(is_mark)
 }
 
 /// How many bytes a block tag of this one name has after its first brace.

@@ -5,6 +5,8 @@
 
 use std::borrow::Cow;
 
+use super::lex::next_tag;
+
 /// The source with each `generation` block as a `with` block. Comments, expressions and raw blocks stay as they are.
 pub(super) fn without_generation(source: &str) -> Cow<'_, str> {
     if !source.contains("generation") {
@@ -12,11 +14,7 @@ pub(super) fn without_generation(source: &str) -> Cow<'_, str> {
     }
     let mut text = String::with_capacity(source.len());
     let mut rest = source;
-    while let Some(at) = ["{%", "{{", "{#"]
-        .into_iter()
-        .filter_map(|mark| rest.find(mark))
-        .min()
-    {
+    while let Some(at) = next_tag(rest) {
         text.push_str(&rest[..at]);
         let (inside, after) = cut_tag(&rest[at..]);
         match (renamed(inside), is_raw(inside)) {

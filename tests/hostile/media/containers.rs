@@ -23,27 +23,71 @@ fn words(words: &[u32]) -> Vec<u8> {
 pub(super) fn avi(random: &mut Random) -> Vec<u8> {
     let picture = clip("picture.jpg");
     let n_streams = *random.one_of(&[1, 1, 2, 64, 300]);
-    let mut some = |usual: u32| if random.once_in(3) { random.extreme_u32() } else { usual };
+    let mut some = |usual: u32| {
+        if random.once_in(3) {
+            random.extreme_u32()
+        } else {
+            usual
+        }
+    };
     let streams: Vec<u8> = (0..n_streams)
         .flat_map(|_| {
             let (scale, rate, start, length) = (some(1), some(25), some(0), some(30));
             let head = [
                 b"vidsMJPG".to_vec(),
-                words(&[0, 0, 0, scale, rate, start, length, some(70_000), some(0), some(0), 0, 0]),
+                words(&[
+                    0,
+                    0,
+                    0,
+                    scale,
+                    rate,
+                    start,
+                    length,
+                    some(70_000),
+                    some(0),
+                    some(0),
+                    0,
+                    0,
+                ]),
             ];
             let (width, height) = (some(128), some(96));
-            let format = [words(&[some(40), width, height, some(0x18_0001)]), b"MJPG".to_vec(), words(&[some(36_864), 0, 0, some(0), 0])];
+            let format = [
+                words(&[some(40), width, height, some(0x18_0001)]),
+                b"MJPG".to_vec(),
+                words(&[some(36_864), 0, 0, some(0), 0]),
+            ];
             let mut content = [chunk(b"strh", &head.concat()), chunk(b"strf", &format.concat())].concat();
             if some(0) > 0 {
                 // An index of indexes.
                 let entries = words(&[some(0), some(0), some(100), some(1)]).repeat(50);
-                let index = [words(&[4, some(50)]), b"00dc".to_vec(), words(&[0, 0, 0]), entries].concat();
+                let index = [
+                    words(&[4, some(50)]),
+                    b"00dc".to_vec(),
+                    words(&[0, 0, 0]),
+                    entries,
+                ]
+                .concat();
                 content.extend(chunk(b"indx", &index));
             }
             list(b"LIST", b"strl", &content)
         })
         .collect();
-    let main = words(&[some(40_000), some(0), 0, some(0x10), some(30), 0, some(n_streams), 0, some(128), some(96), 0, 0, 0, 0]);
+    let main = words(&[
+        some(40_000),
+        some(0),
+        0,
+        some(0x10),
+        some(30),
+        0,
+        some(n_streams),
+        0,
+        some(128),
+        some(96),
+        0,
+        0,
+        0,
+        0,
+    ]);
     let headers = list(b"LIST", b"hdrl", &[chunk(b"avih", &main), streams].concat());
     let n_frames = 1 + some(20) % 60;
     let frames = chunk(b"00dc", &picture).repeat(n_frames as usize);
@@ -51,7 +95,11 @@ pub(super) fn avi(random: &mut Random) -> Vec<u8> {
     let index: Vec<u8> = (0..n_entries)
         .flat_map(|at| {
             let at = at * picture.len() as u32;
-            [b"00dc".to_vec(), words(&[some(0x10), some(at), some(picture.len() as u32)])].concat()
+            [
+                b"00dc".to_vec(),
+                words(&[some(0x10), some(at), some(picture.len() as u32)]),
+            ]
+            .concat()
         })
         .collect();
     let content = [headers, list(b"LIST", b"movi", &frames), chunk(b"idx1", &index)].concat();
@@ -80,7 +128,13 @@ fn tag(kind: u8, time: u32, content: &[u8]) -> Vec<u8> {
 pub(super) fn flv(random: &mut Random) -> Vec<u8> {
     let good = clip(if random.once_in(2) { "h264.flv" } else { "flv1.flv" });
     let name = |text: &[u8]| [&(text.len() as u16).to_be_bytes()[..], text].concat();
-    let mut about = [&[2][..], &name(b"onMetaData"), &[8], &random.extreme_u32().to_be_bytes()].concat();
+    let mut about = [
+        &[2][..],
+        &name(b"onMetaData"),
+        &[8],
+        &random.extreme_u32().to_be_bytes(),
+    ]
+    .concat();
     match random.below(4) {
         // Objects in objects.
         0 => {
@@ -96,25 +150,55 @@ pub(super) fn flv(random: &mut Random) -> Vec<u8> {
             }
         }
         2 => {
-            let times: Vec<u8> = (0..5000).flat_map(|_| [&[0][..], &random.extreme().to_be_bytes()].concat()).collect();
+            let times: Vec<u8> = (0..5000)
+                .flat_map(|_| [&[0][..], &random.extreme().to_be_bytes()].concat())
+                .collect();
             let said = *random.one_of(&[5000, u32::MAX, 1 << 28]);
             let of = |key: &[u8]| [&name(key)[..], &[10], &said.to_be_bytes(), &times].concat();
-            about.extend([&name(b"keyframes")[..], &[3], &of(b"times"), &of(b"filepositions"), &[0, 0, 9]].concat());
+            about.extend(
+                [
+                    &name(b"keyframes")[..],
+                    &[3],
+                    &of(b"times"),
+                    &of(b"filepositions"),
+                    &[0, 0, 9],
+                ]
+                .concat(),
+            );
         }
         _ => {
-            for key in [&b"width"[..], b"height", b"duration", b"framerate", b"videodatarate", b"filesize"] {
+            for key in [
+                &b"width"[..],
+                b"height",
+                b"duration",
+                b"framerate",
+                b"videodatarate",
+                b"filesize",
+            ] {
                 let value = *random.one_of(&[f64::NAN, f64::INFINITY, -1.0, 1e300, 0.0, 70_000.0]);
                 about.extend([&name(key)[..], &[0], &value.to_be_bytes()].concat());
             }
         }
     }
-    let mut bytes = [&b"FLV\x01\x05"[..], &9_u32.to_be_bytes(), &[0; 4], &tag(18, 0, &about)].concat();
+    let mut bytes = [
+        &b"FLV\x01\x05"[..],
+        &9_u32.to_be_bytes(),
+        &[0; 4],
+        &tag(18, 0, &about),
+    ]
+    .concat();
     let mut at = 13;
     while let Some(head) = good.get(at..at + 11) {
         let n_bytes = u32::from_be_bytes([0, head[1], head[2], head[3]]) as usize;
-        let Some(content) = good.get(at + 11..at + 11 + n_bytes) else { break };
+        let Some(content) = good.get(at + 11..at + 11 + n_bytes) else {
+            break;
+        };
         let time = u32::from_be_bytes([head[7], head[4], head[5], head[6]]);
-        let time = if random.once_in(4) { random.extreme_u32() } else { time };
+        let time = if random.once_in(4) {
+            random.extreme_u32()
+        } else {
+            time
+        };
         bytes.extend(tag(head[0], time, content));
         at += 11 + n_bytes + 4;
     }

@@ -29,8 +29,18 @@ const HOLDING: &[&[u8; 4]] = &[
 ];
 /// Those with a number of entries, and where it is.
 const COUNTING: &[(&[u8; 4], usize)] = &[
-    (b"stts", 12), (b"stsc", 12), (b"stsz", 16), (b"stco", 12), (b"co64", 12), (b"ctts", 12), (b"elst", 12),
-    (b"stsd", 12), (b"stss", 12), (b"trun", 12), (b"dref", 12), (b"stsz", 12),
+    (b"stts", 12),
+    (b"stsc", 12),
+    (b"stsz", 16),
+    (b"stco", 12),
+    (b"co64", 12),
+    (b"ctts", 12),
+    (b"elst", 12),
+    (b"stsd", 12),
+    (b"stss", 12),
+    (b"trun", 12),
+    (b"dref", 12),
+    (b"stsz", 12),
 ];
 
 fn boxes(bytes: &[u8], range: Range<usize>, inside: &mut Inside) {
@@ -44,9 +54,14 @@ fn boxes(bytes: &[u8], range: Range<usize>, inside: &mut Inside) {
         inside.fields.push(field);
         inside.pieces.push(at..end);
         for (_, offset) in COUNTING.iter().filter(|(name, _)| name.as_slice() == kind) {
-            inside.fields.extend(number(bytes, at + offset, 4, Order::Big).map(|(_, field)| field));
+            inside
+                .fields
+                .extend(number(bytes, at + offset, 4, Order::Big).map(|(_, field)| field));
         }
-        if matches!(kind, b"mvhd" | b"mdhd" | b"tkhd" | b"tfdt" | b"stts" | b"ctts" | b"elst") {
+        if matches!(
+            kind,
+            b"mvhd" | b"mdhd" | b"tkhd" | b"tfdt" | b"stts" | b"ctts" | b"elst"
+        ) {
             // Times and rates, and first entries.
             let places = (at + 12..end.min(at + 48)).step_by(4);
             let fields = places.filter_map(|at| number(bytes, at, 4, Order::Big));
@@ -61,8 +76,26 @@ fn boxes(bytes: &[u8], range: Range<usize>, inside: &mut Inside) {
 
 /// Elements of RFC 8794 and RFC 9559 that hold others.
 const MASTERS: &[u32] = &[
-    0x1a45_dfa3, 0x1853_8067, 0x1654_ae6b, 0xae, 0x1f43_b675, 0x1c53_bb6b, 0xbb, 0xb7, 0x114d_9b74, 0x4dbb,
-    0x1549_a966, 0xe0, 0xe1, 0xa0, 0x1254_c367, 0x7373, 0x6d80, 0x6240, 0x5034, 0x55b0,
+    0x1a45_dfa3,
+    0x1853_8067,
+    0x1654_ae6b,
+    0xae,
+    0x1f43_b675,
+    0x1c53_bb6b,
+    0xbb,
+    0xb7,
+    0x114d_9b74,
+    0x4dbb,
+    0x1549_a966,
+    0xe0,
+    0xe1,
+    0xa0,
+    0x1254_c367,
+    0x7373,
+    0x6d80,
+    0x6240,
+    0x5034,
+    0x55b0,
 ];
 
 fn elements(bytes: &[u8], range: Range<usize>, inside: &mut Inside) {
@@ -80,13 +113,19 @@ fn elements(bytes: &[u8], range: Range<usize>, inside: &mut Inside) {
         let size = raw & ((1 << (7 * n_size)) - 1);
         let is_unknown = size == (1 << (7 * n_size)) - 1;
         let start = at + n_id + n_size;
-        let end = if is_unknown { range.end } else { start.saturating_add(size as usize).min(range.end) };
+        let end = if is_unknown {
+            range.end
+        } else {
+            start.saturating_add(size as usize).min(range.end)
+        };
         inside.fields.push(field);
         inside.pieces.push(at..end);
         if MASTERS.contains(&(id as u32)) {
             elements(bytes, start..end, inside);
         } else if (1..=8).contains(&size) {
-            inside.fields.extend(number(bytes, start, size as usize, Order::Big).map(|(_, field)| field));
+            inside
+                .fields
+                .extend(number(bytes, start, size as usize, Order::Big).map(|(_, field)| field));
         }
         at = end;
     }
@@ -105,7 +144,9 @@ fn chunks(bytes: &[u8], range: Range<usize>, inside: &mut Inside) {
         match &bytes[at..at + 4] {
             b"RIFF" | b"LIST" => chunks(bytes, at + 12..end, inside),
             b"avih" | b"strh" | b"strf" => {
-                let fields = (at + 8..end).step_by(4).filter_map(|at| number(bytes, at, 4, Order::Little));
+                let fields = (at + 8..end)
+                    .step_by(4)
+                    .filter_map(|at| number(bytes, at, 4, Order::Little));
                 inside.fields.extend(fields.map(|(_, field)| field));
             }
             _ => {}
@@ -120,7 +161,9 @@ fn tags(bytes: &[u8], inside: &mut Inside) {
     while let Some((size, field)) = number(bytes, at + 1, 3, Order::Big) {
         let end = at + 11 + size as usize + 4;
         inside.fields.push(field);
-        inside.fields.extend(number(bytes, at + 4, 3, Order::Big).map(|(_, field)| field));
+        inside
+            .fields
+            .extend(number(bytes, at + 4, 3, Order::Big).map(|(_, field)| field));
         if end > bytes.len() {
             return;
         }
@@ -134,11 +177,15 @@ fn pages(bytes: &[u8], inside: &mut Inside) {
     let mut at = 0;
     while let Some((n_segments, field)) = number(bytes, at + 26, 1, Order::Little) {
         let table = at + 27..at + 27 + n_segments as usize;
-        let Some(lengths) = bytes.get(table.clone()) else { return };
+        let Some(lengths) = bytes.get(table.clone()) else {
+            return;
+        };
         let end = table.end + lengths.iter().map(|&n| usize::from(n)).sum::<usize>();
         inside.fields.push(field);
         for (offset, n_bytes) in [(6, 8), (14, 4), (18, 4)] {
-            inside.fields.extend(number(bytes, at + offset, n_bytes, Order::Little).map(|(_, field)| field));
+            inside
+                .fields
+                .extend(number(bytes, at + offset, n_bytes, Order::Little).map(|(_, field)| field));
         }
         if end > bytes.len() {
             return;
@@ -153,7 +200,9 @@ fn packets(bytes: &[u8], inside: &mut Inside) {
     for at in (0..bytes.len()).step_by(188).take(400) {
         inside.pieces.push(at..(at + 188).min(bytes.len()));
         for (offset, n_bytes) in [(1, 2), (4, 1), (5, 4), (13, 4)] {
-            inside.fields.extend(number(bytes, at + offset, n_bytes, Order::Big).map(|(_, field)| field));
+            inside
+                .fields
+                .extend(number(bytes, at + offset, n_bytes, Order::Big).map(|(_, field)| field));
         }
     }
 }

@@ -26,8 +26,14 @@ fn clips() -> PathBuf {
 fn names() -> Vec<PathBuf> {
     let entries = fs::read_dir(clips()).expect("the clips of the tests are there");
     let mut names: Vec<PathBuf> = entries.filter_map(|entry| Some(entry.ok()?.path())).collect();
-    names.retain(|path| path.metadata().is_ok_and(|about| (1..400_000).contains(&about.len())));
-    names.retain(|path| path.extension().is_some_and(|ending| !matches!(ending.to_str(), Some("sh" | "md"))));
+    names.retain(|path| {
+        path.metadata()
+            .is_ok_and(|about| (1..400_000).contains(&about.len()))
+    });
+    names.retain(|path| {
+        path.extension()
+            .is_some_and(|ending| !matches!(ending.to_str(), Some("sh" | "md")))
+    });
     names.sort();
     names
 }
@@ -37,13 +43,16 @@ pub(crate) fn mutated(random: &mut Random, folder: &Path) -> (PathBuf, String) {
     let names = names();
     let name = random.one_of(&names).clone();
     let read = |path: &PathBuf| fs::read(path).expect("the clips of the tests are there");
-    let damaged = damage(random, read(&name), inside::inside, &|random| read(random.one_of(&names)));
+    let damaged = damage(random, read(&name), inside::inside, &|random| {
+        read(random.one_of(&names))
+    });
     let stem = name.file_name().expect("a clip has a name");
     let path = folder.join(stem);
     let mut file = File::create(&path).expect("the folder can be written");
     file.write_all(&damaged.bytes).expect("the folder can be written");
     if let Some(n_bytes) = damaged.n_bytes {
-        file.set_len(n_bytes).expect("this folder can have files with holes");
+        file.set_len(n_bytes)
+            .expect("this folder can have files with holes");
     }
     (path, format!("{} {}", stem.to_string_lossy(), damaged.how))
 }

@@ -70,8 +70,16 @@ impl Track {
         let handler = boxed(b"hdlr", &[&numbers(&[0, 0]), b"vide", &[0; 13]]);
         let long = self.duration > u64::from(u32::MAX);
         let header = match long {
-            true => [numbers(&[0x100_0000, 0, 0, 0, 0, self.scale]), self.duration.to_be_bytes().to_vec(), vec![0; 4]],
-            false => [numbers(&[0, 0, 0, self.scale, self.duration as u32, 0]), Vec::new(), Vec::new()],
+            true => [
+                numbers(&[0x100_0000, 0, 0, 0, 0, self.scale]),
+                self.duration.to_be_bytes().to_vec(),
+                vec![0; 4],
+            ],
+            false => [
+                numbers(&[0, 0, 0, self.scale, self.duration as u32, 0]),
+                Vec::new(),
+                Vec::new(),
+            ],
         };
         let media = boxed(
             b"mdia",
@@ -82,7 +90,12 @@ impl Track {
             ],
         );
         let matrix = numbers(&[0x1_0000, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000]);
-        let place = [numbers(&[7, 0, 0, id, 0, self.duration as u32, 0, 0, 0, 0]), matrix, vec![0; 8]].concat();
+        let place = [
+            numbers(&[7, 0, 0, id, 0, self.duration as u32, 0, 0, 0, 0]),
+            matrix,
+            vec![0; 8],
+        ]
+        .concat();
         boxed(b"trak", &[&boxed(b"tkhd", &[&place]), &self.edits, &media])
     }
 }
@@ -91,7 +104,12 @@ impl Track {
 pub(super) fn film(samples: &[u8], tracks: &[Vec<u8>], more: &[u8]) -> Vec<u8> {
     let header = boxed(b"mvhd", &[&numbers(&[0, 0, 0, 25, 100]), &[0; 80]]);
     let start = boxed(b"ftyp", &[b"isom", &[0; 4]]);
-    [start, boxed(b"mdat", &[samples]), boxed(b"moov", &[&header, &tracks.concat(), more])].concat()
+    [
+        start,
+        boxed(b"mdat", &[samples]),
+        boxed(b"moov", &[&header, &tracks.concat(), more]),
+    ]
+    .concat()
 }
 
 /// Where the first sample lies in such a file.
@@ -142,7 +160,14 @@ pub(super) fn tables(random: &mut Random) -> Vec<u8> {
             };
         }
     }
-    for (kind, n_words) in [(b"ctts", 2), (b"stss", 1), (b"sbgp", 3), (b"sdtp", 1), (b"saiz", 2), (b"cslg", 5)] {
+    for (kind, n_words) in [
+        (b"ctts", 2),
+        (b"stss", 1),
+        (b"sbgp", 3),
+        (b"sdtp", 1),
+        (b"saiz", 2),
+        (b"cslg", 5),
+    ] {
         if random.once_in(3) {
             let n_entries = *random.one_of(&[1, 7, 3000]);
             track.tables.push(table(random, kind, n_words, n_entries));
@@ -186,14 +211,26 @@ pub(super) fn fragments(random: &mut Random) -> Vec<u8> {
             content.extend(random.extreme_u32().to_be_bytes());
         }
         let run = boxed(b"trun", &[&content]).repeat(n_runs);
-        let head = boxed(b"tfhd", &[&numbers(&[0x2_0000, 1 + u32::from(random.once_in(9))])]);
+        let head = boxed(
+            b"tfhd",
+            &[&numbers(&[0x2_0000, 1 + u32::from(random.once_in(9))])],
+        );
         let fragment = boxed(b"traf", &[&head, &start, &run]).repeat(if random.once_in(6) { 50 } else { 1 });
-        bytes.extend(boxed(b"moof", &[&boxed(b"mfhd", &[&numbers(&[0, number])]), &fragment]));
+        bytes.extend(boxed(
+            b"moof",
+            &[&boxed(b"mfhd", &[&numbers(&[0, number])]), &fragment],
+        ));
         bytes.extend(boxed(b"mdat", &[&picture]));
     }
     if random.once_in(3) {
         let entries = random.bytes(12 * 4000);
-        let index = [&numbers(&[0x100_0000, 1, 0]), &numbers(&[0; 4])[..], &[0, 0, 0xff, 0xff], &entries].concat();
+        let index = [
+            &numbers(&[0x100_0000, 1, 0]),
+            &numbers(&[0; 4])[..],
+            &[0, 0, 0xff, 0xff],
+            &entries,
+        ]
+        .concat();
         bytes.extend(boxed(b"sidx", &[&index]));
     }
     bytes
@@ -206,8 +243,14 @@ pub(super) fn tracks(random: &mut Random) -> Vec<u8> {
     let n_samples = *random.one_of(&[0, 1, 1000, 20_000_000, 1 << 28]);
     let tracks: Vec<Vec<u8>> = (0..n_tracks)
         .map(|id| {
-            let mut track = Track::good(n_samples, *random.one_of(&[0, 1, picture.len() as u32]), SAMPLES_AT);
-            track.codec = **random.one_of(&[b"jpeg", b"mp4v", b"avc1", b"hvc1", b"av01", b"rle ", b"raw ", b"zzzz"]);
+            let mut track = Track::good(
+                n_samples,
+                *random.one_of(&[0, 1, picture.len() as u32]),
+                SAMPLES_AT,
+            );
+            track.codec = **random.one_of(&[
+                b"jpeg", b"mp4v", b"avc1", b"hvc1", b"av01", b"rle ", b"raw ", b"zzzz",
+            ]);
             if random.once_in(4) {
                 (track.width, track.height) = (random.side_px(), random.side_px());
             }
@@ -222,14 +265,19 @@ pub(super) fn tracks(random: &mut Random) -> Vec<u8> {
 /// Boxes in boxes, where they belong and where they do not.
 pub(super) fn nested(random: &mut Random) -> Vec<u8> {
     let kinds: [&[u8; 4]; 12] = [
-        b"moov", b"trak", b"udta", b"meta", b"edts", b"ilst", b"cmov", b"wave", b"stbl", b"mdia", b"moof", b"wide",
+        b"moov", b"trak", b"udta", b"meta", b"edts", b"ilst", b"cmov", b"wave", b"stbl", b"mdia", b"moof",
+        b"wide",
     ];
     let picture = clip("picture.jpg");
     let mut inner = Track::good(1, picture.len() as u32, SAMPLES_AT).bytes(1);
     let always = *random.one_of(&kinds);
     let is_one_kind = random.once_in(2);
     for _ in 0..*random.one_of(&[10, 200, 2000, 60_000]) {
-        let kind = if is_one_kind { always } else { random.one_of(&kinds) };
+        let kind = if is_one_kind {
+            always
+        } else {
+            random.one_of(&kinds)
+        };
         // By hand: copying all of it for each would take minutes.
         inner.extend(kind.iter().rev());
         inner.extend((inner.len() as u32 + 4).to_be_bytes().iter().rev());
@@ -240,5 +288,13 @@ pub(super) fn nested(random: &mut Random) -> Vec<u8> {
     let mut heads: Vec<u8> = inner.split_off(n_inner);
     heads.reverse();
     let more = [heads, inner].concat();
-    film(&picture, if random.once_in(2) { &[] } else { std::slice::from_ref(&track) }, &more)
+    film(
+        &picture,
+        if random.once_in(2) {
+            &[]
+        } else {
+            std::slice::from_ref(&track)
+        },
+        &more,
+    )
 }

@@ -12,9 +12,18 @@ use crate::random::Random;
 
 /// Language model and tower of the small pairs of the tests, and the one inside the program.
 const PAIRS: [(&str, &str); 9] = [
-    ("tests/golden/llava/internvl-f32.gguf", "tests/golden/llava/tower-internvl-f32.gguf"),
-    ("tests/golden/llava/smolvlm-f32.gguf", "tests/golden/llava/tower-smolvlm-f32.gguf"),
-    ("tests/golden/llava/onevision.gguf", "tests/golden/llava/onevision-tower.gguf"),
+    (
+        "tests/golden/llava/internvl-f32.gguf",
+        "tests/golden/llava/tower-internvl-f32.gguf",
+    ),
+    (
+        "tests/golden/llava/smolvlm-f32.gguf",
+        "tests/golden/llava/tower-smolvlm-f32.gguf",
+    ),
+    (
+        "tests/golden/llava/onevision.gguf",
+        "tests/golden/llava/onevision-tower.gguf",
+    ),
     ("tests/golden/llava/llama-q2_k.gguf", NANO),
     ("tests/golden/llava/llama-q4_k.gguf", NANO),
     ("tests/golden/llava/llama-q5_1.gguf", NANO),
@@ -40,7 +49,11 @@ fn write(folder: &Path, language: &[u8], vision: &[u8]) -> PathBuf {
 pub(crate) fn make(random: &mut Random, number: usize, folder: &Path) -> (PathBuf, String) {
     let (language, vision) = *random.one_of(&PAIRS);
     let is_vision = random.once_in(3);
-    let (wrong, right) = if is_vision { (vision, language) } else { (language, vision) };
+    let (wrong, right) = if is_vision {
+        (vision, language)
+    } else {
+        (language, vision)
+    };
     let (bytes, how) = match number % 5 {
         0 | 1 => {
             let other = |random: &mut Random| read(random.one_of(&PAIRS).0);
@@ -64,6 +77,12 @@ pub(crate) fn make(random: &mut Random, number: usize, folder: &Path) -> (PathBu
     };
     let stem = Path::new(wrong).file_name().unwrap_or_default().to_string_lossy();
     (pair, format!("{stem} {how}"))
+}
+
+/// A small pair that is good.
+pub(crate) fn good(folder: &Path) -> PathBuf {
+    let (language, vision) = PAIRS[0];
+    write(folder, &read(language), &read(vision))
 }
 
 /// The good pair with this chat template.
@@ -91,15 +110,32 @@ fn craft(random: &mut Random, raw: &mut Raw) -> &'static str {
 /// Hyperparameters that are no size of anything.
 fn sizes(random: &mut Random, raw: &mut Raw) -> &'static str {
     const ENDINGS: [&str; 20] = [
-        ".context_length", ".embedding_length", ".block_count", ".feed_forward_length", ".attention.head_count",
-        ".attention.head_count_kv", ".attention.key_length", ".attention.value_length", ".rope.dimension_count", ".vocab_size",
-        ".vision.image_size", ".vision.patch_size", ".vision.embedding_length", ".vision.block_count",
-        ".vision.feed_forward_length", ".vision.attention.head_count", ".vision.projection_dim",
-        ".projector.scale_factor", ".rope.scaling.original_context_length", ".expert_count",
+        ".context_length",
+        ".embedding_length",
+        ".block_count",
+        ".feed_forward_length",
+        ".attention.head_count",
+        ".attention.head_count_kv",
+        ".attention.key_length",
+        ".attention.value_length",
+        ".rope.dimension_count",
+        ".vocab_size",
+        ".vision.image_size",
+        ".vision.patch_size",
+        ".vision.embedding_length",
+        ".vision.block_count",
+        ".vision.feed_forward_length",
+        ".vision.attention.head_count",
+        ".vision.projection_dim",
+        ".projector.scale_factor",
+        ".rope.scaling.original_context_length",
+        ".expert_count",
     ];
     for _ in 0..random.within(1..4) {
         let ending = *random.one_of(&ENDINGS);
-        let own = raw.key(".context_length").map_or("clip".to_owned(), |key| key.split('.').next().unwrap_or("llama").to_owned());
+        let own = raw.key(".context_length").map_or("clip".to_owned(), |key| {
+            key.split('.').next().unwrap_or("llama").to_owned()
+        });
         let name = raw.key(ending).unwrap_or_else(|| format!("{own}{ending}"));
         let value = match random.below(3) {
             0 => Value::u64(random.extreme()),
@@ -113,18 +149,38 @@ fn sizes(random: &mut Random, raw: &mut Raw) -> &'static str {
 
 fn floats(random: &mut Random, raw: &mut Raw) -> &'static str {
     const ENDINGS: [&str; 7] = [
-        ".attention.layer_norm_rms_epsilon", ".rope.freq_base", ".rope.scaling.factor", ".attention.layer_norm_epsilon",
-        ".rope.scaling.attn_factor", ".image_mean", ".image_std",
+        ".attention.layer_norm_rms_epsilon",
+        ".rope.freq_base",
+        ".rope.scaling.factor",
+        ".attention.layer_norm_epsilon",
+        ".rope.scaling.attn_factor",
+        ".image_mean",
+        ".image_std",
     ];
     let ending = *random.one_of(&ENDINGS);
     let name = raw.key(ending).unwrap_or_else(|| format!("llama{ending}"));
-    let value = *random.one_of(&[f32::NAN, f32::INFINITY, f32::NEG_INFINITY, -1.0, 0.0, f32::MAX, f32::MIN_POSITIVE, 1e-45]);
-    raw.set(&name, match ending.starts_with(".image") {
-        true => Value::list(6, 3, &value.to_le_bytes().repeat(3)),
-        false => Value::f32(value),
-    });
+    let value = *random.one_of(&[
+        f32::NAN,
+        f32::INFINITY,
+        f32::NEG_INFINITY,
+        -1.0,
+        0.0,
+        f32::MAX,
+        f32::MIN_POSITIVE,
+        1e-45,
+    ]);
+    raw.set(
+        &name,
+        match ending.starts_with(".image") {
+            true => Value::list(6, 3, &value.to_le_bytes().repeat(3)),
+            false => Value::f32(value),
+        },
+    );
     if random.once_in(2) {
-        raw.set(&name.replace(ending, ".rope.scaling.type"), Value::text(*random.one_of(&["linear", "dynamic", "yarn", "longrope"])));
+        raw.set(
+            &name.replace(ending, ".rope.scaling.type"),
+            Value::text(*random.one_of(&["linear", "dynamic", "yarn", "longrope"])),
+        );
     }
     "floats"
 }
@@ -134,7 +190,10 @@ fn types(random: &mut Random, raw: &mut Raw) -> &'static str {
     let at = random.below(raw.keys.len());
     let value = match random.below(4) {
         0 => Value::text(&"x".repeat(1 << random.below(20))),
-        1 => Value { tag: random.below(14) as u32, bytes: random.bytes(8) },
+        1 => Value {
+            tag: random.below(14) as u32,
+            bytes: random.bytes(8),
+        },
         2 => Value::list(4, 3, &[0; 12]),
         _ => Value::f32(f32::NAN),
     };
@@ -163,24 +222,45 @@ fn vocabulary(random: &mut Random, raw: &mut Raw) -> &'static str {
                 words[at] = vec![b'e'; at * *[1, 40].get(at % 2).unwrap_or(&1)];
             }
         }
-        _ => words = (0..1_u32 << random.within(10..20)).map(|at| at.to_string().into_bytes()).collect(),
+        _ => {
+            words = (0..1_u32 << random.within(10..20))
+                .map(|at| at.to_string().into_bytes())
+                .collect()
+        }
     }
     let content: Vec<u8> = words.iter().flat_map(|word| put_text(word)).collect();
-    raw.set("tokenizer.ggml.tokens", Value::list(8, words.len() as u64, &content));
+    raw.set(
+        "tokenizer.ggml.tokens",
+        Value::list(8, words.len() as u64, &content),
+    );
     if random.once_in(2) {
-        let kinds: Vec<u8> = (0..words.len()).flat_map(|_| (random.below(9) as u32).to_le_bytes()).collect();
-        raw.set("tokenizer.ggml.token_type", Value::list(5, words.len() as u64, &kinds));
+        let kinds: Vec<u8> = (0..words.len())
+            .flat_map(|_| (random.below(9) as u32).to_le_bytes())
+            .collect();
+        raw.set(
+            "tokenizer.ggml.token_type",
+            Value::list(5, words.len() as u64, &kinds),
+        );
     }
     if random.once_in(2) {
         let value = *random.one_of(&[f32::NAN, f32::INFINITY, 0.0, -1e30]);
-        raw.set("tokenizer.ggml.scores", Value::list(6, words.len() as u64, &value.to_le_bytes().repeat(words.len())));
+        raw.set(
+            "tokenizer.ggml.scores",
+            Value::list(6, words.len() as u64, &value.to_le_bytes().repeat(words.len())),
+        );
     }
     "vocabulary"
 }
 
 fn merges(random: &mut Random, raw: &mut Raw) -> &'static str {
     if random.once_in(3) {
-        for key in ["bos_token_id", "eos_token_id", "unknown_token_id", "padding_token_id", "eot_token_id"] {
+        for key in [
+            "bos_token_id",
+            "eos_token_id",
+            "unknown_token_id",
+            "padding_token_id",
+            "eot_token_id",
+        ] {
             raw.set(&format!("tokenizer.ggml.{key}"), Value::u32(random.extreme_u32()));
         }
         return "ids";
@@ -192,11 +272,21 @@ fn merges(random: &mut Random, raw: &mut Raw) -> &'static str {
         3 => vec![0xff, b' ', 0xff],
         _ => [vec![b'a'; 70_000], b" ".to_vec(), vec![b'a'; 70_000]].concat(),
     };
-    let n_merges = if one.len() > 1000 { 20 } else { 1 << random.below(20) };
-    raw.set("tokenizer.ggml.merges", Value::list(8, n_merges as u64, &put_text(&one).repeat(n_merges)));
+    let n_merges = if one.len() > 1000 {
+        20
+    } else {
+        1 << random.below(20)
+    };
+    raw.set(
+        "tokenizer.ggml.merges",
+        Value::list(8, n_merges as u64, &put_text(&one).repeat(n_merges)),
+    );
     let kind = *random.one_of(&["gpt2", "llama", "bert", "", "t5"]);
     raw.set("tokenizer.ggml.model", Value::text(kind));
-    raw.set("tokenizer.ggml.pre", Value::text(*random.one_of(&["default", "qwen2", "smollm", "llama-bpe", "nothing"])));
+    raw.set(
+        "tokenizer.ggml.pre",
+        Value::text(*random.one_of(&["default", "qwen2", "smollm", "llama-bpe", "nothing"])),
+    );
     "merges"
 }
 
@@ -230,10 +320,16 @@ fn weights(random: &mut Random, raw: &mut Raw) -> &'static str {
         let data = &mut raw.tensors[at].data;
         match random.below(5) {
             0 => data.fill(0xff),
-            1 => data.chunks_exact_mut(4).for_each(|value| value.copy_from_slice(&f32::NAN.to_le_bytes())),
-            2 => data.chunks_exact_mut(4).for_each(|value| value.copy_from_slice(&f32::MAX.to_le_bytes())),
+            1 => data
+                .chunks_exact_mut(4)
+                .for_each(|value| value.copy_from_slice(&f32::NAN.to_le_bytes())),
+            2 => data
+                .chunks_exact_mut(4)
+                .for_each(|value| value.copy_from_slice(&f32::MAX.to_le_bytes())),
             // Infinity in 16 bits, which are the scales of blocks.
-            3 => data.chunks_exact_mut(2).for_each(|value| value.copy_from_slice(&0x7c00_u16.to_le_bytes())),
+            3 => data
+                .chunks_exact_mut(2)
+                .for_each(|value| value.copy_from_slice(&0x7c00_u16.to_le_bytes())),
             _ => data.fill(0),
         }
     }
@@ -274,7 +370,13 @@ fn lists(random: &mut Random, raw: &mut Raw) -> &'static str {
             Value::list(9, n_lists as u64, &empty.repeat(n_lists))
         }
     };
-    let name = *random.one_of(&["x", "tokenizer.ggml.tokens", "tokenizer.ggml.merges", "tokenizer.ggml.scores", "clip.vision.feature_layer"]);
+    let name = *random.one_of(&[
+        "x",
+        "tokenizer.ggml.tokens",
+        "tokenizer.ggml.merges",
+        "tokenizer.ggml.scores",
+        "clip.vision.feature_layer",
+    ]);
     raw.set(name, value);
     "lists"
 }

@@ -9,24 +9,39 @@ pub(super) struct Value {
 
 impl Value {
     pub(super) fn u32(value: u32) -> Self {
-        Self { tag: 4, bytes: value.to_le_bytes().to_vec() }
+        Self {
+            tag: 4,
+            bytes: value.to_le_bytes().to_vec(),
+        }
     }
 
     pub(super) fn u64(value: u64) -> Self {
-        Self { tag: 10, bytes: value.to_le_bytes().to_vec() }
+        Self {
+            tag: 10,
+            bytes: value.to_le_bytes().to_vec(),
+        }
     }
 
     pub(super) fn f32(value: f32) -> Self {
-        Self { tag: 6, bytes: value.to_le_bytes().to_vec() }
+        Self {
+            tag: 6,
+            bytes: value.to_le_bytes().to_vec(),
+        }
     }
 
     pub(super) fn text(text: &str) -> Self {
-        Self { tag: 8, bytes: put_text(text.as_bytes()) }
+        Self {
+            tag: 8,
+            bytes: put_text(text.as_bytes()),
+        }
     }
 
     /// A list that says it has so many entries.
     pub(super) fn list(element: u32, said: u64, content: &[u8]) -> Self {
-        Self { tag: 9, bytes: [&element.to_le_bytes()[..], &said.to_le_bytes(), content].concat() }
+        Self {
+            tag: 9,
+            bytes: [&element.to_le_bytes()[..], &said.to_le_bytes(), content].concat(),
+        }
     }
 }
 
@@ -70,7 +85,10 @@ impl Reader<'_> {
     }
 
     fn number(&mut self, n_bytes: usize) -> u64 {
-        self.take(n_bytes).iter().rev().fold(0, |value, &byte| value << 8 | u64::from(byte))
+        self.take(n_bytes)
+            .iter()
+            .rev()
+            .fold(0, |value, &byte| value << 8 | u64::from(byte))
     }
 
     fn text(&mut self) -> Vec<u8> {
@@ -105,7 +123,13 @@ impl Raw {
                 let (name, tag) = (reader.text(), reader.number(4) as u32);
                 let start = reader.at;
                 reader.skip(tag);
-                (name, Value { tag, bytes: bytes[start..reader.at].to_vec() })
+                (
+                    name,
+                    Value {
+                        tag,
+                        bytes: bytes[start..reader.at].to_vec(),
+                    },
+                )
             })
             .collect();
         let directory: Vec<(Vec<u8>, Vec<u64>, u32, u64)> = (0..n_tensors)
@@ -123,18 +147,38 @@ impl Raw {
             .into_iter()
             .map(|(name, dims, kind, offset)| {
                 let start = offset as usize;
-                let end = starts.iter().find(|&&next| next > start).copied().unwrap_or(data.len());
-                Tensor { name, dims, kind, data: data[start..end].to_vec(), offset: None }
+                let end = starts
+                    .iter()
+                    .find(|&&next| next > start)
+                    .copied()
+                    .unwrap_or(data.len());
+                Tensor {
+                    name,
+                    dims,
+                    kind,
+                    data: data[start..end].to_vec(),
+                    offset: None,
+                }
             })
             .collect();
-        Self { version, keys, tensors, said_keys: None, said_tensors: None }
+        Self {
+            version,
+            keys,
+            tensors,
+            said_keys: None,
+            said_tensors: None,
+        }
     }
 
     /// Puts it together again.
     pub(super) fn bytes(&self) -> Vec<u8> {
         let mut bytes = b"GGUF".to_vec();
         bytes.extend(self.version.to_le_bytes());
-        bytes.extend(self.said_tensors.unwrap_or(self.tensors.len() as u64).to_le_bytes());
+        bytes.extend(
+            self.said_tensors
+                .unwrap_or(self.tensors.len() as u64)
+                .to_le_bytes(),
+        );
         bytes.extend(self.said_keys.unwrap_or(self.keys.len() as u64).to_le_bytes());
         for (name, value) in &self.keys {
             bytes.extend(put_text(name));
@@ -153,7 +197,10 @@ impl Raw {
         bytes.resize(bytes.len().next_multiple_of(ALIGNMENT), 0);
         for tensor in &self.tensors {
             bytes.extend(&tensor.data);
-            bytes.resize(bytes.len() + tensor.data.len().next_multiple_of(ALIGNMENT) - tensor.data.len(), 0);
+            bytes.resize(
+                bytes.len() + tensor.data.len().next_multiple_of(ALIGNMENT) - tensor.data.len(),
+                0,
+            );
         }
         bytes
     }
@@ -167,8 +214,14 @@ impl Raw {
 
     /// The name of a key that ends so, such as `.context_length` of whatever architecture.
     pub(super) fn key(&self, ending: &str) -> Option<String> {
-        let names = self.keys.iter().filter_map(|(name, _)| std::str::from_utf8(name).ok());
-        names.into_iter().find(|name| name.ends_with(ending)).map(str::to_owned)
+        let names = self
+            .keys
+            .iter()
+            .filter_map(|(name, _)| std::str::from_utf8(name).ok());
+        names
+            .into_iter()
+            .find(|name| name.ends_with(ending))
+            .map(str::to_owned)
     }
 
     /// The texts of a list.
@@ -176,7 +229,10 @@ impl Raw {
         let Some((_, value)) = self.keys.iter().find(|(known, _)| known == name.as_bytes()) else {
             return Vec::new();
         };
-        let mut reader = Reader { bytes: &value.bytes, at: 4 };
+        let mut reader = Reader {
+            bytes: &value.bytes,
+            at: 4,
+        };
         (0..reader.number(8)).map(|_| reader.text()).collect()
     }
 }

@@ -176,6 +176,20 @@ fn hostile_templates_are_refused_or_cost_little() {
     assert!(n_refused > N_TEMPLATES / 2, "{n_refused} were refused");
 }
 
+/// As long as a template may be, with as many tags as go in: looking for each takes no look at all that follows.
+#[cfg(target_os = "linux")]
+#[test]
+fn very_many_tags_cost_no_more_than_their_length() {
+    let n_tags = 36_000;
+    for tags in ["{{x}}".repeat(n_tags), "{{ 'generation' }}".repeat(n_tags / 4)] {
+        let began = ticks();
+        choose(&[], "LLaVA", Some(&format!("{tags}{MESSAGES}")));
+        // Of all threads, but the others' tests are short.
+        let took = ticks() - began;
+        assert!(took < MAX_TICKS / 4, "it took {took}0 ms");
+    }
+}
+
 /// Every kind of tag and operand, unguarded and guarded, comes to the same text.
 #[test]
 fn what_is_weighed_is_not_changed() {
