@@ -69,7 +69,10 @@ pub fn estimate(pair: &Pair, n_positions: u64, cache_value_bytes: u64) -> Result
         0 => width / n_heads,
         n => n,
     };
-    let n_values = size("block_count")? * n_kv_heads * head_dim;
+    // A header may say anything; sums that wrapped would let through what no machine can hold.
+    let n_values = size("block_count")?
+        .saturating_mul(n_kv_heads)
+        .saturating_mul(head_dim);
     let n_vocab = language
         .tensor("token_embd.weight")
         .map_or(0, |tensor| tensor.shape[0] as u64);

@@ -20,17 +20,21 @@ pub fn cache_bytes(n_values: u64, n_positions: u64, value_bytes: u64) -> u64 {
 /// layer.
 #[must_use]
 pub fn layer_values(n_rows: u64, width: u64, feed_forward: u64) -> u64 {
-    n_rows * (6 * width + 2 * feed_forward)
+    let row = width
+        .saturating_mul(6)
+        .saturating_add(feed_forward.saturating_mul(2));
+    n_rows.saturating_mul(row)
 }
 
 /// Numbers alive in the decoder: a chunk of rows, and one row of logits.
 #[must_use]
 pub fn decoder_values(width: u64, feed_forward: u64, n_vocab: u64) -> u64 {
-    layer_values(CHUNK_ROWS, width, feed_forward) + n_vocab
+    layer_values(CHUNK_ROWS, width, feed_forward).saturating_add(n_vocab)
 }
 
 /// What a step of the decoder or of the tower needs, whichever is more, and the process around it.
 #[must_use]
 pub fn working_bytes(decoder_values: u64, tower_values: u64) -> u64 {
-    PROCESS_BYTES + F32_BYTES * decoder_values.max(tower_values)
+    let values = decoder_values.max(tower_values);
+    PROCESS_BYTES.saturating_add(F32_BYTES.saturating_mul(values))
 }

@@ -21,6 +21,39 @@ fn header(writer: &GgufWriter) -> Gguf {
 }
 
 #[test]
+fn sizes_that_are_none_come_to_more_than_there_is() {
+    let mut language = GgufWriter::new();
+    language.set("general.architecture", MetaValue::Str("llama".into()));
+    let large = MetaValue::U32(u32::MAX);
+    for key in [
+        "embedding_length",
+        "block_count",
+        "feed_forward_length",
+        "attention.head_count_kv",
+        "attention.key_length",
+    ] {
+        language.set(&format!("llama.{key}"), large.clone());
+    }
+    let mut vision = GgufWriter::new();
+    for key in ["embedding_length", "feed_forward_length"] {
+        vision.set(&format!("clip.vision.{key}"), large.clone());
+    }
+    vision.tensor("v.position_embd.weight", &[5, 8], TensorType::F16);
+    let pair = Pair {
+        language: header(&language),
+        vision: header(&vision),
+    };
+    let memory = estimate(&pair, 8192, 2).expect("the keys are numbers");
+    assert_eq!(
+        memory.cache_bytes,
+        u64::MAX,
+        "and not what is left of it in 64 bits"
+    );
+    assert_eq!(memory.total_bytes(), u64::MAX);
+    assert!(memory.check(u64::MAX - 1).is_err());
+}
+
+#[test]
 fn every_part_is_counted() {
     let mut language = GgufWriter::new();
     language.set("general.architecture", MetaValue::Str("llama".into()));

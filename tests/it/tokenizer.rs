@@ -287,3 +287,43 @@ fn broken_vocabularies_are_refused() {
         damaged("half a merge")
     );
 }
+
+/// What is built of a vocabulary is many times as large as its texts: a file of seven megabytes took 380, one of sixty
+/// minutes and all memory.
+#[test]
+fn vocabularies_that_come_to_more_than_a_machine_has_are_refused() {
+    let texts = |texts: Vec<String>| MetaValue::Strs(texts);
+    let refusal =
+        |change: &dyn Fn(&mut GgufWriter)| vocabulary(|w| change(w)).expect_err("must be refused").0;
+    let says = |said: &str, what: &str| assert!(said.contains(&format!("({what})")), "{said}");
+    let markup = refusal(&|w| {
+        let words: Vec<String> = (0..600).map(|i| format!("{i:0>1000}")).collect();
+        w.set("tokenizer.ggml.token_type", MetaValue::I32s(vec![4; words.len()]));
+        w.set("tokenizer.ggml.tokens", texts(words));
+    });
+    says(&markup, "endless markup");
+    // Each piece is two shorter ones wherever it is cut; or each would have to be looked for, and none is there.
+    let alike: Vec<String> = (1..341).map(|n| "\u{4e00}".repeat(n)).collect();
+    let unlike: Vec<String> = (0..300).map(|i| format!("{i:0>1000}")).collect();
+    for words in [alike, unlike] {
+        let merges = refusal(&|w| {
+            w.set("tokenizer.ggml.model", MetaValue::Str("llama".into()));
+            w.set("tokenizer.ggml.tokens", texts(words.clone()));
+        });
+        says(&merges, "endless merges");
+    }
+    let listed = refusal(&|w| {
+        w.set(
+            "tokenizer.ggml.merges",
+            texts(vec![format!("{} b", "a".repeat(1 << 20)); 40]),
+        );
+    });
+    says(&listed, "endless merges");
+    let all = refusal(&|w| {
+        w.set(
+            "tokenizer.ggml.tokens",
+            texts((0..20_000).map(|i| format!("{i:0>1000}")).collect()),
+        );
+    });
+    says(&all, "endless tokens");
+}

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { App, Home, processes, sample, tree } from './app.mjs';
 import { until } from './webdriver.mjs';
 
-/** What a process may grow by from the first tenth, when caches are full, to the end: some thousand chats are kept, and listed. */
+/** What a process may grow by in the second half, when caches in memory are full: some hundred chats more are kept, and listed. */
 const MAX_GROWTH_MB = 64;
 /** And in part of what it had, where that is more. */
 const MAX_GROWTH = 0.1;
@@ -17,6 +17,8 @@ const MAX_MORE_DESCRIPTORS = 8;
 const MAX_SLOWER = 1.1;
 /** Questions before which nothing is held against anything. */
 const N_WARM_UP = 20;
+/** Longer no answer of the embedded model takes, on a machine that does other work. */
+const MAX_ANSWER_MS = 180_000;
 /** So many answers make a median. */
 const N_COMPARED = 100;
 const QUESTIONS = ['What do you see?', 'Which colour is it?', 'Is there a star?', 'How many shapes are there?', 'What happens at the end?'];
@@ -84,25 +86,32 @@ class Soak {
   /** Milliseconds from Enter to the end of the answer. */
   async ask(question, n_turns) {
     await this.app.ask(question);
-    const { ms, problem } = await this.session.run(async (n_turns) => {
+    const { ms, problem } = await until(`answer ${this.latencies.length + 1}`, () => this.answered(n_turns), MAX_ANSWER_MS);
+    if (problem !== null) throw new Error(`after ${this.latencies.length} answers: ${problem}`);
+    return ms;
+  }
+
+  /** Waits for the end of the answer for some seconds, which is as long as one script may take; false where it is not yet there. */
+  answered(n_turns) {
+    return this.session.run(async (n_turns) => {
       const is_done = () => {
         const turns = [...document.querySelectorAll('article')];
         return turns.length >= n_turns && turns.every((one) => one.ariaBusy !== 'true');
       };
       if (!is_done()) {
         await new Promise((resolve) => {
+          const over = setTimeout(resolve, 10_000);
           const observer = new MutationObserver(() => {
             if (!is_done()) return;
             observer.disconnect();
+            clearTimeout(over);
             resolve();
           });
           observer.observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['aria-busy'] });
         });
       }
-      return { ms: performance.now() - window.asked_at, problem: document.querySelector('article .problem')?.innerText ?? null };
+      return is_done() && { ms: performance.now() - window.asked_at, problem: document.querySelector('article .problem')?.innerText ?? null };
     }, n_turns);
-    if (problem !== null) throw new Error(`after ${this.latencies.length} answers: ${problem}`);
-    return ms;
   }
 
   sample(n) {
@@ -121,8 +130,8 @@ class Soak {
     const wrong = [];
     for (const [role, seen] of this.seen) {
       const part = Math.max(1, Math.floor(seen.length / 10));
-      // After the first tenth, and the last one.
-      const [before, after] = [seen.slice(part, 2 * part), seen.slice(-part)];
+      const half = Math.floor(seen.length / 2);
+      const [before, after] = [seen.slice(half, half + part), seen.slice(-part)];
       const mean = (of, key) => of.reduce((sum, one) => sum + one[key], 0) / of.length;
       if (before.length === 0) continue;
       const [from_mb, to_mb] = [mean(before, 'mb'), mean(after, 'mb')];

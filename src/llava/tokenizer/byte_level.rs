@@ -8,11 +8,9 @@ use tokenizers::pre_tokenizers::split::{Split, SplitPattern};
 use tokenizers::{SplitDelimiterBehavior, Tokenizer};
 
 use super::error::{TokenizerError, damaged, unsupported};
-use super::vocab::{TokenKind, Vocab};
+use super::vocab::{MAX_MERGE_BYTES, MAX_MERGES, TokenKind, Vocab};
 use crate::gguf::Gguf;
 
-/// More merges than any vocabulary has.
-const MAX_MERGES: usize = 1 << 21;
 /// Vocabulary size of Llama 3, whose first GGUF files do not name their pre-tokenizer.
 const LLAMA_3_VOCAB: usize = 128_256;
 
@@ -155,7 +153,12 @@ fn read_merges(file: &Gguf, pieces: &PieceIds) -> Result<Vec<(String, String)>, 
         return Err(damaged(file, &format!("{} merges", list.len)));
     }
     let mut merges = Vec::with_capacity(list.len);
+    let mut n_bytes = 0;
     for merge in list.strings() {
+        n_bytes += merge.len();
+        if n_bytes > MAX_MERGE_BYTES {
+            return Err(damaged(file, "endless merges"));
+        }
         let merge = str::from_utf8(merge).map_err(|_invalid| damaged(file, "a merge that is not text"))?;
         // A space inside is the separator: the stand-in for a space byte is another character.
         let Some((left, right)) = merge.split_once(' ') else {

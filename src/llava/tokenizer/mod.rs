@@ -112,8 +112,7 @@ impl Tokenizer {
             .bool("tokenizer.ggml.add_bos_token")?
             .unwrap_or(bos_by_default);
         Ok(Self {
-            specials: Specials::new(&vocab, matches!(model, Model::SentencePiece(_)))
-                .map_err(|error| error::damaged(file, &error.to_string()))?,
+            specials: Specials::new(file, &vocab, matches!(model, Model::SentencePiece(_)))?,
             bos: id("tokenizer.ggml.bos_token_id")?,
             adds_bos,
             eos: id("tokenizer.ggml.eos_token_id")?,

@@ -4,10 +4,13 @@ use tokenizers::Model as _;
 use tokenizers::models::bpe::{BPE, Vocab as PieceIds};
 
 use super::error::{TokenizerError, damaged};
-use super::vocab::{TokenKind, Vocab};
+use super::vocab::{MAX_MERGE_BYTES, MAX_MERGES, TokenKind, Vocab};
 use crate::gguf::Gguf;
 
 const SPACE: char = '\u{2581}';
+/// Bytes that are looked at to find the merges: each piece is looked up in halves, wherever it can be cut in two. The largest
+/// vocabularies in use need some ten million.
+const MAX_LOOKED_BYTES: usize = 1 << 28;
 
 /// A `llama` vocabulary on the BPE of the `tokenizers` crate.
 #[derive(Debug)]
@@ -31,6 +34,7 @@ impl SentencePiece {
             .map(|(id, token)| (token.text.to_owned(), id))
             .collect();
         let mut merges = Vec::new();
+        let (mut n_looked, mut n_bytes) = (0_usize, 0);
         for (id, token) in vocab.iter().filter(|(_, token)| is_piece(token.kind)) {
             if pieces.get(token.text) != Some(&id) {
                 continue;
@@ -43,7 +47,13 @@ impl SentencePiece {
             let known = splits.filter_map(|(left, right)| {
                 Some((token.score, *pieces.get(left)?, *pieces.get(right)?, left, right))
             });
+            let n_before = merges.len();
             merges.extend(known);
+            n_looked += token.text.len() * token.text.len();
+            n_bytes += token.text.len() * (merges.len() - n_before);
+            if n_looked > MAX_LOOKED_BYTES || n_bytes > MAX_MERGE_BYTES || merges.len() > MAX_MERGES {
+                return Err(damaged(file, "endless merges"));
+            }
         }
         merges.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
         let merges = merges

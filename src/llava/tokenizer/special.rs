@@ -1,9 +1,14 @@
 //! Cutting markup out of a text before it is tokenised.
 
-use aho_corasick::{AhoCorasick, BuildError, Input, MatchKind};
+use aho_corasick::{AhoCorasick, Input, MatchKind};
 
+use super::error::{TokenizerError, damaged};
 use super::vocab::{TokenKind, Vocab};
 use super::{Author, Span};
+use crate::gguf::Gguf;
+
+/// The texts of all markup together: models in use have up to 50 kB. What searches for it takes sixty times as much.
+const MAX_MARKUP_BYTES: usize = 1 << 19;
 
 /// A token that is matched as written.
 #[derive(Clone, Copy, Debug)]
@@ -36,7 +41,7 @@ pub(super) enum Fragment<'a> {
 }
 
 impl Specials {
-    pub(super) fn new(vocab: &Vocab, is_sentencepiece: bool) -> Result<Self, BuildError> {
+    pub(super) fn new(file: &Gguf, vocab: &Vocab, is_sentencepiece: bool) -> Result<Self, TokenizerError> {
         // Phi-3 alone has these in a SentencePiece vocabulary, and its tokenizer strips what follows its markup
         // (`"rstrip": true` in its tokenizer.json), except after these.
         let is_phi_3 = is_sentencepiece
@@ -46,10 +51,15 @@ impl Specials {
         let keeps_right = ["<s>", "<unk>", "<|endoftext|>"];
         let mut texts = Vec::new();
         let mut specials = Vec::new();
+        let mut n_bytes = 0;
         for (id, token) in vocab.iter() {
             let is_control = matches!(token.kind, TokenKind::Control | TokenKind::Unknown);
             if token.text.is_empty() || !(is_control || token.kind == TokenKind::UserDefined) {
                 continue;
+            }
+            n_bytes += token.text.len();
+            if n_bytes > MAX_MARKUP_BYTES {
+                return Err(damaged(file, "endless markup"));
             }
             texts.push(if is_sentencepiece {
                 token.text.replace('\u{2581}', " ")
@@ -65,7 +75,8 @@ impl Specials {
         }
         let searcher = AhoCorasick::builder()
             .match_kind(MatchKind::LeftmostLongest)
-            .build(texts)?;
+            .build(texts)
+            .map_err(|error| damaged(file, &error.to_string()))?;
         Ok(Self { searcher, specials })
     }
 

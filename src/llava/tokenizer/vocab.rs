@@ -6,11 +6,15 @@ use super::error::{TokenizerError, damaged};
 use crate::gguf::Gguf;
 
 /// The largest vocabularies in use have 262 thousand entries.
-const MAX_TOKENS: usize = 1 << 20;
+const MAX_TOKENS: usize = 1 << 19;
 /// The longest tokens in use are runs of spaces and markup, under 256 bytes.
 const MAX_TOKEN_BYTES: usize = 1024;
-/// All texts together; the largest vocabularies in use have 3 MB.
-const MAX_VOCAB_BYTES: usize = 1 << 26;
+/// All texts together; the largest vocabularies in use have 3 MB. Each byte costs ten and more in what is built of it.
+const MAX_VOCAB_BYTES: usize = 1 << 24;
+/// More merges than any vocabulary has: the largest in use have half a million.
+pub(super) const MAX_MERGES: usize = 1 << 20;
+/// The texts of all merges together; the largest in use have 5 MB.
+pub(super) const MAX_MERGE_BYTES: usize = 1 << 25;
 
 /// Tokens that chat models write as control tokens. Some files list them as ordinary ones, which would let a template's
 /// markup be spelled out letter by letter (llama.cpp overrides their type as well).

@@ -45,7 +45,7 @@ impl Place {
     fn is_whole(&self) -> Result<bool> {
         let said: serde_json::Value = serde_json::from_slice(&fs::read(self.folder.path().join("stdout"))?)?;
         for (at, bytes) in self.files.iter().enumerate() {
-            let path = said["files"][at]["path"].as_str().context("a path is said")?;
+            let path = said["files"][at]["file"].as_str().context("a path is said")?;
             if fs::read(path)? != *bytes {
                 return Ok(false);
             }
