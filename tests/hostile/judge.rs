@@ -12,7 +12,7 @@ pub(crate) const MAX_OVER_ESTIMATE_BYTES: u64 = 256 << 20;
 const MAX_CPU: Duration = Duration::from_secs(20);
 /// From Ctrl-C to the end.
 const ENDS_WITHIN: Duration = Duration::from_secs(1);
-/// What a machine that does other work adds to that.
+/// What a machine that does other work adds to that, and how many times as long it may take: as many as wait for each core.
 const BUSY_MACHINE: Duration = Duration::from_millis(500);
 /// More is no clear sentence.
 const MAX_SAID_BYTES: usize = 4000;
@@ -69,7 +69,7 @@ pub(crate) fn wrongs(ended: &Ended, max_bytes: u64) -> Vec<String> {
     );
     if let Some(late) = ended.late {
         hold(
-            late < ENDS_WITHIN + BUSY_MACHINE,
+            late < ENDS_WITHIN.mul_f64(waiting_for_a_core()) + BUSY_MACHINE,
             format!("it ended {late:.1?} after a Ctrl-C"),
         );
     }
@@ -78,6 +78,14 @@ pub(crate) fn wrongs(ended: &Ended, max_bytes: u64) -> Vec<String> {
         format!("{} workers outlived it", ended.n_orphans),
     );
     wrongs
+}
+
+/// How many want each core, of late; one where nobody waits.
+fn waiting_for_a_core() -> f64 {
+    let load = std::fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split(' ').next().and_then(|load| load.parse::<f64>().ok());
+    let n_cores = std::thread::available_parallelism().map_or(1, usize::from);
+    load.map_or(1.0, |load| (load / n_cores as f64).max(1.0))
 }
 
 /// The sentence about a worker that ended, where there is one: no wrong of the program's, but worth a look.

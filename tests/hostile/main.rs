@@ -45,12 +45,12 @@ use run::{Ended, Run, adopt_orphans, args};
 
 /// What a plain `cargo test` runs of each.
 const FEW: [(Kind, usize); 4] = [
-    (Kind::Mutated, 14),
-    (Kind::Crafted, 12),
-    (Kind::Pairs, 10),
-    (Kind::Templates, 6),
+    (Kind::Mutated, 8),
+    (Kind::Crafted, 6),
+    (Kind::Pairs, 8),
+    (Kind::Templates, 4),
 ];
-const FEW_KILLS: usize = 8;
+const FEW_KILLS: usize = 4;
 const SEED: u64 = 15;
 /// One in so many is run again, and stopped in its midst.
 const STOPPED_ONE_IN: usize = 5;

@@ -252,6 +252,8 @@ impl Desk {
         }
         match fs::metadata(&place.blob) {
             Ok(about) if about.len() == place.n_bytes => {
+                // Of a process that was killed when it had just named the file.
+                Sidecar::remove(&place.part).map_err(RegistryError::write(&place.part))?;
                 self.tally.set_bytes(place.n_bytes);
                 drop(ready.send(Opened::Whole));
                 return Ok(());

@@ -6,8 +6,6 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::registry::hub::cache::write_whole;
-
 /// Lies beside `HASH.incomplete` as `HASH.incomplete.json`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Sidecar {
@@ -34,19 +32,30 @@ impl Sidecar {
         part.with_added_extension("json")
     }
 
+    /// It appears whole: under this name until it is. Only whoever has the part's lock writes one, so the name need not be
+    /// another each time, and what a killed process left is found by the next.
+    fn unfinished(part: &Path) -> PathBuf {
+        part.with_added_extension("json.new")
+    }
+
     /// One that cannot be read is none: the part is checked by its hash all the same.
     pub(super) fn read(part: &Path) -> Option<Self> {
         serde_json::from_slice(&fs::read(Self::path(part)).ok()?).ok()
     }
 
     pub(super) fn write(&self, part: &Path) -> io::Result<()> {
-        write_whole(&Self::path(part), &serde_json::to_vec(self)?)
+        let unfinished = Self::unfinished(part);
+        fs::write(&unfinished, serde_json::to_vec(self)?)?;
+        fs::rename(unfinished, Self::path(part))
     }
 
     pub(super) fn remove(part: &Path) -> io::Result<()> {
-        match fs::remove_file(Self::path(part)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        for file in [Self::unfinished(part), Self::path(part)] {
+            match fs::remove_file(file) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
         }
+        Ok(())
     }
 }

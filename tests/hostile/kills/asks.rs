@@ -144,9 +144,8 @@ fn kill(seed: u64, n_kills: usize, is_chat: bool) -> Result<Toll> {
                 "kill {number} after {moment:.0?} of {whom:?}: code {code:?}, {again:?}"
             ));
         }
-        let left = left_overs(place.folder.path());
-        toll.n_left += left.len();
-        for path in left {
+        for path in left_overs(place.folder.path()) {
+            toll.left.push(format!("kill {number}: {}", path.display()));
             fs::remove_file(path)?;
         }
     }

@@ -28,8 +28,8 @@ struct Toll {
     n_kills: usize,
     /// Those that came before the process ended by itself.
     n_midway: usize,
-    /// Files that were being written and are there after the next start.
-    n_left: usize,
+    /// Files that were being written and are there after the next start, by the kill and their name.
+    left: Vec<String>,
     n_orphans: usize,
     wrongs: Vec<String>,
 }
@@ -55,20 +55,24 @@ pub(crate) fn run(seed: u64, count: usize, only: Option<&str>) -> Result<usize> 
         for wrong in &toll.wrongs {
             say(&format!("WRONG {name} --seed {seed} {wrong}"))?;
         }
+        for left in &toll.left {
+            say(&format!("LEFT {name} --seed {seed} {left}"))?;
+        }
         let Toll {
             n_kills,
             n_midway,
-            n_left,
+            left,
             n_orphans,
             wrongs,
         } = &toll;
         say(&format!(
-            "{name} of seed {seed}, {:.0?}: {n_kills} kills, {n_midway} of them in the midst; {} wrong, {n_left} left-overs, \
+            "{name} of seed {seed}, {:.0?}: {n_kills} kills, {n_midway} of them in the midst; {} wrong, {} left-overs, \
              {n_orphans} orphans",
             began.elapsed(),
             wrongs.len(),
+            left.len(),
         ))?;
-        n_wrong += wrongs.len() + n_left + n_orphans;
+        n_wrong += wrongs.len() + left.len() + n_orphans;
     }
     Ok(n_wrong)
 }
@@ -127,6 +131,7 @@ fn left_overs(folder: &Path) -> Vec<PathBuf> {
     files.retain(|path| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         name.starts_with(".new-")
+            || name.starts_with(".link-")
             || name.starts_with(".tmp")
             || name.contains(".incomplete")
             || name.ends_with(".part")

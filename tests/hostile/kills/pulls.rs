@@ -112,7 +112,9 @@ pub(super) fn kill_pulls(seed: u64, n_kills: usize) -> Result<Toll> {
                 "kill {number}: {n_fetched} bytes were fetched although of {n_sent} {n_kept} were kept"
             ));
         }
-        toll.n_left += left_overs(place.folder.path()).len();
+        for path in left_overs(place.folder.path()) {
+            toll.left.push(format!("kill {number}: {}", path.display()));
+        }
     }
     Ok(toll)
 }

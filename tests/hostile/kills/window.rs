@@ -221,9 +221,8 @@ pub(super) fn kill_windows(seed: u64, n_kills: usize) -> Result<Toll> {
             toll.wrongs
                 .push(format!("kill {number} after {moment:.0?} of {whom:?}: {lost}"));
         }
-        let left = left_overs(folder);
-        toll.n_left += left.len();
-        for path in left {
+        for path in left_overs(folder) {
+            toll.left.push(format!("kill {number}: {}", path.display()));
             fs::remove_file(path)?;
         }
     }

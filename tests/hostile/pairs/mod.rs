@@ -207,7 +207,7 @@ fn vocabulary(random: &mut Random, raw: &mut Raw) -> &'static str {
     if words.is_empty() {
         return sizes(random, raw);
     }
-    match random.below(7) {
+    match random.below(9) {
         0 => words.iter_mut().for_each(Vec::clear),
         1 => words.iter_mut().for_each(|word| *word = b"a".to_vec()),
         2 => {
@@ -222,6 +222,14 @@ fn vocabulary(random: &mut Random, raw: &mut Raw) -> &'static str {
                 words[at] = vec![b'e'; at * *[1, 40].get(at % 2).unwrap_or(&1)];
             }
         }
+        // Of these more is made than they are: what searches for them, and each in halves.
+        6 => {
+            let n_bytes = *random.one_of(&[20, 60, 900]);
+            words = (0..1 << random.within(8..17))
+                .map(|at: usize| format!("{at:x>n_bytes$}").into_bytes())
+                .collect();
+        }
+        7 => words = (1..1 << random.within(6..11)).map(|n| vec![b'a'; n]).collect(),
         _ => {
             words = (0..1_u32 << random.within(10..20))
                 .map(|at| at.to_string().into_bytes())

@@ -259,3 +259,18 @@ fn a_repository_is_listed_and_its_pair_chosen_and_named() {
     let other = ordered(&hub, "owner/model:q8_0").expect("there is one");
     assert_eq!(other.files[0].path, "model-Q8_0.gguf");
 }
+
+#[test]
+fn what_a_killed_pull_left_beside_a_whole_file_goes_with_the_next() {
+    let scene = Scene::new();
+    let pulled = scene.pull_one(&mut |_| {}).expect("it comes");
+    let blob = fs::canonicalize(&pulled.files[0]).expect("it is there");
+    // It was killed when the file had its name, and nothing led to it.
+    fs::remove_dir_all(scene.folder().join("snapshots")).expect("they can be removed");
+    for ending in ["incomplete.json", "incomplete.json.new"] {
+        fs::write(blob.with_added_extension(ending), "{}").expect("it can be written");
+    }
+    let again = scene.pull_one(&mut |_| {}).expect("it is here");
+    assert_eq!(again.n_fetched_bytes, 0);
+    assert!(scene.parts().is_empty(), "{:?}", scene.parts());
+}
