@@ -40,6 +40,10 @@ impl Random {
         &all[self.below(all.len())]
     }
 
+    pub(crate) fn text<'a>(&mut self, all: &[&'a str]) -> &'a str {
+        all[self.below(all.len())]
+    }
+
     pub(crate) fn bytes(&mut self, n: usize) -> Vec<u8> {
         (0..n).map(|_| self.next() as u8).collect()
     }

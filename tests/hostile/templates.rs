@@ -131,7 +131,7 @@ fn crafted(random: &mut Random) -> String {
     let mut inner = format!("{{{{ ({})", random.one_of(&VALUES));
     for _ in 0..random.within(1..5) {
         inner.push('|');
-        inner.push_str(*random.one_of(&FILTERS));
+        inner.push_str(random.text(&FILTERS));
     }
     inner.push_str(" }}");
     for _ in 0..random.within(0..4) {

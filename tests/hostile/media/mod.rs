@@ -59,7 +59,8 @@ pub(crate) fn mutated(random: &mut Random, folder: &Path) -> (PathBuf, String) {
 
 /// A file that was made by hand for harm, and what it is.
 pub(crate) fn crafted(random: &mut Random, number: usize, folder: &Path) -> (PathBuf, String) {
-    const KINDS: [(&str, fn(&mut Random) -> Vec<u8>); 12] = [
+    type Make = fn(&mut Random) -> Vec<u8>;
+    const KINDS: [(&str, Make); 12] = [
         ("tables.mp4", mp4::tables),
         ("fragments.mp4", mp4::fragments),
         ("tracks.mp4", mp4::tracks),

@@ -77,7 +77,7 @@ fn jpeg(random: &mut Random, width: u32, height: u32) -> Vec<u8> {
     let mut bytes = clip("picture.jpg");
     let frame = bytes
         .windows(2)
-        .position(|mark| matches!(mark, [0xff, 0xc0 | 0xc1 | 0xc2]));
+        .position(|mark| matches!(mark, [0xff, 0xc0..=0xc2]));
     if let Some(place) = frame.and_then(|at| bytes.get_mut(at + 2..at + 12)) {
         place[3..5].copy_from_slice(&(height as u16).to_be_bytes());
         place[5..7].copy_from_slice(&(width as u16).to_be_bytes());
@@ -144,6 +144,14 @@ fn bmp(width: u32, height: u32) -> Vec<u8> {
     [&b"BM\xff\xff\xff\xff\0\0\0\0"[..], &words].concat()
 }
 
+/// What LZW makes pixels of: code sizes, blocks, and too few of them.
+const DATA: &[&[u8]] = &[
+    &[2, 0x4c, 0x01, 0],
+    &[1, 0x44, 0],
+    &[0],
+    &[4, 0x84, 0x8f, 0xa9, 0xcb, 0],
+];
+
 /// Very many frames of very many pixels, each of a byte.
 pub(super) fn gif(random: &mut Random) -> Vec<u8> {
     let (width, height) = (random.side_px() as u16, random.side_px() as u16);
@@ -179,12 +187,7 @@ pub(super) fn gif(random: &mut Random) -> Vec<u8> {
         } else {
             2
         };
-        let data: &[u8] = *random.one_of(&[
-            &[2, 0x4c, 0x01, 0][..],
-            &[1, 0x44, 0],
-            &[0],
-            &[4, 0x84, 0x8f, 0xa9, 0xcb, 0],
-        ]);
+        let data = *random.one_of(DATA);
         bytes.extend(
             [
                 &[0x2c][..],

@@ -20,7 +20,7 @@ fn packet(pid: u16, is_start: bool, counter: u8, content: &[u8]) -> Vec<u8> {
         0x47,
         high | if is_start { 0x40 } else { 0 },
         low,
-        0x10 | counter % 16,
+        0x10 | (counter % 16),
     ];
     bytes.extend_from_slice(content);
     bytes.resize(PACKET, 0xff);
@@ -54,7 +54,7 @@ fn time(ticks: u64) -> [u8; 5] {
 
 /// A good stream with other times and tables, or one that announces thousands of programs.
 pub(super) fn transport(random: &mut Random) -> Vec<u8> {
-    let mut bytes = clip(*random.one_of(&["mpeg2.ts", "h264.ts", "wrap.ts", "resize.ts"]));
+    let mut bytes = clip(random.text(&["mpeg2.ts", "h264.ts", "wrap.ts", "resize.ts"]));
     bytes.truncate(PACKET * random.within(20..1200));
     for at in (0..bytes.len() / PACKET).map(|at| at * PACKET) {
         let has_field = bytes[at + 3] & 0x20 > 0;

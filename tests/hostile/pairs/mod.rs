@@ -179,7 +179,7 @@ fn floats(random: &mut Random, raw: &mut Raw) -> &'static str {
     if random.once_in(2) {
         raw.set(
             &name.replace(ending, ".rope.scaling.type"),
-            Value::text(*random.one_of(&["linear", "dynamic", "yarn", "longrope"])),
+            Value::text(random.text(&["linear", "dynamic", "yarn", "longrope"])),
         );
     }
     "floats"
@@ -218,8 +218,8 @@ fn vocabulary(random: &mut Random, raw: &mut Raw) -> &'static str {
         4 => words.truncate(random.below(4)),
         5 => {
             // Each is the one before, and a letter.
-            for at in 0..words.len() {
-                words[at] = vec![b'e'; at * *[1, 40].get(at % 2).unwrap_or(&1)];
+            for (at, word) in words.iter_mut().enumerate() {
+                *word = vec![b'e'; at * if at % 2 == 0 { 1 } else { 40 }];
             }
         }
         // Of these more is made than they are: what searches for them, and each in halves.
@@ -233,7 +233,7 @@ fn vocabulary(random: &mut Random, raw: &mut Raw) -> &'static str {
         _ => {
             words = (0..1_u32 << random.within(10..20))
                 .map(|at| at.to_string().into_bytes())
-                .collect()
+                .collect();
         }
     }
     let content: Vec<u8> = words.iter().flat_map(|word| put_text(word)).collect();
@@ -293,7 +293,7 @@ fn merges(random: &mut Random, raw: &mut Raw) -> &'static str {
     raw.set("tokenizer.ggml.model", Value::text(kind));
     raw.set(
         "tokenizer.ggml.pre",
-        Value::text(*random.one_of(&["default", "qwen2", "smollm", "llama-bpe", "nothing"])),
+        Value::text(random.text(&["default", "qwen2", "smollm", "llama-bpe", "nothing"])),
     );
     "merges"
 }
