@@ -51,7 +51,11 @@ fn make_good(file: &Path) {
     let store = Store::open(file).expect("there is room");
     let (path, now) = (PathBuf::from("/videos/clip.mp4"), SystemTime::UNIX_EPOCH);
     let identity = FileIdentity::known("ab".repeat(32));
-    let video = NewVideo { identity, path, duration_secs: 12.5 };
+    let video = NewVideo {
+        identity,
+        path,
+        duration_secs: 12.5,
+    };
     store.opened(&video, now).expect("it is kept");
     let chat = store.new_chat(video.identity.as_str(), now).expect("it is kept");
     for question in ["What is there?", "And what colour is it?"] {
@@ -64,7 +68,12 @@ fn make_good(file: &Path) {
             removed: Vec::new(),
             only_frame: None,
         };
-        let turn = NewTurn { question: question.to_owned(), options: vec!["red".to_owned()], plan, replaces: None };
+        let turn = NewTurn {
+            question: question.to_owned(),
+            options: vec!["red".to_owned()],
+            plan,
+            replaces: None,
+        };
         let turn = store.begin_turn(chat, &turn, now).expect("it is kept");
         let answer = KeptAnswer {
             state: AnswerState::Done,
@@ -77,11 +86,15 @@ fn make_good(file: &Path) {
         store.end_turn(turn, &answer, now).expect("it is kept");
     }
     let changes = serde_json::json!({ "prepares_on_open": false });
-    store.change_settings(changes.as_object().expect("an object")).expect("it is kept");
+    store
+        .change_settings(changes.as_object().expect("an object"))
+        .expect("it is kept");
 }
 
 fuzz_target!(|data: &[u8]| {
-    let Some((which, rest)) = data.split_first() else { return };
+    let Some((which, rest)) = data.split_first() else {
+        return;
+    };
     let (folder, good) = place();
     let file = folder.join("videre.db");
     for old in fs::read_dir(folder).into_iter().flatten().flatten() {
@@ -92,12 +105,18 @@ fuzz_target!(|data: &[u8]| {
         None => drop(fs::write(&file, rest)),
         Some(at) => {
             fs::write(&file, good).expect("there is room");
-            let Ok(connection) = Connection::open(&file) else { return };
+            let Ok(connection) = Connection::open(&file) else {
+                return;
+            };
             let (table, column) = PLACES[at % PLACES.len()];
             let value = match at / PLACES.len() % 3 {
                 0 => Value::Text(String::from_utf8_lossy(rest).into_owned()),
                 1 => Value::Blob(rest.to_vec()),
-                _ => Value::Integer(rest.iter().take(8).fold(0, |value, &byte| value << 8 | i64::from(byte))),
+                _ => Value::Integer(
+                    rest.iter()
+                        .take(8)
+                        .fold(0, |value, &byte| value << 8 | i64::from(byte)),
+                ),
             };
             // A place that is not there, or may not hold this, is none.
             drop(connection.execute(&format!("UPDATE {table} SET {column} = ?1"), [value]));
@@ -106,10 +125,16 @@ fuzz_target!(|data: &[u8]| {
     let Ok(store) = Store::open(&file) else { return };
     drop((store.settings(), store.models(), store.last_model()));
     for video in store.recent_videos(20).unwrap_or_default() {
-        drop((store.view(&video.id), store.poster(&video.id), store.find_chats(&video.id, "a")));
+        drop((
+            store.view(&video.id),
+            store.poster(&video.id),
+            store.find_chats(&video.id, "a"),
+        ));
         for chat in video.chats {
             let Ok(id) = chat.id.parse() else { continue };
-            let Ok(shown) = store.chat(ChatId(id)) else { continue };
+            let Ok(shown) = store.chat(ChatId(id)) else {
+                continue;
+            };
             for turn in shown.turns {
                 let Ok(id) = turn.id.parse() else { continue };
                 drop((store.turn(TurnId(id)), store.turns_before(TurnId(id))));

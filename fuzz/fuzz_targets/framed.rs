@@ -13,7 +13,10 @@ pub(crate) fn messages(which: u8, bytes: &[u8]) -> Vec<u8> {
     for line in bytes.split(|byte| *byte == b'\n') {
         let n_digits = line.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
         let (header, digits) = line.split_at(line.len() - n_digits);
-        let n_beside = std::str::from_utf8(digits).ok().and_then(|digits| digits.parse::<u16>().ok()).unwrap_or(0);
+        let n_beside = std::str::from_utf8(digits)
+            .ok()
+            .and_then(|digits| digits.parse::<u16>().ok())
+            .unwrap_or(0);
         messages.extend_from_slice(MAGIC);
         messages.extend(VERSION.to_le_bytes());
         messages.extend((header.len() as u32).to_le_bytes());

@@ -29,12 +29,29 @@ fn place() -> &'static Place {
         let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/clips/h264_one_gop.mkv");
         fs::copy(from, &clip).expect("the clip is there");
         let cache = folder.join("index");
-        index(&clip, &cache).expect("a good clip").first_frame(&CancelToken::new()).expect("it has frames");
-        let kept = fs::read_dir(&cache).expect("it was kept").next().expect("it was kept").expect("it was kept").path();
-        let name = kept.file_stem().expect("it has a name").to_string_lossy().into_owned();
+        index(&clip, &cache)
+            .expect("a good clip")
+            .first_frame(&CancelToken::new())
+            .expect("it has frames");
+        let kept = fs::read_dir(&cache)
+            .expect("it was kept")
+            .next()
+            .expect("it was kept")
+            .expect("it was kept")
+            .path();
+        let name = kept
+            .file_stem()
+            .expect("it has a name")
+            .to_string_lossy()
+            .into_owned();
         let hex = name.rsplit('-').next().expect("the state").to_owned();
         let state = *blake3::Hash::from_hex(hex).expect("the state").as_bytes();
-        Place { clip, folder: cache, kept, state }
+        Place {
+            clip,
+            folder: cache,
+            kept,
+            state,
+        }
     })
 }
 
@@ -46,11 +63,16 @@ fn index(clip: &Path, cache: &Path) -> Option<Video> {
 
 fuzz_target!(|content: &[u8]| {
     let place = place();
-    let checksum = *blake3::Hasher::new_keyed(&place.state).update(content).finalize().as_bytes();
+    let checksum = *blake3::Hasher::new_keyed(&place.state)
+        .update(content)
+        .finalize()
+        .as_bytes();
     if fs::write(&place.kept, [content, &checksum].concat()).is_err() {
         return;
     }
-    let Some(mut video) = index(&place.clip, &place.folder) else { return };
+    let Some(mut video) = index(&place.clip, &place.folder) else {
+        return;
+    };
     let cancel = CancelToken::new();
     let n_frames = video.index(None, &mut |_| {}, &cancel).map_or(0, |index| {
         std::hint::black_box((index.pts_secs(0), index.pts_secs(index.len() - 1)));

@@ -16,17 +16,31 @@ fn model() -> &'static Model {
 }
 
 fuzz_target!(|data: &[u8]| {
-    let Some((n, bytes)) = data.split_first() else { return };
+    let Some((n, bytes)) = data.split_first() else {
+        return;
+    };
     let (model, n) = (model(), usize::from(*n));
     if let Ok(Some(features)) = Features::from_bytes(bytes, model.tower()) {
-        assert_eq!(features.to_bytes().expect("they are numbers or not").len(), bytes.len());
+        assert_eq!(
+            features.to_bytes().expect("they are numbers or not").len(),
+            bytes.len()
+        );
     }
-    let mut session = Session::new(Arc::clone(model.decoder()), 512, CacheType::default()).expect("there is memory");
+    let mut session =
+        Session::new(Arc::clone(model.decoder()), 512, CacheType::default()).expect("there is memory");
     // As many as positions take, repeated: an input of this size would be found by nobody.
     let wanted = session.prefix_bytes(n) as usize;
-    let kept: Vec<u8> = bytes.iter().copied().cycle().take(if bytes.is_empty() { 0 } else { wanted }).collect();
+    let kept: Vec<u8> = bytes
+        .iter()
+        .copied()
+        .cycle()
+        .take(if bytes.is_empty() { 0 } else { wanted })
+        .collect();
     let prompt = Sequence::new(vec![SequencePart::Tokens(vec![5; n + 1])], n);
-    if session.read_prefix(&prompt, n, 4, &kept).is_ok_and(|is_taken| is_taken) {
+    if session
+        .read_prefix(&prompt, n, 4, &kept)
+        .is_ok_and(|is_taken| is_taken)
+    {
         assert_eq!(session.len(), n);
         drop(session.read_token(5, &CancelToken::new()));
     }

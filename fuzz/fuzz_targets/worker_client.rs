@@ -15,7 +15,9 @@ mod framed;
 type Lane = <MediaProtocol as Protocol>::Lane;
 
 fuzz_target!(|data: &[u8]| {
-    let Some((which, rest)) = data.split_first() else { return };
+    let Some((which, rest)) = data.split_first() else {
+        return;
+    };
     let said = PathBuf::from(format!("/dev/shm/videre-fuzz-{}", std::process::id()));
     if fs::write(&said, framed::messages(*which, rest)).is_err() {
         return;

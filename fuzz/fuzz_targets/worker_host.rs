@@ -30,7 +30,9 @@ impl<P: Protocol> Role for Idle<P> {
 }
 
 fuzz_target!(|data: &[u8]| {
-    let Some((which, rest)) = data.split_first() else { return };
+    let Some((which, rest)) = data.split_first() else {
+        return;
+    };
     let sent = framed::messages(*which, rest);
     let Some(stdio) = taking(&sent) else { return };
     // What ends it is not looked at: most of what comes is no protocol.

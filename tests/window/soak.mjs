@@ -151,7 +151,7 @@ class Soak {
 }
 
 const [n_videos, n_questions] = process.argv.slice(2).map(Number);
-const soak = new Soak(n_videos || 500, n_questions || 2000);
+const soak = new Soak(n_videos ?? 500, n_questions ?? 2000);
 const began = Date.now();
 await soak.run();
 const wrong = soak.grown();
