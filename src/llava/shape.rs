@@ -95,12 +95,15 @@ impl LanguageShape {
             ff_width: needed("feed_forward_length")?,
             n_vocab: embeddings.shape[0],
             context_len,
-            norm_eps: file
-                .f32(&format!("{name}.attention.layer_norm_rms_epsilon"))?
-                .unwrap_or(1e-5),
+            norm_eps: number(
+                file,
+                &format!("{name}.attention.layer_norm_rms_epsilon"),
+                1e-5,
+                is_epsilon,
+            )?,
             n_rotated,
             // Files of Llama 2 have no such key.
-            rope_base: file.f32(&format!("{name}.rope.freq_base"))?.unwrap_or(10_000.0),
+            rope_base: number(file, &format!("{name}.rope.freq_base"), 10_000.0, is_factor)?,
             rope_scaling: read_scaling(file, name, n_rotated, context_len)?,
         })
     }
@@ -122,6 +125,31 @@ pub(super) fn bad_key(file: &Gguf, key: &str) -> LlavaError {
     }
 }
 
+/// A number that is computed with, where it is sensible. Weights that are none are noticed in what comes of them; a header's number
+/// is named.
+pub(super) fn number(
+    file: &Gguf,
+    key: &str,
+    default: f32,
+    is_sensible: fn(f32) -> bool,
+) -> Result<f32, LlavaError> {
+    let value = file.f32(key)?.unwrap_or(default);
+    match is_sensible(value) {
+        true => Ok(value),
+        false => Err(bad_key(file, key)),
+    }
+}
+
+/// What a norm adds to what it divides by.
+pub(super) fn is_epsilon(value: f32) -> bool {
+    (0.0..1.0).contains(&value)
+}
+
+/// What may be multiplied with, and divided by.
+pub(super) fn is_factor(value: f32) -> bool {
+    value.is_finite() && value > 0.0
+}
+
 fn read_scaling(
     file: &Gguf,
     name: &str,
@@ -135,9 +163,7 @@ fn read_scaling(
         let trained_len = file
             .size(&format!("{name}.rope.scaling.original_context_length"))?
             .unwrap_or(context_len);
-        let magnitude = file
-            .f32(&format!("{name}.rope.scaling.attn_factor"))?
-            .unwrap_or(1.0);
+        let magnitude = number(file, &format!("{name}.rope.scaling.attn_factor"), 1.0, is_factor)?;
         return Ok(RopeScaling::Long {
             short,
             long,
@@ -149,9 +175,8 @@ fn read_scaling(
         return Ok(RopeScaling::PerFrequency { divisors });
     }
     let key = format!("{name}.rope.scaling.type");
-    let factor = file
-        .f32(&format!("{name}.rope.scaling.factor"))?
-        .filter(|&factor| factor > 1.0);
+    let factor = number(file, &format!("{name}.rope.scaling.factor"), 0.0, f32::is_finite)?;
+    let factor = Some(factor).filter(|&factor| factor > 1.0);
     match (file.str(&key)?, factor) {
         (None | Some("none" | ""), _) | (Some("linear" | "dynamic"), None) => Ok(RopeScaling::Unscaled),
         (Some("linear"), Some(factor)) => Ok(RopeScaling::Linear { factor }),

@@ -25,12 +25,23 @@ const QUESTIONS = ['What do you see?', 'Which colour is it?', 'Is there a star?'
 
 const median = (numbers) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)];
 
-/** Memory of a process that is its own, in MB, and how many descriptors it has. */
+/** Memory of a process in MB, what it shares in part, and how many descriptors it has. */
 function look({ pid, name, command }) {
   const worker = /worker (\w+)/u.exec(command)?.[1];
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
-  const kb = Number(/^Pss:\s+(\d+)/mu.exec(rollup)[1]);
-  return { role: worker ?? name, mb: kb / 1024, n_descriptors: readdirSync(`/proc/${pid}/fd`).length };
+  const mb = (key) => Number(new RegExp(`^${key}:\\s+(\\d+)`, 'mu').exec(rollup)[1]) / 1024;
+  // What is mapped of files is there for all, and comes as it is needed.
+  return { role: worker ?? name, mb: mb('Pss'), anon_mb: mb('Pss_Anon'), n_descriptors: readdirSync(`/proc/${pid}/fd`).length };
+}
+
+/** Milliseconds that these processes have had of the processor. */
+function cpu_ms(processes) {
+  const ticks = processes.map(({ pid }) => {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+    return Number(fields[11]) + Number(fields[12]);
+  });
+  return ticks.reduce((sum, one) => sum + one, 0) * 10;
 }
 
 class Soak {
@@ -38,6 +49,8 @@ class Soak {
     Object.assign(this, { n_videos, n_questions });
     this.home = new Home();
     this.latencies = [];
+    /** What each video took of the processor, opening and answers: where a machine does other work, this says whose fault it is. */
+    this.cpu_ms = [];
     /** By role, what was seen of it in order: { n, mb, n_descriptors }. */
     this.seen = new Map();
   }
@@ -52,6 +65,7 @@ class Soak {
         addEventListener('keydown', (event) => { if (event.key === 'Enter') window.asked_at = performance.now(); }, true);
       });
       let n_asked = 0;
+      let cpu_before = cpu_ms(tree(this.app.pid));
       for (let at = 0; at < this.n_videos; at += 1) {
         await this.open(at);
         const n_until = Math.round((this.n_questions * (at + 1)) / this.n_videos);
@@ -59,6 +73,9 @@ class Soak {
           this.latencies.push(await this.ask(`${n_asked}. ${QUESTIONS[n_asked % QUESTIONS.length]}`, turn));
           n_asked += 1;
         }
+        const cpu_now = cpu_ms(tree(this.app.pid));
+        this.cpu_ms.push(cpu_now - cpu_before);
+        cpu_before = cpu_now;
         const n_between = Math.max(1, Math.floor(this.n_videos / 100));
         if (at % n_between === n_between - 1) this.sample(at + 1);
       }
@@ -121,7 +138,7 @@ class Soak {
       this.seen.get(role).push({ n, ...rest });
     }
     const pids = tree(this.app.pid).map((one) => one.pid).sort();
-    const text = all.map(({ role, mb, n_descriptors }) => `${role} ${mb.toFixed(0)} MB ${n_descriptors} fds`).join(', ');
+    const text = all.map(({ role, mb, anon_mb, n_descriptors }) => `${role} ${mb.toFixed(0)} MB (${anon_mb.toFixed(1)} of no file) ${n_descriptors} fds`).join(', ');
     console.log(`${n} videos, ${this.latencies.length} answers, median of the last ${median(this.latencies.slice(-N_COMPARED))?.toFixed(0)} ms: ${text} [${pids.length} processes]`);
   }
 
@@ -145,6 +162,11 @@ class Soak {
       const [first, last] = [median(this.latencies.slice(N_WARM_UP, N_WARM_UP + n)), median(this.latencies.slice(-n))];
       console.log(`answers: median ${first.toFixed(0)} ms of the first ${n}, ${last.toFixed(0)} ms of the last`);
       if (last > first * MAX_SLOWER) wrong.push(`answers take ${(last / first).toFixed(2)} times as long`);
+    }
+    const n_first = Math.floor(this.cpu_ms.length / 5);
+    if (n_first > 0) {
+      const [first, last] = [median(this.cpu_ms.slice(1, 1 + n_first)), median(this.cpu_ms.slice(-n_first))];
+      console.log(`a video with its answers: median ${first} ms of the processor of the first ${n_first}, ${last} ms of the last`);
     }
     return wrong;
   }

@@ -2,7 +2,7 @@
 
 use crate::gguf::{Gguf, Value};
 use crate::llava::error::LlavaError;
-use crate::llava::shape::bad_key;
+use crate::llava::shape::{bad_key, is_epsilon, is_factor, number};
 use crate::llava::vision::vision_family;
 use crate::visual::family::ModelFamily;
 use crate::visual::geometry::{GeometryError, TowerGeometry};
@@ -136,11 +136,11 @@ impl TowerShape {
             ff_width: size("feed_forward_length", 4096)?,
             n_heads,
             n_blocks: blocks_to_run(file, family)?,
-            norm_eps: file.f32(&key("attention.layer_norm_epsilon"))?.unwrap_or(1e-5),
+            norm_eps: number(file, &key("attention.layer_norm_epsilon"), 1e-5, is_epsilon)?,
             has_class_token,
             activation: activation(file, has_class_token)?,
-            mean: channels(file, &key("image_mean"), CLIP_MEAN)?,
-            std: channels(file, &key("image_std"), CLIP_STD)?,
+            mean: channels(file, &key("image_mean"), CLIP_MEAN, f32::is_finite)?,
+            std: channels(file, &key("image_std"), CLIP_STD, is_factor)?,
         };
         // Squares that do not fill the grid would be cut off by one reader and padded by another.
         if shape.grid() == 0 || !shape.grid().is_multiple_of(shape.shuffle) {
@@ -186,11 +186,19 @@ fn blocks_to_run(file: &Gguf, family: ModelFamily) -> Result<usize, LlavaError> 
     }
 }
 
-fn channels(file: &Gguf, key: &str, default: [f32; 3]) -> Result<[f32; 3], LlavaError> {
+fn channels(
+    file: &Gguf,
+    key: &str,
+    default: [f32; 3],
+    is_sensible: fn(f32) -> bool,
+) -> Result<[f32; 3], LlavaError> {
     let Some(list) = file.array(key)? else {
         return Ok(default);
     };
     let values: Vec<f32> = list.numbers().map(|value| value as f32).collect();
+    if !values.iter().all(|&value| is_sensible(value)) {
+        return Err(bad_key(file, key));
+    }
     values
         .try_into()
         .map_err(|_other_count: Vec<f32>| bad_key(file, key))

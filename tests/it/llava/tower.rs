@@ -2,8 +2,10 @@
 
 use candle_core::{DType, Device, Tensor};
 use videre::cancel::{CancelToken, Cancelled};
-use videre::llava::{Activation, Compute, LlavaError, Projector, Tower, TowerShape};
+use videre::gguf::{Gguf, GgufWriter, MetaValue, Source, TensorType};
+use videre::llava::{Activation, Compute, LanguageShape, LlavaError, Projector, Tower, TowerShape};
 
+use super::layout;
 use super::{F16_ERROR, F32_ERROR, QUANTIZED_COSINE, computes, cosine, error, golden, ids, model};
 
 /// Frames `(n, side, side, 3)` as the tower wants one: `(3, side, side)`, normalised.
@@ -140,4 +142,61 @@ fn looking_can_be_cancelled() {
         matches!(stopped, Err(LlavaError::Cancelled(Cancelled))),
         "it stops"
     );
+}
+
+#[test]
+fn numbers_of_a_header_that_are_none_are_named() {
+    let file = |writer: &GgufWriter| {
+        let bytes = writer.zeroed().leak();
+        Gguf::read(Source::Static {
+            bytes,
+            name: "test.gguf",
+        })
+        .unwrap()
+    };
+    let of_key = |key: &str, read: Result<(), LlavaError>| {
+        let named = matches!(&read, Err(LlavaError::BadKey { key: named, .. }) if named == key);
+        assert!(named, "{key}: {read:?}");
+    };
+    let sizes = layout::Tower {
+        n_blocks: 1,
+        width: 32,
+        n_heads: 2,
+        ffn: 64,
+        side: 28,
+    };
+    let tower = layout::tower(&sizes, 64).writer();
+    assert!(TowerShape::read(&file(&tower)).is_ok());
+    for (key, value) in [
+        ("image_mean", MetaValue::F32s(vec![0.5, f32::NAN, 0.5])),
+        ("image_std", MetaValue::F32s(vec![1.0, 0.0, 1.0])),
+        ("image_std", MetaValue::F32s(vec![f32::INFINITY; 3])),
+        ("attention.layer_norm_epsilon", MetaValue::F32(f32::NAN)),
+    ] {
+        let key = format!("clip.vision.{key}");
+        let read = TowerShape::read(&file(tower.clone().set(&key, value)));
+        of_key(&key, read.map(drop));
+    }
+    let sizes = layout::Language {
+        n_layers: 1,
+        width: 32,
+        n_heads: 2,
+        n_kv_heads: 1,
+        ffn: 64,
+        context: 128,
+        n_vocab: 16,
+        is_tied: true,
+    };
+    let language = layout::language(&sizes, |_, _| TensorType::F32).writer();
+    assert!(LanguageShape::read(&file(&language)).is_ok());
+    for (key, value) in [
+        ("attention.layer_norm_rms_epsilon", -1.0),
+        ("rope.freq_base", f32::NAN),
+        ("rope.freq_base", 0.0),
+        ("rope.scaling.factor", f32::INFINITY),
+    ] {
+        let key = format!("llama.{key}");
+        let read = LanguageShape::read(&file(language.clone().set(&key, MetaValue::F32(value))));
+        of_key(&key, read.map(drop));
+    }
 }
