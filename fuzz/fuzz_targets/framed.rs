@@ -1,7 +1,7 @@
 //! Bytes as messages of the workers' protocol.
 
 const MAGIC: &[u8; 4] = b"VIDR";
-const VERSION: u16 = 2;
+const VERSION: u16 = 3;
 
 /// The bytes as they are; or, where `which` is odd, each line as the header of a message whose lengths are right, with as many
 /// bytes beside it as the number at its end says.
@@ -21,6 +21,8 @@ pub(crate) fn messages(which: u8, bytes: &[u8]) -> Vec<u8> {
         messages.extend(VERSION.to_le_bytes());
         messages.extend((header.len() as u32).to_le_bytes());
         messages.extend(u64::from(n_beside).to_le_bytes());
+        // No files beside it: none can be made of bytes.
+        messages.push(0);
         messages.extend_from_slice(header);
         messages.resize(messages.len() + usize::from(n_beside), 7);
     }

@@ -43,13 +43,18 @@ fn look_through(path: &Path, bytes: &[u8]) -> Result<(), MediaError> {
     video.frames(&first, &cancel, &mut |_| ControlFlow::Continue(()))?;
     // "Anywhere" is spelt by the last bytes, so that an input says the same thing each time.
     for spelt in bytes.rchunks(2).take(2) {
-        let place = spelt.iter().fold(0, |place, &byte| place << 8 | usize::from(byte));
+        let place = spelt
+            .iter()
+            .fold(0, |place, &byte| place << 8 | usize::from(byte));
         let frame = video.frame(place % n_frames, &cancel)?;
         assert_eq!(frame.index, place % n_frames);
     }
     let strip = Filmstrip {
         slots: Slots::Spread(5),
-        size: PreviewSize { max_width: 64, max_height: 64 },
+        size: PreviewSize {
+            max_width: 64,
+            max_height: 64,
+        },
         landing: Landing::KeyFrame,
     };
     strip.draw(&mut video, &cancel, &mut |_| ControlFlow::Continue(()))

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use libfuzzer_sys::fuzz_target;
 use videre::cancel::CancelToken;
 use videre::engine::{Check, MediaProtocol, MediaRequest};
-use videre::worker::{Caller, Client, Protocol, WorkerCommand};
+use videre::worker::{Caller, Client, Patience, Protocol, WorkerCommand};
 
 #[path = "framed.rs"]
 mod framed;
@@ -26,6 +26,7 @@ fuzz_target!(|data: &[u8]| {
         program: "cat".into(),
         args: vec![said.into_os_string()],
         called: "the worker",
+        patience: Patience::WITH_MEDIA,
     });
     let request: MediaRequest = serde_json::from_str(r#"{"ExamineMedia":null}"#).expect("it is one");
     let lane: Lane = serde_json::from_str(r#""Viewer""#).expect("it is one");

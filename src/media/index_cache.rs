@@ -11,23 +11,30 @@ const MAGIC: &[u8; 8] = b"vidxv005";
 /// The longest list: [`super::Limits::max_packets`] packets and as many frames.
 const MAX_BYTES: u64 = 256 << 20;
 
-/// The checksum of what is kept of this stream of this file: of another's content it is another.
-fn checksum(video: &VideoFile, stream: usize, content: &[u8]) -> [u8; 32] {
-    let mut hasher = blake3::Hasher::new_keyed(&video.state().state);
-    for number in [
+/// The checksum of what is kept of this file: of another's content it is another.
+fn checksum(video: &VideoFile, content: &[u8]) -> [u8; 32] {
+    *blake3::Hasher::new_keyed(&video.state().state)
+        .update(content)
+        .finalize()
+        .as_bytes()
+}
+
+/// How a list of this stream begins that was made with these libraries.
+fn beginning(stream: usize) -> Vec<u8> {
+    let numbers = [
         stream as u64,
         u64::from(ffmpeg_next::format::version()),
         u64::from(ffmpeg_next::codec::version()),
-    ] {
-        hasher.update(&number.to_le_bytes());
-    }
-    *hasher.update(content).finalize().as_bytes()
+    ];
+    let numbers = numbers.iter().flat_map(|number| number.to_le_bytes());
+    MAGIC.iter().copied().chain(numbers).collect()
 }
 
 /// An index as it is kept.
 pub(super) fn pack(video: &VideoFile, stream: usize, index: &FrameIndex) -> Vec<u8> {
-    let mut content = write(index);
-    content.extend_from_slice(&checksum(video, stream, &content));
+    let mut content = beginning(stream);
+    write(index, &mut content);
+    content.extend_from_slice(&checksum(video, &content));
     content
 }
 
@@ -37,20 +44,19 @@ pub(super) fn load(video: &VideoFile, stream: usize) -> Option<FrameIndex> {
     let mut bytes = Vec::new();
     file.take(MAX_BYTES).read_to_end(&mut bytes).ok()?;
     let (content, kept) = bytes.split_last_chunk::<32>()?;
-    if checksum(video, stream, content) != *kept {
+    if checksum(video, content) != *kept {
         tracing::warn!(path = %video.path().display(), "the kept index is damaged or another's and is not used");
         return None;
     }
-    read(content)
+    read(content.strip_prefix(&*beginning(stream))?)
 }
 
 /// A time that is not there.
 const NOTHING: i64 = i64::MIN;
 
-fn write(index: &FrameIndex) -> Vec<u8> {
+fn write(index: &FrameIndex, bytes: &mut Vec<u8>) {
     let clock = index.clock();
-    let mut bytes = Vec::with_capacity(64 + index.packets().len() * 29 + index.len() * 12);
-    bytes.extend_from_slice(MAGIC);
+    bytes.reserve(64 + index.packets().len() * 29 + index.len() * 12);
     bytes.extend_from_slice(&clock.tick_secs.to_le_bytes());
     bytes.extend_from_slice(&clock.start_ticks.to_le_bytes());
     bytes.extend_from_slice(&clock.frame_ticks.to_le_bytes());
@@ -79,7 +85,6 @@ fn write(index: &FrameIndex) -> Vec<u8> {
         bytes.extend_from_slice(&entry.packet.to_le_bytes());
         bytes.extend_from_slice(&entry.pts.to_le_bytes());
     }
-    bytes
 }
 
 /// Takes values off the front of a slice, never past its end.
@@ -107,9 +112,6 @@ impl Reader<'_> {
 
 fn read(content: &[u8]) -> Option<FrameIndex> {
     let mut reader = Reader(content);
-    if &reader.take()? != MAGIC {
-        return None;
-    }
     let clock = Clock {
         tick_secs: f64::from_le_bytes(reader.take()?),
         start_ticks: i64::from_le_bytes(reader.take()?),
