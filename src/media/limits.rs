@@ -23,6 +23,10 @@ pub struct Limits {
     pub open_deadline: Duration,
     /// Longest single step (one frame's way from its key frame) before the file is given up.
     pub frame_deadline: Duration,
+    /// Longest that listing the frames of any file may take, however short it is; see [`Limits::listing_span`].
+    pub listing_deadline: Duration,
+    /// Bytes of a file for which listing gets another second: the least that a slow machine decodes in one.
+    pub listing_bytes_per_sec: u64,
     /// Most packets of the video stream, which bounds the index: 48 bytes each.
     pub max_packets: usize,
     /// Decoder threads: frames in flight, and so full frames held, are about as many. Fewer where frames are so large that
@@ -49,11 +53,22 @@ impl Default for Limits {
             max_barren_bytes: 256 << 20,
             open_deadline: Duration::from_secs(8),
             frame_deadline: Duration::from_secs(60),
+            listing_deadline: Duration::from_secs(120),
+            listing_bytes_per_sec: 64 << 10,
             max_packets: 4_000_000,
             max_threads: 4,
             max_memory_bytes: 900 << 20,
             preview_bytes: 64 << 20,
             verify_pixels: 200_000_000,
         }
+    }
+}
+
+impl Limits {
+    /// How long listing the frames of a file of `n_bytes` may take altogether: each step may be within its deadline, and
+    /// there be millions of them.
+    #[must_use]
+    pub fn listing_span(&self, n_bytes: u64) -> Duration {
+        self.listing_deadline + Duration::from_secs(n_bytes / self.listing_bytes_per_sec.max(1))
     }
 }

@@ -1,6 +1,7 @@
 //! Building the index: reading all packets, and decoding where packets cannot be believed.
 
 use std::path::Path;
+use std::time::Instant;
 
 use super::decoder::{Decoder, Skipping, Step};
 use super::demux::{Demuxer, Read};
@@ -36,6 +37,10 @@ pub(super) struct Scan<'a> {
     pub(super) path: &'a Path,
     pub(super) limits: &'a Limits,
     pub(super) watch: &'a Watch,
+    /// Length of the file.
+    pub(super) n_bytes: u64,
+    /// When it has taken too long altogether.
+    pub(super) until: Instant,
     /// Pixels of one frame.
     pub(super) frame_pixels: u64,
     pub(super) clock: Clock,
@@ -93,9 +98,7 @@ impl Scan<'_> {
     }
 
     fn read_packets(&mut self, mut demuxer: Demuxer) -> Result<(Vec<PacketInfo>, i64, usize), MediaError> {
-        let file_bytes = std::fs::metadata(self.path)
-            .map_or(0, |metadata| metadata.len())
-            .max(1) as f64;
+        let file_bytes = self.n_bytes.max(1) as f64;
         let mut packets: Vec<PacketInfo> = Vec::new();
         let mut last: Option<(i64, i64)> = None;
         let mut n_damaged = 0;
@@ -107,7 +110,7 @@ impl Scan<'_> {
                     break;
                 }
             };
-            self.watch.progressed(self.limits.frame_deadline);
+            self.went_on()?;
             let info = super::demux::describe(&packet);
             n_damaged += usize::from(info.damaged);
             let shown = info.pts.or(info.dts);
@@ -137,6 +140,18 @@ impl Scan<'_> {
             }
         }
         Ok((packets, last.map_or(0, |(_, ticks)| ticks.max(0)), n_damaged))
+    }
+
+    /// There is more time for the next step, if there is for all.
+    fn went_on(&self) -> Result<(), MediaError> {
+        if Instant::now() > self.until {
+            return Err(MediaError::TimedOut {
+                path: self.path.to_owned(),
+                action: "read",
+            });
+        }
+        self.watch.progressed(self.limits.frame_deadline);
+        Ok(())
     }
 
     /// Decodes from the first packet on until `most` frames came out: what the `ffmpeg` program would show. A packet
@@ -175,7 +190,7 @@ impl Scan<'_> {
                 Step::Hungry if ordinal == packets.len() => decoder.finish(),
                 Step::Hungry => match demuxer.read()? {
                     Read::Packet(packet) => {
-                        self.watch.progressed(self.limits.frame_deadline);
+                        self.went_on()?;
                         let fed = decoder
                             .feed(packet, ordinal, Skipping::Nothing)
                             .map_err(machine)?;

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use ffmpeg_next::frame;
 use image::RgbImage;
@@ -177,10 +178,13 @@ impl Video {
         let (width, height) = self.probe.coded_size;
         let reopen = || reopen(&self.file, &self.limits, &self.watch, stream);
         let demuxer = reopen()?;
+        let n_bytes = self.file.file()?.metadata().map_or(0, |about| about.len());
         let scan = Scan {
             path: self.file.path(),
             limits: &self.limits,
             watch: &self.watch,
+            n_bytes,
+            until: Instant::now() + self.limits.listing_span(n_bytes),
             frame_pixels: u64::from(width) * u64::from(height),
             clock: self.clock(),
             reopen: &reopen,

@@ -337,6 +337,15 @@ fn limits_are_kept_and_said() {
     let error = refused(&clips::clip("h264.mp4"), &limits);
     assert!(error.to_string().contains("takes too long to open"), "{error}");
 
+    // Every step is within its own, and all together are not.
+    let limits = Limits {
+        listing_deadline: Duration::ZERO,
+        listing_bytes_per_sec: u64::MAX,
+        ..Limits::default()
+    };
+    let error = refused(&clips::clip("h264.mp4"), &limits);
+    assert!(error.to_string().contains("takes too long to read"), "{error}");
+
     let limits = Limits {
         max_packets: 30,
         ..Limits::default()
