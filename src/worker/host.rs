@@ -9,10 +9,10 @@ use serde_json::value::RawValue;
 
 use super::channel::{Arrived, Receiver};
 use super::frame::{Arrival, WireError, read_message, write_message};
-use super::lane::{Job, LaneThread, MakeRole, Output};
+use super::lane::{Job, LaneThread, MakeRole, Output, Turn};
 use super::message::{Message as _, Parcel};
 use super::role::{Lane as _, LaneOf, RequestOf, Role};
-use crate::cancel::CancelToken;
+use crate::cancel::{CancelToken, Cancelled};
 use crate::fault::{Failure, Fault};
 
 /// From the client to the worker.
@@ -28,6 +28,13 @@ pub(super) enum FromWorker {
     Event { id: u64, event: Box<RawValue> },
     Done { id: u64, reply: Box<RawValue> },
     Failed { id: u64, failure: Failure },
+}
+
+/// What was asked and is not answered.
+#[derive(Clone, Default)]
+struct Asked {
+    cancel: CancelToken,
+    turn: Turn,
 }
 
 /// The two ends that the protocol speaks over.
@@ -78,7 +85,7 @@ fn serve_on<R: Role>(
     make: &MakeRole<R>,
 ) -> Result<(), WireError> {
     let output = Arc::new(Mutex::new(output));
-    let running: Arc<Mutex<BTreeMap<u64, CancelToken>>> = Arc::default();
+    let running: Arc<Mutex<BTreeMap<u64, Asked>>> = Arc::default();
     let mut lanes: BTreeMap<LaneOf<R>, LaneThread<R>> = BTreeMap::new();
     while let Some(arrival) = read_message::<ToWorker<RequestOf<R>, LaneOf<R>>>(&mut input)? {
         let Arrival {
@@ -88,8 +95,13 @@ fn serve_on<R: Role>(
         } = arrival;
         match header {
             ToWorker::Cancel { id } => {
-                if let Some(cancel) = lock(&running).get(&id) {
+                let asked = lock(&running).get(&id).cloned();
+                if let Some(Asked { cancel, turn }) = asked {
                     cancel.cancel();
+                    // What waits behind others is nobody's any more, and its caller need not wait for those.
+                    if turn.take() {
+                        answer(id, Output::Finished(Err(Cancelled.into())), &output, &running);
+                    }
                 }
             }
             ToWorker::Request {
@@ -117,28 +129,30 @@ fn serve_on<R: Role>(
                         .entry(lane)
                         .or_insert(LaneThread::start(lane.name(), Arc::clone(make))?),
                 };
-                let cancel = CancelToken::new();
-                lock(&running).insert(id, cancel.clone());
+                let asked = Asked::default();
+                lock(&running).insert(id, asked.clone());
                 let (output, running) = (Arc::clone(&output), Arc::clone(&running));
                 let out = Box::new(move |produced| answer(id, produced, &output, &running));
-                if let Err((mut job, failure)) = thread.send(Job { request, cancel, out }) {
+                let Asked { cancel, turn } = asked;
+                let job = Job {
+                    request,
+                    cancel,
+                    turn,
+                    out,
+                };
+                if let Err((mut job, failure)) = thread.send(job) {
                     (job.out)(Output::Finished(Err(failure)));
                 }
             }
         }
     }
-    for cancel in lock(&running).values() {
-        cancel.cancel();
+    for asked in lock(&running).values() {
+        asked.cancel.cancel();
     }
     Ok(())
 }
 
-fn answer(
-    id: u64,
-    produced: Output,
-    output: &Mutex<impl Write>,
-    running: &Mutex<BTreeMap<u64, CancelToken>>,
-) {
+fn answer(id: u64, produced: Output, output: &Mutex<impl Write>, running: &Mutex<BTreeMap<u64, Asked>>) {
     let (message, payload) = match produced {
         Output::Event(Parcel { data, bytes }) => (FromWorker::Event { id, event: data }, bytes),
         Output::Finished(result) => {
@@ -164,8 +178,8 @@ fn answer(
     if let Err(error) = written {
         // Nobody listens any more: stop all work; the reading side sees the closed pipe and ends the process.
         tracing::debug!(%error, "the client is gone");
-        for cancel in lock(running).values() {
-            cancel.cancel();
+        for asked in lock(running).values() {
+            asked.cancel.cancel();
         }
     }
 }
@@ -260,7 +274,7 @@ mod tests {
 
     impl Read for Answered {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            let is_last = |answer: &FromWorker| matches!(answer, FromWorker::Done { id: 200, .. });
+            let is_last = |answer: &FromWorker| matches!(answer, FromWorker::Done { id: 2000, .. });
             self.0.wait_for(|answers| answers.iter().any(is_last));
             Ok(0)
         }
@@ -277,19 +291,49 @@ mod tests {
             };
             write_message(&mut input, &request, &[]).expect("it is a message");
         };
-        (0..200).for_each(|id| ask(id, OneOf::Stuck, 1));
-        ask(200, OneOf::Free, 0);
+        (0..2000).for_each(|id| ask(id, OneOf::Stuck, 1));
+        ask(2000, OneOf::Free, 0);
         let written = Written::default();
         let make: MakeRole<Sticking> = Arc::new(|| Sticking);
         let input = input.as_slice().chain(Answered(written.clone()));
         serve_on::<Sticking>(input, &Arrived::default(), written.clone(), &make).expect("it is the protocol");
         // All are told, those that were cancelled with the end among them.
-        let answers = written.wait_for(|answers| answers.len() == 201);
+        let answers = written.wait_for(|answers| answers.len() == 2001);
         let is_refused = |answer: &&FromWorker| matches!(answer, FromWorker::Failed { failure, .. } if failure.fault == Fault::Machine);
         let n_refused = answers.iter().filter(is_refused).count();
         assert!(
-            (100..=136).contains(&n_refused),
+            (900..=976).contains(&n_refused),
             "{n_refused} were beyond the lane's places"
         );
+    }
+
+    #[test]
+    fn what_waits_behind_a_stuck_request_is_answered_as_soon_as_it_is_cancelled() {
+        let mut input = Vec::new();
+        for id in [1, 200] {
+            let (lane, request) = (OneOf::Stuck, Prepare(1));
+            let request = ToWorker::Request { id, lane, request };
+            write_message(&mut input, &request, &[]).expect("it is a message");
+        }
+        let cancel = ToWorker::<Prepare, OneOf>::Cancel { id: 200 };
+        write_message(&mut input, &cancel, &[]).expect("it is a message");
+        let written = Written::default();
+        let make: MakeRole<Sticking> = Arc::new(|| Sticking);
+        let told = Told(written.clone());
+        let input = input.as_slice().chain(told);
+        serve_on::<Sticking>(input, &Arrived::default(), written.clone(), &make).expect("it is the protocol");
+        // The stuck one with the end, and nobody twice.
+        assert_eq!(written.wait_for(|answers| answers.len() == 2).len(), 2);
+    }
+
+    /// The client goes away once it is told of the last that it asked.
+    struct Told(Written);
+
+    impl Read for Told {
+        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+            let is_last = |answer: &FromWorker| matches!(answer, FromWorker::Failed { id: 200, .. });
+            self.0.wait_for(|answers| answers.iter().any(is_last));
+            Ok(0)
+        }
     }
 }

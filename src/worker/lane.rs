@@ -2,6 +2,7 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,7 +21,23 @@ pub(super) enum Output {
 pub(super) struct Job<R: Role> {
     pub(super) request: RequestOf<R>,
     pub(super) cancel: CancelToken,
+    pub(super) turn: Turn,
     pub(super) out: Box<dyn FnMut(Output) + Send>,
+}
+
+/// Requests that may be on a lane with those that were cancelled while they waited: these are answered, so that others have
+/// their places, and are passed over when it comes to them.
+const MAX_QUEUED: usize = 16 * MAX_REQUESTS;
+
+/// Whose turn a request is: the lane's that works on it, or that of whoever answers it before, once it is cancelled.
+#[derive(Clone, Default)]
+pub(super) struct Turn(Arc<AtomicBool>);
+
+impl Turn {
+    /// Whether it is the caller's, who answers it then: of all that ask, the first one's.
+    pub(super) fn take(&self) -> bool {
+        !self.0.swap(true, Ordering::AcqRel)
+    }
 }
 
 /// How a lane makes its instance of the role: on the lane's own thread, because a role need not be `Send`.
@@ -60,7 +77,7 @@ impl<R: Role> Clone for LaneThread<R> {
 
 impl<R: Role> LaneThread<R> {
     pub(super) fn start(name: &str, make: MakeRole<R>) -> std::io::Result<Self> {
-        let (jobs, inbox) = sync_channel(MAX_REQUESTS);
+        let (jobs, inbox) = sync_channel(MAX_QUEUED);
         let preparing = Preparing::default();
         let ended_by = preparing.clone();
         std::thread::Builder::new()
@@ -86,6 +103,9 @@ impl<R: Role> LaneThread<R> {
 fn serve<R: Role>(make: &MakeRole<R>, inbox: &Receiver<Job<R>>, preparing: &Preparing) {
     let mut role = None;
     while let Some(mut job) = next(&mut role, inbox, preparing) {
+        if !job.turn.take() {
+            continue;
+        }
         if job.cancel.is_cancelled() {
             (job.out)(Output::Finished(Err(crate::cancel::Cancelled.into())));
             continue;
@@ -208,6 +228,7 @@ pub(super) mod tests {
         let lane = LaneThread::start("a lane", make).unwrap();
         let ask = |n_pieces| {
             lane.send(Job {
+                turn: Turn::default(),
                 request: Prepare(n_pieces),
                 cancel: CancelToken::new(),
                 out: Box::new(|_| {}),

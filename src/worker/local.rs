@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::lane::{Job, LaneThread, MakeRole, Output};
+use super::lane::{Job, LaneThread, MakeRole, Output, Turn};
 use super::message::Parcel;
 use super::places::Places;
 use super::role::{Caller, Lane as _, LaneOf, Outbox, RequestOf, Role};
@@ -61,6 +61,7 @@ impl<R: Role> Caller<R::Protocol> for Local<R> {
         let job = Job {
             request,
             cancel: cancel.clone(),
+            turn: Turn::default(),
             out,
         };
         self.lane(lane)?.send(job).map_err(|(_, failure)| failure)?;
