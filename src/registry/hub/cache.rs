@@ -120,34 +120,54 @@ impl Cache {
         }
         let file = self.reference(id, revision);
         let folder = file.parent().unwrap_or(&self.0);
-        let written = fs::create_dir_all(folder).and_then(|()| write_whole(&file, commit.as_bytes()));
+        let written = fs::create_dir_all(folder).and_then(|()| write_reference(&file, commit));
         written.map_err(RegistryError::write(&file))
     }
 }
 
-/// Writes a small file that appears whole or not at all.
-pub(in crate::registry) fn write_whole(file: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".new-");
-    // As others who share the cache expect it.
-    #[cfg(unix)]
-    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-    let mut temporary = builder.tempfile_in(file.parent().unwrap_or(Path::new(".")))?;
-    temporary.write_all(bytes)?;
-    temporary.persist(file).map(drop).map_err(|error| error.error)
+/// Writes which commit a revision is, whole or not at all: under a name that is the same each time, so that what a killed process
+/// left is found by the next.
+fn write_reference(file: &Path, commit: &str) -> std::io::Result<()> {
+    let unfinished = beside(file, ".new-");
+    // Never cut: two at once write as many bytes into the same file, and it is whole whoever names it.
+    let mut new = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(&unfinished)?;
+    new.write_all(commit.as_bytes())?;
+    new.set_len(commit.len() as u64)?;
+    drop(new);
+    let is_there = || fs::read(file).is_ok_and(|known| known == commit.as_bytes());
+    named(&unfinished, file, is_there)
 }
 
 /// A link that appears whole: whoever looks sees the old one or this one.
 #[cfg(unix)]
 fn link(target: &Path, link: &Path) -> std::io::Result<()> {
-    if fs::read_link(link).is_ok_and(|known| known == target) {
+    let is_there = || fs::read_link(link).is_ok_and(|known| known == target);
+    if is_there() {
         return Ok(());
     }
-    let folder = link.parent().unwrap_or(Path::new("."));
-    let temporary = tempfile::Builder::new()
-        .prefix(".link-")
-        .make_in(folder, |path| std::os::unix::fs::symlink(target, path))?;
-    temporary.persist(link).map(drop).map_err(|error| error.error)
+    let unfinished = beside(link, ".link-");
+    // Of a process that was killed, or of one that makes the same just now.
+    drop(fs::remove_file(&unfinished));
+    std::os::unix::fs::symlink(target, &unfinished)?;
+    named(&unfinished, link, is_there)
+}
+
+fn beside(file: &Path, beginning: &str) -> PathBuf {
+    let mut name = std::ffi::OsString::from(beginning);
+    name.push(file.file_name().unwrap_or_default());
+    file.with_file_name(name)
+}
+
+/// Gives it its name, where another process has not just done so.
+fn named(unfinished: &Path, file: &Path, is_there: impl Fn() -> bool) -> std::io::Result<()> {
+    match fs::rename(unfinished, file) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && is_there() => Ok(()),
+        renamed => renamed,
+    }
 }
 
 /// Where links need rights that people do not have, the bytes get a second name.

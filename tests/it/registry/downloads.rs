@@ -270,7 +270,15 @@ fn what_a_killed_pull_left_beside_a_whole_file_goes_with_the_next() {
     for ending in ["incomplete.json", "incomplete.json.new"] {
         fs::write(blob.with_added_extension(ending), "{}").expect("it can be written");
     }
+    let reference = scene.folder().join("refs").join("main");
+    let commit = fs::read_to_string(&reference).expect("it is there");
+    // Longer than it should be, too.
+    fs::rename(&reference, reference.with_file_name(".new-main")).expect("it can be moved");
+    fs::write(reference.with_file_name(".new-main"), "x".repeat(99)).expect("it can be written");
     let again = scene.pull_one(&mut |_| {}).expect("it is here");
     assert_eq!(again.n_fetched_bytes, 0);
     assert!(scene.parts().is_empty(), "{:?}", scene.parts());
+    assert_eq!(fs::read_to_string(&reference).expect("it is there"), commit);
+    let left = super::entries(&scene.folder().join("refs"));
+    assert_eq!(left, [reference]);
 }
