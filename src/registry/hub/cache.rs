@@ -125,35 +125,49 @@ impl Cache {
     }
 }
 
+/// How often a name is tried that others give as well.
+const MAX_TRIES: usize = 5;
+
 /// Writes which commit a revision is, whole or not at all: under a name that is the same each time, so that what a killed process
 /// left is found by the next.
 fn write_reference(file: &Path, commit: &str) -> std::io::Result<()> {
     let unfinished = beside(file, ".new-");
-    // Never cut: two at once write as many bytes into the same file, and it is whole whoever names it.
-    let mut new = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(false)
-        .open(&unfinished)?;
-    new.write_all(commit.as_bytes())?;
-    new.set_len(commit.len() as u64)?;
-    drop(new);
     let is_there = || fs::read(file).is_ok_and(|known| known == commit.as_bytes());
-    named(&unfinished, file, is_there)
+    named(&unfinished, file, is_there, || {
+        // Never cut: two at once write as many bytes into the same file, and it is whole whoever names it.
+        let mut new = fs::OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&unfinished)?;
+        new.write_all(commit.as_bytes())?;
+        new.set_len(commit.len() as u64)
+    })
 }
 
 /// A link that appears whole: whoever looks sees the old one or this one.
 #[cfg(unix)]
 fn link(target: &Path, link: &Path) -> std::io::Result<()> {
-    let is_there = || fs::read_link(link).is_ok_and(|known| known == target);
-    if is_there() {
+    let leads_there = |link: &Path| fs::read_link(link).is_ok_and(|known| known == target);
+    if leads_there(link) {
         return Ok(());
     }
     let unfinished = beside(link, ".link-");
-    // Of a process that was killed, or of one that makes the same just now.
-    drop(fs::remove_file(&unfinished));
-    std::os::unix::fs::symlink(target, &unfinished)?;
-    named(&unfinished, link, is_there)
+    named(
+        &unfinished,
+        link,
+        || leads_there(link),
+        || {
+            // Another's that leads there as well is as good, one that leads elsewhere was left.
+            if !leads_there(&unfinished) {
+                drop(fs::remove_file(&unfinished));
+            }
+            match std::os::unix::fs::symlink(target, &unfinished) {
+                Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+                made => made,
+            }
+        },
+    )
 }
 
 fn beside(file: &Path, beginning: &str) -> PathBuf {
@@ -162,12 +176,27 @@ fn beside(file: &Path, beginning: &str) -> PathBuf {
     file.with_file_name(name)
 }
 
-/// Gives it its name, where another process has not just done so.
-fn named(unfinished: &Path, file: &Path, is_there: impl Fn() -> bool) -> std::io::Result<()> {
-    match fs::rename(unfinished, file) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && is_there() => Ok(()),
-        renamed => renamed,
+/// Makes something under a name for that, and gives it its own. Where another process has just taken it away, it has either
+/// done the same, or it is done again.
+fn named(
+    unfinished: &Path,
+    file: &Path,
+    is_there: impl Fn() -> bool,
+    make: impl Fn() -> std::io::Result<()>,
+) -> std::io::Result<()> {
+    for _ in 1..MAX_TRIES {
+        make()?;
+        match fs::rename(unfinished, file) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                if is_there() {
+                    return Ok(());
+                }
+            }
+            renamed => return renamed,
+        }
     }
+    make()?;
+    fs::rename(unfinished, file)
 }
 
 /// Where links need rights that people do not have, the bytes get a second name.
