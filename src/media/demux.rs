@@ -4,8 +4,10 @@
     reason = "opening with options for each stream, and reading raw packet fields"
 )]
 
+use std::ffi::{c_int, c_void};
 use std::path::{Path, PathBuf};
 use std::ptr;
+use std::sync::OnceLock;
 
 use ffmpeg_next::codec::packet::Flags;
 use ffmpeg_next::format::context::{Input, StreamIo};
@@ -25,6 +27,16 @@ const CONTAINERS: &str = "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts,mpeg,
 
 /// A stretch of file buffered by FFmpeg.
 const BUFFER_BYTES: usize = 128 << 10;
+
+/// Most bytes that one read brings. What is read comes by way of a buffer of as many bytes as were asked for, and a file may
+/// claim a packet of hundreds of millions.
+const READ_BYTES: c_int = 1 << 20;
+
+/// How FFmpeg has bytes read.
+type ReadPacket = unsafe extern "C" fn(*mut c_void, *mut u8, c_int) -> c_int;
+
+/// How a [`Source`] is read: there is one way for all.
+static READ_SOURCE: OnceLock<ReadPacket> = OnceLock::new();
 
 /// A demuxed packet of the chosen stream, or why there is none.
 pub(super) enum Read {
@@ -152,6 +164,27 @@ impl Demuxer {
     }
 }
 
+/// Reads at most [`READ_BYTES`]; whoever wants more asks again.
+unsafe extern "C" fn read_some(source: *mut c_void, buffer: *mut u8, n_bytes: c_int) -> c_int {
+    match READ_SOURCE.get() {
+        // SAFETY: as it was called, and with no more room than there is.
+        Some(read) => unsafe { read(source, buffer, n_bytes.min(READ_BYTES)) },
+        None => ffi::AVERROR(ffi::EIO),
+    }
+}
+
+/// Has the bytes of `io`, which reads a [`Source`], read in pieces.
+fn read_in_pieces(io: &mut StreamIo) {
+    // SAFETY: the context is alive, nobody reads yet, and `read_some` passes on to what was there.
+    unsafe {
+        let context = io.as_mut_ptr();
+        if let Some(read) = (*context).read_packet {
+            READ_SOURCE.get_or_init(|| read);
+            (*context).read_packet = Some(read_some);
+        }
+    }
+}
+
 /// Opens the container with limits on what it may read and name. The whole of its reach is `source`.
 fn open_input(path: &Path, source: Source, limits: &Limits, watch: &Watch) -> Result<Input, MediaError> {
     let machine = |reason: &str| MediaError::Machine {
@@ -160,6 +193,7 @@ fn open_input(path: &Path, source: Source, limits: &Limits, watch: &Watch) -> Re
     };
     let mut io = StreamIo::from_read_seek_with_capacity(source, BUFFER_BYTES)
         .map_err(|error| machine(&error.to_string()))?;
+    read_in_pieces(&mut io);
     let mut options = Dictionary::new();
     options.set("format_whitelist", CONTAINERS);
     options.set("codec_whitelist", &codecs::list());
