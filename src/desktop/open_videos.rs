@@ -1,6 +1,5 @@
 //! Files that the user opened, and the posters that are kept of them.
 
-use std::collections::HashMap;
 use std::io::ErrorKind;
 use std::path::Path;
 use std::sync::Arc;
@@ -32,11 +31,41 @@ fn patience(n_bytes: u64) -> Duration {
     Duration::from_millis(if n_bytes < 8 << 20 { 3000 } else { 250 })
 }
 
-/// The videos that were opened in this session, by their ids.
+/// Videos that stay open. Each holds its file, and the times of all its frames; one that was closed is opened again where it is
+/// asked for, by the list that is kept of it.
+const MAX_OPEN: usize = 8;
+
+/// The videos that were opened last in this session.
 pub(super) struct OpenVideos {
     engine: Arc<Engine>,
     store: Arc<Store>,
-    open: Owned<HashMap<String, Arc<Opening>>>,
+    open: Owned<Shelf>,
+}
+
+/// Videos by their ids. The one used last comes last.
+#[derive(Default)]
+struct Shelf(Vec<(String, Arc<Opening>)>);
+
+impl Shelf {
+    fn take(&mut self, id: &str) -> Option<Arc<Opening>> {
+        let at = self.0.iter().position(|(one, _)| one == id)?;
+        Some(self.0.remove(at).1)
+    }
+
+    fn find(&mut self, id: &str) -> Option<Arc<Opening>> {
+        let found = self.take(id)?;
+        self.0.push((id.to_owned(), Arc::clone(&found)));
+        Some(found)
+    }
+
+    /// Adds one, and gives back what is open no longer: an earlier opening of it, or the ones used least.
+    fn put(&mut self, id: &str, opening: Arc<Opening>) -> Vec<Arc<Opening>> {
+        let mut closed: Vec<_> = self.take(id).into_iter().collect();
+        self.0.push((id.to_owned(), opening));
+        let n_over = self.0.len().saturating_sub(MAX_OPEN);
+        closed.extend(self.0.drain(..n_over).map(|(_, opening)| opening));
+        closed
+    }
 }
 
 impl OpenVideos {
@@ -85,8 +114,8 @@ impl OpenVideos {
             duration_secs: video.duration_secs,
         };
         self.store.opened(&new, SystemTime::now()).map_err(of_store)?;
-        if let Some(earlier) = self.open.with(|open| open.insert(info.id.clone(), opening)) {
-            earlier.stop.cancel();
+        for closed in self.open.with(|open| open.put(&info.id, opening)) {
+            closed.stop.cancel();
         }
         if let Some(video) = listed {
             self.keep_poster_of(&video, cancel);
@@ -122,13 +151,13 @@ impl OpenVideos {
         let listed = opening.wait(cancel);
         // A file that could not be listed is tried anew at the next call.
         if matches!(opening.now(), Some(Err(_))) {
-            self.open.with(|open| open.remove(id));
+            self.open.with(|open| open.take(id));
         }
         listed
     }
 
     fn find(&self, id: &str) -> Option<Arc<Opening>> {
-        self.open.with(|open| open.get(id).cloned())
+        self.open.with(|open| open.find(id))
     }
 
     /// What there is of a video whose frames are still being listed: the file and its first picture.
@@ -139,13 +168,15 @@ impl OpenVideos {
 
     /// Those whose frames are listed.
     pub(super) fn listed(&self) -> Vec<Arc<OpenVideo>> {
-        let open: Vec<_> = self.open.with(|open| open.values().cloned().collect());
-        open.iter().filter_map(|opening| opening.now()?.ok()).collect()
+        let open = self.open.with(|open| open.0.clone());
+        open.iter()
+            .filter_map(|(_, opening)| opening.now()?.ok())
+            .collect()
     }
 
     /// Ends what is being listed of it, too.
     pub(super) fn close(&self, id: &str) {
-        if let Some(opening) = self.open.with(|open| open.remove(id)) {
+        if let Some(opening) = self.open.with(|open| open.take(id)) {
             opening.stop.cancel();
         }
     }
@@ -179,5 +210,22 @@ impl OpenVideos {
             jpeg: picture.jpeg,
         };
         self.store.keep_poster(id, &poster).map_err(of_store)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_videos_used_last_stay_open() {
+        let mut shelf = Shelf::default();
+        let put = |shelf: &mut Shelf, n: usize| shelf.put(&n.to_string(), Arc::default()).len();
+        assert!((0..MAX_OPEN).all(|n| put(&mut shelf, n) == 0));
+        assert!(shelf.find("0").is_some());
+        assert_eq!(put(&mut shelf, MAX_OPEN), 1, "one is closed for it");
+        assert!(shelf.find("0").is_some() && shelf.find("1").is_none());
+        assert_eq!(put(&mut shelf, 0), 1, "its earlier opening");
+        assert_eq!(shelf.0.len(), MAX_OPEN);
     }
 }
