@@ -173,10 +173,12 @@ impl Engine {
     ) -> Result<OpenVideo, Failure> {
         let began = Instant::now();
         let open = Open { video: file.clone() };
+        let mut is_kept_now = false;
         let opened = self.media.call_with(open, cancel, &mut |indexing| {
             let Indexing { fraction, list } = indexing;
             if !list.is_empty() {
                 self.kept_lists.keep(&file, &list);
+                is_kept_now = true;
             }
             on_update(Update::Progress(Progress {
                 stage: Stage::Opening { fraction },
@@ -186,7 +188,11 @@ impl Engine {
         Ok(OpenVideo {
             identity: FileIdentity::read(&file)?,
             // A worker that starts anew needs not read all of it again.
-            file: self.kept_lists.attach(file),
+            file: if is_kept_now {
+                self.kept_lists.attach(file)
+            } else {
+                file
+            },
             probe: opened.probe,
             pts_secs: opened.pts_secs,
             duration_secs: opened.duration_secs,

@@ -131,15 +131,18 @@ impl Scan<'_> {
                 let fraction = info
                     .position
                     .map_or(0.0, |position| (position as f64 / file_bytes).clamp(0.0, 1.0));
-                (self.progress)(IndexProgress {
-                    stage: IndexStage::Reading,
-                    fraction,
-                });
-                // Whoever was told may have held it up.
-                self.watch.progressed(self.limits.frame_deadline);
+                self.tell(IndexStage::Reading, fraction);
             }
         }
         Ok((packets, last.map_or(0, |(_, ticks)| ticks.max(0)), n_damaged))
+    }
+
+    /// Says how far it is. Whoever is told may hold it up, which costs it none of its time.
+    fn tell(&mut self, stage: IndexStage, fraction: f64) {
+        let began = Instant::now();
+        (self.progress)(IndexProgress { stage, fraction });
+        self.until += began.elapsed();
+        self.watch.progressed(self.limits.frame_deadline);
     }
 
     /// There is more time for the next step, if there is for all.
@@ -199,11 +202,7 @@ impl Scan<'_> {
                         if ordinal.is_multiple_of(16) {
                             let wanted = packets.len().min(most.saturating_add(16)).max(1);
                             let fraction = (ordinal as f64 / wanted as f64).min(1.0);
-                            (self.progress)(IndexProgress {
-                                stage: IndexStage::Decoding,
-                                fraction,
-                            });
-                            self.watch.progressed(self.limits.frame_deadline);
+                            self.tell(IndexStage::Decoding, fraction);
                         }
                     }
                     Read::End { .. } => decoder.finish(),

@@ -2,13 +2,11 @@
 
 use std::path::PathBuf;
 
+use super::{Confinement, Layers, calls};
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
     RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
-use rustix::process::{Resource, Rlimit, setrlimit};
-
-use super::{Confinement, Layers, calls};
 
 /// The newest rights that are asked for; an older kernel has those that it knows.
 const RIGHTS: ABI = ABI::V6;
@@ -22,14 +20,7 @@ pub(super) fn confine(confinement: &Confinement) -> Layers {
         tracing::debug!(%error, "the kernel chooses as ever when memory is used up");
     }
     // That its parent ended tells its pipe. The signal for that comes when the thread ends that started it, too.
-    // What was in memory of a person's files is nobody else's.
-    let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
-    if let Err(error) = setrlimit(Resource::Core, none) {
-        tracing::debug!(%error, "a crash may leave what was in memory");
-    }
+    super::leave_no_memory();
     Layers {
         files: restrict_files(confinement).unwrap_or_else(|error| {
             tracing::warn!(%error, "Landlock does not hold");

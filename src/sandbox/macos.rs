@@ -6,8 +6,6 @@ use std::ffi::{CStr, CString, c_char, c_int};
 use std::path::Path;
 use std::ptr;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
-
 use super::{Confinement, Layers};
 
 // Part of the system's library. Deprecated since 10.7 without a successor for programs outside the store.
@@ -27,13 +25,7 @@ const ALWAYS: &str = "(version 1)
 ";
 
 pub(super) fn confine(confinement: &Confinement) -> Layers {
-    let none = Rlimit {
-        current: Some(0),
-        maximum: Some(0),
-    };
-    if let Err(error) = setrlimit(Resource::Core, none) {
-        tracing::debug!(%error, "a crash may leave what was in memory");
-    }
+    super::leave_no_memory();
     let held = init(&profile(confinement));
     if let Err(reason) = &held {
         tracing::warn!(%reason, "the sandbox does not hold");

@@ -51,6 +51,20 @@ pub fn layers() -> Layers {
     system::layers()
 }
 
+/// What was in memory of a person's files is nobody else's, also after a crash.
+#[cfg(unix)]
+fn leave_no_memory() {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+
+    let none = Rlimit {
+        current: Some(0),
+        maximum: Some(0),
+    };
+    if let Err(error) = setrlimit(Resource::Core, none) {
+        tracing::debug!(%error, "a crash may leave what was in memory");
+    }
+}
+
 /// Without a word: nothing was promised there.
 #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 mod unconfined {

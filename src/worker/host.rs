@@ -269,13 +269,12 @@ mod tests {
         }
     }
 
-    /// The client goes away once the last that it asked is answered.
-    struct Answered(Written);
+    /// The client goes away once it was told this.
+    struct Told(Written, fn(&FromWorker) -> bool);
 
-    impl Read for Answered {
+    impl Read for Told {
         fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            let is_last = |answer: &FromWorker| matches!(answer, FromWorker::Done { id: 2000, .. });
-            self.0.wait_for(|answers| answers.iter().any(is_last));
+            self.0.wait_for(|answers| answers.iter().any(self.1));
             Ok(0)
         }
     }
@@ -295,7 +294,8 @@ mod tests {
         ask(2000, OneOf::Free, 0);
         let written = Written::default();
         let make: MakeRole<Sticking> = Arc::new(|| Sticking);
-        let input = input.as_slice().chain(Answered(written.clone()));
+        let is_last = |answer: &FromWorker| matches!(answer, FromWorker::Done { id: 2000, .. });
+        let input = input.as_slice().chain(Told(written.clone(), is_last));
         serve_on::<Sticking>(input, &Arrived::default(), written.clone(), &make).expect("it is the protocol");
         // All are told, those that were cancelled with the end among them.
         let answers = written.wait_for(|answers| answers.len() == 2001);
@@ -319,21 +319,10 @@ mod tests {
         write_message(&mut input, &cancel, &[]).expect("it is a message");
         let written = Written::default();
         let make: MakeRole<Sticking> = Arc::new(|| Sticking);
-        let told = Told(written.clone());
-        let input = input.as_slice().chain(told);
+        let is_last = |answer: &FromWorker| matches!(answer, FromWorker::Failed { id: 200, .. });
+        let input = input.as_slice().chain(Told(written.clone(), is_last));
         serve_on::<Sticking>(input, &Arrived::default(), written.clone(), &make).expect("it is the protocol");
         // The stuck one with the end, and nobody twice.
         assert_eq!(written.wait_for(|answers| answers.len() == 2).len(), 2);
-    }
-
-    /// The client goes away once it is told of the last that it asked.
-    struct Told(Written);
-
-    impl Read for Told {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            let is_last = |answer: &FromWorker| matches!(answer, FromWorker::Failed { id: 200, .. });
-            self.0.wait_for(|answers| answers.iter().any(is_last));
-            Ok(0)
-        }
     }
 }

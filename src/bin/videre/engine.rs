@@ -234,6 +234,12 @@ pub(crate) fn reason(setting: &PlanSetting) -> Option<String> {
     (setting.reason.as_ref()).map(|reason| format!("preset {name}: {reason}"))
 }
 
+/// Opens a video for a command that asks nothing, and says how far it is.
+pub(crate) fn opened(engine: &Engine, file: &Path, cancel: &CancelToken) -> Result<OpenVideo, Failure> {
+    let mut stages = Stages::new();
+    Ok(engine.open(file, cancel, &mut |update| stages.show(&update))?)
+}
+
 /// A video that is open and a model that is loaded, ready for questions.
 pub(crate) struct Ready {
     pub(crate) video: OpenVideo,

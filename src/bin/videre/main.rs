@@ -6,7 +6,6 @@ mod commands;
 mod engine;
 mod failure;
 mod interrupt;
-mod open;
 mod output;
 mod plan_args;
 mod progress;

@@ -1,6 +1,6 @@
 //! Two processes beside this one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -51,10 +51,7 @@ fn the_same_question_brings_the_same_events_in_this_process_and_through_both_wor
 fn a_killed_video_reader_ends_one_encoding_and_nothing_else() {
     let folder = folder();
     // The real one may be done with all frames before the first is encoded.
-    let was_killed = folder.path().join("killed");
-    let mut reader = aborting(&was_killed);
-    reader.args.push("stand still".into());
-    let workers = Workers::with_media(reader, folder.path());
+    let (workers, stands_still) = standing_still(folder.path());
     let setup = setup(&workers.engine, &open(&workers.engine));
     let model_pid = workers.model.pid();
     let mut killed = false;
@@ -67,10 +64,7 @@ fn a_killed_video_reader_ends_one_encoding_and_nothing_else() {
             if n_encoded(update) > 0 && !killed {
                 // Between two requests its end would cost nobody anything: it stands still within one, as it tells by a file,
                 // which also keeps the next one from it.
-                let is_late = Instant::now() + Duration::from_secs(20);
-                while !was_killed.exists() && Instant::now() < is_late {
-                    std::thread::sleep(Duration::from_millis(2));
-                }
+                wait_for(&stands_still);
                 kill(workers.media.pid());
                 killed = true;
             }
@@ -97,19 +91,13 @@ fn a_killed_video_reader_ends_one_encoding_and_nothing_else() {
 #[test]
 fn a_video_reader_that_does_not_stop_is_ended_and_the_next_question_is_answered() {
     let folder = folder();
-    let stands_still = folder.path().join("stands");
-    let mut reader = aborting(&stands_still);
-    reader.args.push("stand still".into());
-    let workers = Workers::with_media(reader, folder.path());
+    let (workers, stands_still) = standing_still(folder.path());
     let setup = setup(&workers.engine, &open(&workers.engine));
     let media_pid = workers.media.pid();
     let cancel = CancelToken::new();
     let (seen, cancelled_at) = std::thread::scope(|scope| {
         let cancelling = scope.spawn(|| {
-            let is_late = Instant::now() + Duration::from_secs(60);
-            while !stands_still.exists() && Instant::now() < is_late {
-                std::thread::sleep(Duration::from_millis(2));
-            }
+            wait_for(&stands_still);
             cancel.cancel();
             Instant::now()
         });
@@ -163,6 +151,21 @@ fn a_killed_model_leaves_what_was_said_and_the_video_reader() {
         again.said()
     );
     assert_eq!(workers.media.pid(), media_pid, "the video reader was not touched");
+}
+
+/// Workers whose video reader stands still once, and the file by which it tells.
+fn standing_still(folder: &Path) -> (Workers, PathBuf) {
+    let stands_still = folder.join("stands still");
+    let mut reader = aborting(&stands_still);
+    reader.args.push("stand still".into());
+    (Workers::with_media(reader, folder), stands_still)
+}
+
+fn wait_for(file: &Path) {
+    let is_late = Instant::now() + Duration::from_secs(60);
+    while !file.exists() && Instant::now() < is_late {
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 fn aborting(crashed: &Path) -> WorkerCommand {

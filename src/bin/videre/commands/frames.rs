@@ -2,10 +2,9 @@
 
 use crate::args::FramesArgs;
 use crate::clock::clock;
-use crate::engine::{Place, looking};
+use crate::engine::{Place, looking, opened};
 use crate::failure::Failure;
 use crate::interrupt::cancelled_by_ctrl_c;
-use crate::open::open_listed;
 use crate::output::{OutFolder, answer, answer_json, frame_file_name};
 use crate::progress::Progress;
 use image::RgbImage;
@@ -20,7 +19,7 @@ const MAX_AT_RATE: usize = 100_000;
 pub(crate) fn run(args: &FramesArgs, place: Place) -> Result<(), Failure> {
     let cancel = cancelled_by_ctrl_c();
     let engine = looking(place);
-    let video = open_listed(&engine, &args.file, &cancel)?;
+    let video = opened(&engine, &args.file, &cancel)?;
     let indices = chosen(args, &video.pts_secs).map_err(|failure| failure.about(&args.file))?;
     let out = args.out.as_deref().map(OutFolder::open).transpose()?;
     let mut entries: Vec<FrameEntryJson> = Vec::with_capacity(indices.len());

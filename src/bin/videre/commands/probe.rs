@@ -2,16 +2,15 @@
 
 use crate::args::ProbeArgs;
 use crate::clock::clock;
-use crate::engine::{Place, looking};
+use crate::engine::{Place, looking, opened};
 use crate::failure::Failure;
 use crate::interrupt::cancelled_by_ctrl_c;
-use crate::open::open_listed;
 use crate::output::{answer, answer_json};
 use std::fmt::Write;
 use videre::api::{ProbeJson, TrackJson};
 
 pub(crate) fn run(args: &ProbeArgs, place: Place) -> Result<(), Failure> {
-    let video = open_listed(&looking(place), &args.file, &cancelled_by_ctrl_c())?;
+    let video = opened(&looking(place), &args.file, &cancelled_by_ctrl_c())?;
     let probe = ProbeJson::new(&args.file, &video.probe);
     if args.json {
         answer_json(&probe)

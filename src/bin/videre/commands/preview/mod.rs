@@ -5,10 +5,9 @@ mod seen;
 
 use super::probe::summary;
 use crate::args::PreviewArgs;
-use crate::engine::{Place, local, looking, settle};
+use crate::engine::{Place, answering, opened, settle};
 use crate::failure::Failure;
 use crate::interrupt::cancelled_by_ctrl_c;
-use crate::open::open_listed;
 use crate::output::{OutFolder, answer, answer_json, frame_file_name, json};
 use crate::plan_args::TowerSetting;
 use crate::progress::Progress;
@@ -31,9 +30,9 @@ const MAX_PICTURE_PX: u32 = 1280;
 
 pub(crate) fn run(args: &PreviewArgs, place: Place) -> Result<(), Failure> {
     let cancel = cancelled_by_ctrl_c();
-    let TowerSetting { setting, tower } = tower_setting(args, &cancel)?;
-    let engine = looking(place);
-    let video = open_listed(&engine, &args.file, &cancel)?;
+    let engine = answering(&args.model, place);
+    let TowerSetting { setting, tower } = tower_setting(args, &engine, &cancel)?;
+    let video = opened(&engine, &args.file, &cancel)?;
     let plan = setting.plan(&video.pts_secs);
     let plan = plan.map_err(|error| Failure::from(error).about(&args.file))?;
     let out = OutFolder::open(&args.out)?;
@@ -82,9 +81,9 @@ pub(crate) fn run(args: &PreviewArgs, place: Place) -> Result<(), Failure> {
 
 /// What is asked for, for the named model or else the named tower. Nothing is known of a tower's speed, so what is chosen
 /// for it is the paper's setting.
-fn tower_setting(args: &PreviewArgs, cancel: &CancelToken) -> Result<TowerSetting, Failure> {
+fn tower_setting(args: &PreviewArgs, engine: &Engine, cancel: &CancelToken) -> Result<TowerSetting, Failure> {
     if args.model.model.is_some() {
-        let facts = local().load(&args.model.name(), args.model.device(), cancel, &mut |_| {})?;
+        let facts = engine.load(&args.model.name(), args.model.device(), cancel, &mut |_| {})?;
         return settle(&args.plan, &facts);
     }
     let tower = TowerInput::named(&args.tower).expect("BUG: clap accepts only known names");
