@@ -13,18 +13,24 @@ use videre::worker::{Client, Patience, WorkerCommand};
 
 /// A desktop over two workers. Each is started when it is first needed, and again after it ended.
 pub(crate) fn desktop(store: Store) -> std::io::Result<Arc<Desktop>> {
-    let media = Arc::new(Client::<MediaProtocol>::new(command(
-        "media",
-        "the video reader",
-        Patience::WITH_MEDIA,
-    )?));
-    let model = Arc::new(Client::<ModelProtocol>::new(command(
-        "model",
-        "the model",
-        Patience::WITH_MODEL,
-    )?));
-    let engine =
-        Engine::new(Arc::clone(&media) as _, Arc::clone(&model) as _).keeping_lists(usual_list_folder());
+    let media = command("media", "the video reader", Patience::WITH_MEDIA)?;
+    let media = Arc::new(Client::<MediaProtocol>::new(media));
+    let model = command("model", "the model", Patience::WITH_MODEL)?;
+    let model = Arc::new(Client::<ModelProtocol>::new(model));
+    let converter = command("converter", "the converter", Patience::WITH_MODEL)?;
+    let engine = Engine::new(Arc::clone(&media) as _, Arc::clone(&model) as _)
+        .keeping_lists(usual_list_folder())
+        .converting_with(Arc::new(move |from, to| {
+            let mut converter = converter.clone();
+            let folders = [
+                "--from".as_ref(),
+                from.as_os_str(),
+                "--to".as_ref(),
+                to.as_os_str(),
+            ];
+            converter.args.extend(folders.map(OsString::from));
+            Arc::new(Client::new(converter))
+        }));
     let desktop = Arc::new(Desktop::new(Arc::new(engine), store));
     desktop.watch(&media, WorkerRole::Media);
     desktop.watch(&model, WorkerRole::Model);

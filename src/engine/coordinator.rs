@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::answer::Answer;
+use super::convert::StartConverter;
 use super::feeder::Feeder;
 use super::guard::Guard;
 use super::identity::FileIdentity;
@@ -18,6 +19,7 @@ use super::requests::model::{
     Ask, DeviceName, Excerpt, Forget, Load, ModelFacts, ModelName, ModelProtocol, Prepare, PromptText, Work,
     WorkEvent,
 };
+use super::requests::open_model::OpenModel;
 use crate::cancel::{CancelToken, Hold};
 use crate::fault::{Failure, Fault};
 use crate::question::{PromptForm, Question};
@@ -41,6 +43,8 @@ pub struct Engine {
     pub(super) kept_lists: KeptLists,
     /// Holds up what is decoded for the model.
     pub(super) hold: Hold,
+    /// None: the model role converts.
+    pub(super) start_converter: Option<Arc<StartConverter>>,
     tempos: Tempos,
 }
 
@@ -126,6 +130,7 @@ impl Engine {
             pointer: Pointer::default(),
             kept_lists: KeptLists::default(),
             hold: Hold::new(),
+            start_converter: None,
             tempos: Tempos::default(),
         }
     }
@@ -216,7 +221,7 @@ impl Engine {
             remaining_secs: None,
         }));
         let load = Load {
-            model: model.clone(),
+            model: OpenModel::new(model),
             device,
         };
         self.model.call(load, cancel)
@@ -297,7 +302,7 @@ impl Engine {
         let job = self.next_job.fetch_add(1, Ordering::Relaxed);
         let work = Work {
             job,
-            model: setup.model.clone(),
+            model: OpenModel::new(&setup.model),
             device: setup.device,
             excerpt: video.excerpt(&setup.plan),
             form: setup.form,

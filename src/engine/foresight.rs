@@ -6,6 +6,7 @@ use super::requests::media::ExamineMedia;
 use super::requests::model::{
     CountTokens, Describe, ExamineModel, Foresee, Foresight, Machine, ModelName, PairDescription, TokenCount,
 };
+use super::requests::open_model::OpenModel;
 use crate::cancel::CancelToken;
 use crate::fault::Failure;
 use crate::question::{PromptForm, Turn};
@@ -17,7 +18,7 @@ impl Engine {
     /// # Errors
     /// What is wrong with its files.
     pub fn describe(&self, model: &ModelName, cancel: &CancelToken) -> Result<PairDescription, Failure> {
-        let model = model.clone();
+        let model = OpenModel::new(model);
         self.model.call(Describe { model }, cancel)
     }
 
@@ -36,7 +37,7 @@ impl Engine {
         cancel: &CancelToken,
     ) -> Result<Foresight, Failure> {
         let foresee = Foresee {
-            model: model.clone(),
+            model: OpenModel::new(model),
             form: PromptForm::Chat,
             excerpts: plans.iter().map(|plan| video.excerpt(plan)).collect(),
             history,
@@ -56,7 +57,7 @@ impl Engine {
         cancel: &CancelToken,
     ) -> Result<usize, Failure> {
         let count = CountTokens {
-            model: model.clone(),
+            model: OpenModel::new(model),
             words: words.to_owned(),
         };
         let TokenCount(n_tokens) = self.model.call(count, cancel)?;

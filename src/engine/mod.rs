@@ -32,6 +32,7 @@ mod viewer;
 
 pub use answer::{Answer, StageMillis};
 pub use auto::{Preselection, own_way};
+pub use convert::StartConverter;
 pub use coordinator::{Engine, OpenVideo, USUAL_PREFIX_BYTES, Update, VideoSetup};
 pub use identity::FileIdentity;
 pub use kept_lists::usual_list_folder;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::cursor::{Cursor, clip, to_usize};
 use super::error::{GgufError, Problem};
+use super::file::ModelFile;
 use super::metadata::Stored;
 use super::source::Source;
 use super::tensor::TensorInfo;
@@ -109,8 +110,8 @@ impl Gguf {
 /// What `general.architecture` says in a file that may be cut short, split or damaged behind it; nothing where not even
 /// that can be read. It is the first key of every writer.
 #[must_use]
-pub fn architecture_of(path: &Path) -> Option<String> {
-    let source = Source::open(path).ok()?;
+pub fn architecture_of(file: &ModelFile) -> Option<String> {
+    let source = Source::map(file).ok()?;
     let bytes = source.bytes();
     check_magic(bytes).ok()?;
     let mut cursor = Cursor::after_magic(bytes);

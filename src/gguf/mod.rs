@@ -10,6 +10,7 @@
 
 mod cursor;
 mod error;
+mod file;
 mod header;
 mod metadata;
 mod source;
@@ -18,6 +19,7 @@ mod tensor_type;
 mod write;
 
 pub use error::{GgufError, Problem};
+pub use file::ModelFile;
 pub use header::{Gguf, architecture_of};
 pub use metadata::{Array, Value};
 pub use source::Source;

@@ -11,7 +11,8 @@ use std::sync::Arc;
 use memmap2::{Mmap, UncheckedAdvice};
 
 use super::error::{GgufError, Problem};
-use crate::regular::{self, OpenError};
+use super::file::ModelFile;
+use crate::regular::OpenError;
 
 /// The bytes of a model file: cheap to clone, and the clones share them.
 #[derive(Clone, Debug)]
@@ -38,8 +39,16 @@ impl Source {
     /// # Errors
     /// [`Problem::Io`], [`Problem::NotAFile`] or [`Problem::Empty`].
     pub fn open(path: &Path) -> Result<Self, GgufError> {
-        let name = path.display().to_string();
-        let map = map(path).map_err(|problem| GgufError {
+        Self::map(&ModelFile::new(path))
+    }
+
+    /// Maps a file that is open read-only.
+    ///
+    /// # Errors
+    /// As [`Source::open`].
+    pub fn map(file: &ModelFile) -> Result<Self, GgufError> {
+        let name = file.path().display().to_string();
+        let map = map(file).map_err(|problem| GgufError {
             file: name.clone(),
             problem,
         })?;
@@ -85,8 +94,8 @@ impl Source {
     }
 }
 
-fn map(path: &Path) -> Result<Mmap, Problem> {
-    let (file, metadata) = regular::open(path).map_err(|error| match error {
+fn map(file: &ModelFile) -> Result<Mmap, Problem> {
+    let (file, metadata) = file.open().map_err(|error| match error {
         OpenError::Io(error) => Problem::Io(error),
         OpenError::NotRegular(kind) => Problem::NotAFile(kind),
     })?;
@@ -95,5 +104,5 @@ fn map(path: &Path) -> Result<Mmap, Problem> {
     }
     // SAFETY: the map is only read. A file that is overwritten meanwhile gives wrong numbers, one that shrinks ends
     // the process with SIGBUS; the module's documentation says who isolates that.
-    unsafe { Mmap::map(&file) }.map_err(Problem::Io)
+    unsafe { Mmap::map(&*file) }.map_err(Problem::Io)
 }

@@ -1,7 +1,5 @@
 //! Landlock, seccomp, and what the kernel is told of the process itself.
 
-use std::path::PathBuf;
-
 use super::{Confinement, Layers, calls};
 use landlock::{
     ABI, Access, AccessFs, AccessNet, CompatLevel, Compatible, PathBeneath, PathFd, Ruleset, RulesetAttr,
@@ -43,13 +41,11 @@ fn restrict_files(confinement: &Confinement) -> Result<bool, RulesetError> {
         .create()?;
     let reads = AccessFs::ReadFile | AccessFs::ReadDir;
     let all = AccessFs::from_all(RIGHTS) & !AccessFs::Execute;
-    let everywhere = [PathBuf::from("/")];
-    let read = confinement.reads.as_deref().unwrap_or(&everywhere);
-    let read = read.iter().map(|folder| (folder, reads));
+    let read = confinement.reads.iter().map(|place| (place, reads));
     let written = confinement.writes.iter().map(|folder| (folder, all));
-    for (folder, rights) in read.chain(written) {
+    for (place, rights) in read.chain(written) {
         // One that is not there cannot be used, and is for others to make.
-        if let Ok(opened) = PathFd::new(folder) {
+        if let Ok(opened) = PathFd::new(place) {
             ruleset = ruleset.add_rule(PathBeneath::new(opened, rights))?;
         }
     }

@@ -45,13 +45,8 @@ pub(super) fn layers() -> Layers {
 
 fn profile(confinement: &Confinement) -> String {
     let mut profile = ALWAYS.to_owned();
-    match &confinement.reads {
-        None => profile.push_str("(allow file-read*)\n"),
-        Some(folders) => {
-            for folder in folders {
-                allow(&mut profile, "file-read*", folder);
-            }
-        }
+    for place in &confinement.reads {
+        allow(&mut profile, "file-read*", place);
     }
     for folder in &confinement.writes {
         allow(&mut profile, "file-read* file-write*", folder);
@@ -98,7 +93,7 @@ mod tests {
     #[test]
     fn a_profile_allows_what_was_named_and_quotes_it() {
         let written = profile(&Confinement {
-            reads: Some(Vec::new()),
+            reads: Vec::new(),
             writes: vec!["/a \"b\"".into()],
         });
         assert!(written.contains("(allow file-read* file-write* (subpath \"/a \\\"b\\\"\"))"));

@@ -24,8 +24,8 @@ use windows as system;
 /// What a process is confined to.
 #[derive(Clone, Debug, Default)]
 pub struct Confinement {
-    /// The folders that it may read from, with all below them. `None`: wherever its user may.
-    pub reads: Option<Vec<PathBuf>>,
+    /// The files that it may read, and the folders with all below them.
+    pub reads: Vec<PathBuf>,
     /// The folders that it may write to and read from, with all below them.
     pub writes: Vec<PathBuf>,
 }

@@ -20,6 +20,7 @@ mod places;
 mod reader;
 mod role;
 
+pub use channel::MAX_FILES;
 pub use client::{Client, WorkerCommand};
 pub use frame::WireError;
 pub use host::{ProtocolStdio, serve};

@@ -25,10 +25,10 @@ fn confined() {
         return;
     };
     let there = layers();
-    // As the video reader is: what it reads, it was handed.
+    // What it reads beside what was named, it was handed.
     let mut handed = File::open(closed.join("video")).expect("it may be opened until then");
     let found = confine(&Confinement {
-        reads: Some(Vec::new()),
+        reads: vec![closed.join("named"), "/proc/meminfo".into()],
         writes: vec![open.clone()],
     });
     assert_eq!(found, there);
@@ -71,6 +71,17 @@ fn confined() {
         );
     }
     // And what its work needs.
+    assert_eq!(
+        fs::read(closed.join("named")).expect("it may be read"),
+        b"weights"
+    );
+    assert!(File::open("/proc/meminfo").is_ok(), "what the machine is");
+    if found.files {
+        assert!(
+            File::options().write(true).open(closed.join("named")).is_err(),
+            "what may be read is written"
+        );
+    }
     let mut read = String::new();
     handed.read_to_string(&mut read).expect("it is open");
     assert_eq!(read, "pictures");
@@ -96,6 +107,7 @@ fn a_confined_process_can_do_its_work_and_nothing_else() {
         folder
     });
     fs::write(closed.join("video"), "pictures").expect("written");
+    fs::write(closed.join("named"), "weights").expect("written");
     let own = std::env::current_exe().expect("tests are programs");
     let run = Command::new(own)
         .args(["--ignored", "--exact", "sandbox::confined", "--test-threads=1"])

@@ -71,6 +71,12 @@ pub(crate) enum Command {
         /// Keep nothing on disk
         #[arg(long)]
         keeps_nothing: bool,
+        /// The folder of the checkpoint
+        #[arg(long, value_name = "DIR", required_if_eq("role", "converter"))]
+        from: Option<PathBuf>,
+        /// The folder of the pair
+        #[arg(long, value_name = "DIR", required_if_eq("role", "converter"))]
+        to: Option<PathBuf>,
     },
     /// Print completions for a shell
     Completions {
@@ -204,6 +210,8 @@ pub(crate) enum WorkerRole {
     Media,
     /// Frames and words to answers
     Model,
+    /// A checkpoint to a pair
+    Converter,
 }
 
 impl WorkerRole {
@@ -212,6 +220,7 @@ impl WorkerRole {
         match self {
             Self::Media => "media",
             Self::Model => "model",
+            Self::Converter => "converter",
         }
     }
 }

@@ -12,6 +12,7 @@ use crate::engine::requests::model::{
     CountTokens, Describe, Excerpt, Foresee, Foresight, Machine, MemoryNeed, ModelName, PairDescription,
     TokenCount,
 };
+use crate::engine::requests::open_model::OpenModel;
 use crate::fault::{Failure, Fault};
 use crate::gguf::Gguf;
 use crate::llava::describe::describe;
@@ -48,7 +49,7 @@ impl Handle<Describe> for ModelRole {
         let description = describe(&pair).map_err(failed)?;
         let n_held = description.language.context_len.min(USUAL_CONTEXT);
         let memory = estimate(&pair, n_held as u64, 2).map_err(failed)?;
-        let file = |gguf: &Gguf| match model {
+        let file = |gguf: &Gguf| match model.name {
             ModelName::Embedded => None,
             ModelName::Named { .. } => Some(Path::new(gguf.source().name()).as_os_str().to_owned()),
         };
@@ -136,8 +137,8 @@ impl Excerpt {
 
 impl ModelRole {
     /// The headers of a pair, which are read once.
-    fn headers_of(&mut self, model: &ModelName) -> Result<&Headers, Failure> {
-        let known = self.headers.take().filter(|headers| headers.name == *model);
+    fn headers_of(&mut self, model: &OpenModel) -> Result<&Headers, Failure> {
+        let known = self.headers.take().filter(|headers| headers.name == model.name);
         let headers = match known {
             Some(headers) => headers,
             None => Headers::of(model)?,
@@ -181,8 +182,8 @@ impl Headers {
         Ok(n_tokens)
     }
 
-    fn of(name: &ModelName) -> Result<Self, Failure> {
-        let pair = pair(name, no_pair)?;
+    fn of(model: &OpenModel) -> Result<Self, Failure> {
+        let pair = pair(model, no_pair)?;
         let tokenizer = Tokenizer::read(&pair.language).map_err(failed)?;
         let description = describe(&pair).map_err(failed)?;
         let (side_px, patch_px) = (
@@ -192,7 +193,7 @@ impl Headers {
         let geometry = TowerGeometry::new(side_px, patch_px)
             .map_err(|error| Failure::new(Fault::Unreadable, error.to_string()))?;
         Ok(Self {
-            name: name.clone(),
+            name: model.name.clone(),
             template: ChatTemplate::choose(&pair.language, &tokenizer),
             tokenizer,
             vision_identity: vision_identity(&pair),

@@ -1,14 +1,13 @@
 //! The pair that is loaded, and the sequence it has read.
 
-use std::ffi::OsStr;
-use std::path::Path;
 use std::time::Instant;
 
 use super::failed;
 use crate::cancel::CancelToken;
 use crate::engine::CONTEXT_STEP;
 use crate::engine::requests::model::{DeviceName, ModelFacts, ModelName};
-use crate::fault::{Failure, Fault};
+use crate::engine::requests::open_model::OpenModel;
+use crate::fault::Failure;
 use crate::llava::embedded;
 use crate::llava::kernels::Isa;
 use crate::llava::pair::{Pair, PairError};
@@ -125,22 +124,12 @@ fn device_reason(device: DeviceName, compute: &Compute) -> String {
 }
 
 /// The files of a model, by their headers; `say` words what is wrong with them.
-pub(super) fn pair(name: &ModelName, say: fn(PairError) -> Failure) -> Result<Pair, Failure> {
-    let (model, mmproj) = match name {
-        ModelName::Embedded => return embedded::pair().map_err(failed),
-        ModelName::Named { model, mmproj } => (model, mmproj),
-    };
-    if let Some(mmproj) = mmproj {
-        return Pair::of_files(Path::new(model), Path::new(mmproj)).map_err(say);
+pub(super) fn pair(model: &OpenModel, say: fn(PairError) -> Failure) -> Result<Pair, Failure> {
+    match &model.files {
+        None => embedded::pair().map_err(failed),
+        Some(Ok(files)) => Pair::among(files).map_err(say),
+        Some(Err(failure)) => Err(failure.clone()),
     }
-    let text = OsStr::to_str(model).ok_or_else(|| {
-        Failure::new(
-            Fault::Usage,
-            format!("the name of the model is no text: {}", model.display()),
-        )
-        .with_hint("rename the file, or name both files, one with --mmproj")
-    })?;
-    Pair::find(text).map_err(say)
 }
 
 pub(super) fn millis(since: Instant) -> u64 {

@@ -17,9 +17,9 @@ use super::coordinator::LONGEST_HOLD;
 use super::identity::FileIdentity;
 use super::requests;
 use super::requests::model::{
-    DeviceName, EndFeed, ExamineModel, Feed, Forget, Load, Machine, ModelFacts, ModelName, ModelProtocol,
-    ModelRequest,
+    DeviceName, EndFeed, ExamineModel, Feed, Forget, Load, Machine, ModelFacts, ModelProtocol, ModelRequest,
 };
+use super::requests::open_model::OpenModel;
 use crate::cancel::{CancelToken, Hold};
 use crate::fault::{Explain, Failure, Fault};
 use crate::visual::execute::FittedFrame;
@@ -78,11 +78,12 @@ impl ModelRole {
     /// The pair, loaded where another one or none is. The old one goes first: two may not fit.
     fn loaded(
         &mut self,
-        model: &ModelName,
+        model: &OpenModel,
         device: DeviceName,
         cancel: &CancelToken,
     ) -> Result<ModelFacts, Failure> {
-        if let Some(loaded) = self.loaded.as_ref().filter(|loaded| loaded.is(model, device)) {
+        let is_this = |loaded: &&Loaded| loaded.is(&model.name, device);
+        if let Some(loaded) = self.loaded.as_ref().filter(is_this) {
             return Ok(ModelFacts {
                 load_ms: 0,
                 ..loaded.facts.clone()
@@ -92,7 +93,7 @@ impl ModelRole {
         let pair = pair(model, failed)?;
         self.loaded = None;
         self.features.clear();
-        let loaded = Loaded::load(model, &pair, device, cancel)?;
+        let loaded = Loaded::load(&model.name, &pair, device, cancel)?;
         Ok(self.loaded.insert(loaded).facts.clone())
     }
 

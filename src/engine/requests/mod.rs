@@ -4,6 +4,7 @@
 
 pub(super) mod media;
 pub(super) mod model;
+pub(super) mod open_model;
 
 use serde::{Deserialize, Serialize};
 

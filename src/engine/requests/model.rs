@@ -1,10 +1,13 @@
 //! What the model role is asked.
 
 use std::ffi::OsString;
+use std::fs::File;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
 use super::Pixels;
+use super::open_model::OpenModel;
 use crate::engine::answer::Answer;
 use crate::engine::identity::FileIdentity;
 use crate::fault::Failure;
@@ -87,7 +90,7 @@ pub enum DeviceName {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Load {
     /// Which pair.
-    pub model: ModelName,
+    pub model: OpenModel,
     /// Where it computes.
     pub device: DeviceName,
 }
@@ -157,12 +160,12 @@ pub struct Excerpt {
 }
 
 /// One piece of work on a video.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Work {
     /// A number that no other running work has; frames are sent to it.
     pub job: u64,
     /// Which pair.
-    pub model: ModelName,
+    pub model: OpenModel,
     /// Where it computes.
     pub device: DeviceName,
     /// What is looked at.
@@ -257,7 +260,7 @@ pub struct Forget {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Describe {
     /// Which pair.
-    pub model: ModelName,
+    pub model: OpenModel,
 }
 
 /// What the headers of a pair say.
@@ -314,7 +317,7 @@ impl MemoryNeed {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Foresee {
     /// Which pair.
-    pub model: ModelName,
+    pub model: OpenModel,
     /// Which words are put around a question.
     pub form: PromptForm,
     /// What would be looked at; all of one file. The first one is what the words are counted for.
@@ -344,7 +347,7 @@ pub struct Foresight {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct CountTokens {
     /// Which pair.
-    pub model: ModelName,
+    pub model: OpenModel,
     /// The words.
     pub words: String,
 }
@@ -399,18 +402,12 @@ pub struct Converting {
     pub n_total: u64,
 }
 
-impl Message for Load {}
 impl Message for ModelFacts {}
-impl Message for Prepare {}
-impl Message for Ask {}
 impl Message for WorkEvent {}
 impl Message for EndFeed {}
 impl Message for Forget {}
-impl Message for Describe {}
 impl Message for PairDescription {}
-impl Message for Foresee {}
 impl Message for Foresight {}
-impl Message for CountTokens {}
 impl Message for TokenCount {}
 impl Message for Hold {}
 impl Message for ExamineModel {}
@@ -426,4 +423,28 @@ impl Message for Feed {
     fn put_bytes(&mut self, bytes: Vec<u8>) -> Result<(), Vec<u8>> {
         self.pixels.put_bytes(bytes)
     }
+}
+
+/// The open files of a request are those of its model.
+macro_rules! about_a_model {
+    ($($request:ident: $($way:tt).+;)+) => {$(
+        impl Message for $request {
+            fn take_files(&mut self) -> Vec<Arc<File>> {
+                self.$($way).+.take_files()
+            }
+
+            fn put_files(&mut self, files: Vec<Arc<File>>) -> Result<(), usize> {
+                self.$($way).+.put_files(files)
+            }
+        }
+    )+};
+}
+
+about_a_model! {
+    Load: model;
+    Prepare: 0.model;
+    Ask: work.model;
+    Describe: model;
+    Foresee: model;
+    CountTokens: model;
 }

@@ -2,6 +2,7 @@
 
 use crate::fault::{Explain, Fault};
 use crate::gguf::GgufError;
+use crate::registry::ModelFilesError;
 
 /// A model that cannot be put together.
 #[derive(Debug, thiserror::Error)]
@@ -27,12 +28,9 @@ pub enum PairError {
         /// The file.
         file: String,
     },
-    /// Neither a path nor a repository in the cache.
-    #[error("there is no such file or folder: {path}")]
-    NotThere {
-        /// As it was given.
-        path: String,
-    },
+    /// The name means no files.
+    #[error(transparent)]
+    Files(#[from] ModelFilesError),
     /// A language model alone.
     #[error("this is a language model without its mmproj file{beside}: {file}")]
     LoneLanguageModel {
@@ -103,22 +101,6 @@ pub enum PairError {
         /// What is wrong with the files in it; none where there are none.
         problems: Vec<PairError>,
     },
-    /// A repository that was never downloaded.
-    #[error("'{repository}' is not in the Hugging Face cache: {cache}")]
-    NotInCache {
-        /// `owner/repo`.
-        repository: String,
-        /// The cache's folder.
-        cache: String,
-    },
-    /// A folder could not be listed.
-    #[error("cannot read the folder ({source}): {folder}")]
-    Io {
-        /// The operating system's words.
-        source: std::io::Error,
-        /// The folder.
-        folder: String,
-    },
 }
 
 /// What is wrong with files, for the middle of a message.
@@ -136,24 +118,24 @@ impl Explain for PairError {
     fn fault(&self) -> Fault {
         match self {
             Self::Gguf(error) => error.fault(),
+            Self::Files(error) => error.fault(),
             Self::Partner { problem, .. } => problem.fault(),
             Self::NoneInFolder { problems, .. } => problems.first().map_or(Fault::NoPair, Self::fault),
             Self::Unsupported { .. } => Fault::Unsupported,
             Self::Damaged { .. } => Fault::Unreadable,
-            Self::NotThere { .. } | Self::NotInCache { .. } => Fault::Missing,
             Self::LoneLanguageModel { .. }
             | Self::LoneProjector { .. }
             | Self::TwoLanguageModels { .. }
             | Self::TwoProjectors { .. }
             | Self::Widths { .. } => Fault::NoPair,
             Self::Ambiguous { .. } => Fault::Usage,
-            Self::Io { source, .. } => Fault::of_reading(source),
         }
     }
 
     fn hint(&self) -> Option<String> {
         let hint = match self {
             Self::Gguf(error) => return error.hint(),
+            Self::Files(error) => return error.hint(),
             Self::Partner { problem, .. } => return problem.hint(),
             Self::Unsupported {
                 what: "architecture", ..
@@ -162,7 +144,6 @@ impl Explain for PairError {
             Self::Damaged { .. } => {
                 "download the file again and compare its size and checksum with the page it came from"
             }
-            Self::NotThere { .. } => "give a file, a folder, or owner/repo as on Hugging Face",
             Self::LoneLanguageModel { .. } => {
                 "put the mmproj file of the same model beside it, or name it with --mmproj"
             }
@@ -177,8 +158,6 @@ impl Explain for PairError {
             }
             Self::NoneInFolder { problems, .. } if !problems.is_empty() => return problems[0].hint(),
             Self::NoneInFolder { .. } => "a LLaVA is two files: the language model and its mmproj file",
-            Self::NotInCache { .. } => "download it first, or give the folder where its files are",
-            Self::Io { .. } => "check that the folder may be read",
         };
         Some(hint.to_owned())
     }

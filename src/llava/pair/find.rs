@@ -4,32 +4,23 @@ use std::path::Path;
 
 use super::precision::{most_precise, one_tower};
 use super::{Pair, PairError, Part, classify};
-use crate::gguf::{Gguf, architecture_of};
-use crate::registry::{Cache, RepositoryId};
+use crate::gguf::{Gguf, ModelFile, Source, architecture_of};
+use crate::registry::ModelFiles;
 
-/// More GGUF files than any folder of one model has; the rest of a larger folder is not looked at.
-const MAX_FILES: usize = 256;
+/// The pair among files that were named or lie together.
+pub(super) fn among(files: &ModelFiles) -> Result<Pair, PairError> {
+    match files {
+        ModelFiles::Both(both) => {
+            let [first, second] = &**both;
+            Pair::of(read(first)?, read(second)?)
+        }
+        ModelFiles::One { file, beside } => find_partner(read(file)?, beside),
+        ModelFiles::Folder { folder, files } => find_in_folder(Path::new(folder), files),
+    }
+}
 
-pub(super) fn find(model: &str, cache: &Cache) -> Result<Pair, PairError> {
-    let path = Path::new(model);
-    if path.is_dir() {
-        return find_in_folder(path);
-    }
-    if path.exists() {
-        return find_partner(path);
-    }
-    let Ok(repository) = model.parse::<RepositoryId>() else {
-        return Err(PairError::NotThere {
-            path: model.to_owned(),
-        });
-    };
-    match cache.snapshot_of(&repository) {
-        Some(folder) => find_in_folder(&folder),
-        None => Err(PairError::NotInCache {
-            repository: model.to_owned(),
-            cache: cache.folder().display().to_string(),
-        }),
-    }
+fn read(file: &ModelFile) -> Result<Gguf, PairError> {
+    Ok(Gguf::read(Source::map(file)?)?)
 }
 
 /// The one pair of a folder. Where the same tower lies there in several formats, the best is taken (see
@@ -37,8 +28,8 @@ pub(super) fn find(model: &str, cache: &Cache) -> Result<Pair, PairError> {
 ///
 /// # Errors
 /// [`PairError::Ambiguous`] where several could be meant, else what is missing or what is wrong with it.
-pub(super) fn find_in_folder(folder: &Path) -> Result<Pair, PairError> {
-    let contents = Contents::of(folder)?;
+fn find_in_folder(folder: &Path, files: &[ModelFile]) -> Result<Pair, PairError> {
+    let contents = Contents::of(files);
     let fitting = |width: usize| contents.visions.iter().filter(move |(_, w)| *w == width);
     let with_partner: Vec<(&Gguf, Vec<&Gguf>)> = contents
         .languages
@@ -81,14 +72,9 @@ pub(super) fn find_in_folder(folder: &Path) -> Result<Pair, PairError> {
 }
 
 /// A file of a pair and the one beside it that fits.
-fn find_partner(path: &Path) -> Result<Pair, PairError> {
-    let file = Gguf::open(path)?;
+fn find_partner(file: Gguf, beside: &[ModelFile]) -> Result<Pair, PairError> {
     let part = classify(&file)?;
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    let contents = Contents::of(folder)?;
+    let contents = Contents::of(beside);
     let (candidates, width, half) = match part {
         Part::Language { width } => (&contents.visions, width, Half::Language),
         Part::Vision { projected_width } => (&contents.languages, projected_width, Half::Vision),
@@ -128,12 +114,12 @@ enum Half {
 
 impl Half {
     /// What a file that was refused would have been, as far as its first bytes or its name tell.
-    fn of_refused(path: &Path) -> Option<Self> {
-        match architecture_of(path).as_deref() {
+    fn of_refused(file: &ModelFile) -> Option<Self> {
+        match architecture_of(file).as_deref() {
             Some("clip") => Some(Self::Vision),
             Some(_) => Some(Self::Language),
             None => {
-                let name = path.file_name()?.to_string_lossy().to_lowercase();
+                let name = file.path().file_name()?.to_string_lossy().to_lowercase();
                 name.contains("mmproj").then_some(Self::Vision)
             }
         }
@@ -163,37 +149,19 @@ struct Contents {
 }
 
 impl Contents {
-    fn of(folder: &Path) -> Result<Self, PairError> {
-        let unreadable = |source| PairError::Io {
-            source,
-            folder: folder.display().to_string(),
-        };
-        let mut paths = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-            let path = entry.map_err(unreadable)?.path();
-            if path
-                .extension()
-                .is_some_and(|extension| extension.eq_ignore_ascii_case("gguf"))
-            {
-                paths.push(path);
-            }
-        }
-        paths.sort();
+    fn of(files: &[ModelFile]) -> Self {
         let mut contents = Self::default();
-        for path in paths.iter().take(MAX_FILES) {
-            contents.add(path);
+        for file in files {
+            contents.add(file);
         }
-        Ok(contents)
+        contents
     }
 
-    fn add(&mut self, path: &Path) {
-        let read = Gguf::open(path)
-            .map_err(PairError::from)
-            .and_then(|file| Ok((classify(&file)?, file)));
-        match read {
-            Ok((Part::Language { width }, file)) => self.languages.push((file, width)),
-            Ok((Part::Vision { projected_width }, file)) => self.visions.push((file, projected_width)),
-            Err(error) => self.refused.push((Half::of_refused(path), error)),
+    fn add(&mut self, file: &ModelFile) {
+        match read(file).and_then(|gguf| Ok((classify(&gguf)?, gguf))) {
+            Ok((Part::Language { width }, gguf)) => self.languages.push((gguf, width)),
+            Ok((Part::Vision { projected_width }, gguf)) => self.visions.push((gguf, projected_width)),
+            Err(error) => self.refused.push((Half::of_refused(file), error)),
         }
     }
 

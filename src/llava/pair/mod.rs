@@ -14,7 +14,7 @@ pub use error::PairError;
 pub use part::{Part, classify};
 
 use crate::gguf::Gguf;
-use crate::registry::{Cache, Hub};
+use crate::registry::{Cache, Hub, ModelFiles};
 
 /// The headers of two files that belong together.
 #[derive(Clone, Debug)]
@@ -31,7 +31,7 @@ impl Pair {
     /// # Errors
     /// [`PairError`] where one is not supported, both are of one kind, or their widths differ.
     pub fn of_files(first: &Path, second: &Path) -> Result<Self, PairError> {
-        Self::of(Gguf::open(first)?, Gguf::open(second)?)
+        Self::among(&ModelFiles::both(first, second))
     }
 
     /// Two headers, in either order.
@@ -85,6 +85,14 @@ impl Pair {
     /// # Errors
     /// As [`Pair::find`].
     pub fn find_in(cache: &Cache, model: &str) -> Result<Self, PairError> {
-        find::find(model, cache)
+        Self::among(&ModelFiles::of(model.as_ref(), cache)?)
+    }
+
+    /// The pair among files that a name may mean.
+    ///
+    /// # Errors
+    /// As [`Pair::find`].
+    pub fn among(files: &ModelFiles) -> Result<Self, PairError> {
+        find::among(files)
     }
 }

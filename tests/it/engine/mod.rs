@@ -2,6 +2,8 @@
 //! either.
 
 mod caches;
+#[cfg(target_os = "linux")]
+mod confined;
 mod questions;
 mod videos;
 mod viewer;

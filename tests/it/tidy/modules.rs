@@ -16,7 +16,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("video", &["fault", "regular"]),
     ("question", &[]),
     ("gguf", &["fault", "regular"]),
-    ("registry", &["cancel", "fault", "regular"]),
+    ("registry", &["cancel", "fault", "gguf", "regular"]),
     ("visual", &["cancel", "fault"]),
     ("worker", &["cancel", "fault"]),
     ("media", &["cancel", "fault", "regular", "video"]),
@@ -29,8 +29,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
-            "cancel", "fault", "gguf", "llava", "media", "private", "question", "regular", "video", "visual",
-            "worker",
+            "cancel", "fault", "gguf", "llava", "media", "private", "question", "registry", "regular",
+            "video", "visual", "worker",
         ],
     ),
     ("chat", &["engine", "fault", "private", "question", "visual"]),

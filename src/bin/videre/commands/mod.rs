@@ -37,12 +37,16 @@ pub(crate) fn run(args: &Args) -> Result<(), Failure> {
             for_command,
             keeps_nothing,
             log,
+            from,
+            to,
         } => worker::run(
             *role,
             worker::Manner {
                 is_for_command: *for_command,
                 keeps_nothing: *keeps_nothing,
-                log: log.as_ref(),
+                log: log.as_deref(),
+                from: from.as_deref(),
+                to: to.as_deref(),
             },
         ),
         Command::Models(command) => models::run(command),

@@ -3,12 +3,11 @@
 use crate::args::WorkerRole;
 use crate::engine::cache_folder;
 use crate::failure::Failure;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use videre::engine::{MediaRole, ModelRole};
 use videre::fault::Fault;
 use videre::media::{Limits, bound_memory};
 use videre::private::make_folder;
-use videre::registry::catalogue::own_models;
 use videre::sandbox::{Confinement, confine};
 use videre::worker::{ProtocolStdio, serve};
 
@@ -24,8 +23,25 @@ pub(crate) struct Manner<'a> {
     /// Nothing is kept on disk.
     pub(crate) keeps_nothing: bool,
     /// Where its log is kept, if it is.
-    pub(crate) log: Option<&'a PathBuf>,
+    pub(crate) log: Option<&'a Path>,
+    /// The folder that a converter reads.
+    pub(crate) from: Option<&'a Path>,
+    /// The folder that it writes to.
+    pub(crate) to: Option<&'a Path>,
 }
+
+/// What computing asks of the machine, and templates of the time: nothing of a person's.
+const OF_THE_MACHINE: [&str; 9] = [
+    "/proc/meminfo",
+    "/proc/self/cgroup",
+    "/proc/self/mountinfo",
+    "/proc/self/status",
+    "/sys/fs/cgroup",
+    "/sys/devices/system",
+    "/etc/os-release",
+    "/etc/localtime",
+    "/usr/share/zoneinfo",
+];
 
 pub(crate) fn run(role: WorkerRole, manner: Manner<'_>) -> Result<(), Failure> {
     let broken = |error: &dyn std::error::Error| {
@@ -37,20 +53,19 @@ pub(crate) fn run(role: WorkerRole, manner: Manner<'_>) -> Result<(), Failure> {
     if manner.is_for_command {
         leave_group();
     }
-    let log = manner.log.cloned();
+    let log = manner.log.map(Path::to_owned);
     let served = match role {
         WorkerRole::Media => {
             bound_memory(Limits::default().max_memory_bytes);
             // Every file that it reads is handed to it open.
-            confine_to(Some(Vec::new()), log.into_iter().collect());
+            confine_to(Vec::new(), log.into_iter().collect());
             serve(stdio, MediaRole::maker())
         }
         WorkerRole::Model => {
             // A card's driver does as it likes.
             if !cfg!(feature = "cuda") {
-                // Models lie where the user wants them. What is made of a checkpoint goes to the program's own.
-                let written = [cache_folder(), own_models(), log];
-                confine_to(None, written.into_iter().flatten().collect());
+                // Every model that it reads is handed to it open.
+                confine_to(of_the_machine(), cache_folder().into_iter().chain(log).collect());
             }
             if !manner.is_for_command {
                 step_back();
@@ -58,13 +73,40 @@ pub(crate) fn run(role: WorkerRole, manner: Manner<'_>) -> Result<(), Failure> {
             let folder = cache_folder().filter(|_| !manner.keeps_nothing);
             serve(stdio, ModelRole::maker(folder.as_deref()))
         }
+        WorkerRole::Converter => {
+            let reads = manner.from.map(all_of).unwrap_or_default();
+            let writes = manner.to.map(Path::to_owned).into_iter().chain(log);
+            confine_to(
+                reads.into_iter().chain(of_the_machine()).collect(),
+                writes.collect(),
+            );
+            step_back();
+            serve(stdio, ModelRole::maker(None))
+        }
     };
     served.map_err(|error| broken(&error))
 }
 
-/// Confines this process to these folders. Those that it writes to are made where they are not there: afterwards it could
+fn of_the_machine() -> Vec<PathBuf> {
+    OF_THE_MACHINE.map(PathBuf::from).to_vec()
+}
+
+/// A folder of a checkpoint, and where the links in it lead: the files of a hub's cache lie elsewhere.
+fn all_of(folder: &Path) -> Vec<PathBuf> {
+    let listed = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten();
+    let mut places = vec![folder.to_owned()];
+    for path in listed(folder).map(|entry| entry.path()) {
+        // The tower's own checkpoint lies in a folder of this one.
+        let inside = listed(&path).map(|entry| entry.path());
+        let links = inside.chain([path.clone()]).filter(|path| path.is_symlink());
+        places.extend(links.filter_map(|link| link.canonicalize().ok()));
+    }
+    places
+}
+
+/// Confines this process to these places. Those that it writes to are made where they are not there: afterwards it could
 /// not.
-fn confine_to(reads: Option<Vec<PathBuf>>, writes: Vec<PathBuf>) {
+fn confine_to(reads: Vec<PathBuf>, writes: Vec<PathBuf>) {
     for folder in &writes {
         if let Err(error) = make_folder(folder) {
             tracing::debug!(%error, folder = %folder.display(), "nothing will be kept");
