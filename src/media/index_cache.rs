@@ -3,6 +3,7 @@
 use std::io::Read as _;
 
 use super::index::{Clock, Entry, FrameIndex, PacketInfo, Verification};
+use super::times;
 use crate::regular::Positioned;
 use crate::video::VideoFile;
 
@@ -152,7 +153,13 @@ fn read(content: &[u8]) -> Option<FrameIndex> {
             ((entry.packet as usize) < n_packets).then_some(entry)
         })
         .collect::<Option<Vec<_>>>()?;
-    if !reader.0.is_empty() || entries.is_empty() {
+    if !reader.0.is_empty() || entries.is_empty() || !(clock.tick_secs.is_finite() && clock.tick_secs > 0.0) {
+        return None;
+    }
+    // What was listed is a film's, and stays so.
+    let (mut mended, mut mended_clock) = (entries.clone(), clock);
+    times::mend(&mut mended, &mut mended_clock);
+    if (&mended, mended_clock) != (&entries, clock) {
         return None;
     }
     Some(FrameIndex::new(entries, packets, clock, verification, n_damaged))
@@ -199,6 +206,27 @@ mod tests {
         let mut list = tempfile::tempfile().unwrap();
         std::io::Write::write_all(&mut list, packed).unwrap();
         video.clone().with_kept_list(Some(list))
+    }
+
+    #[test]
+    fn one_of_times_that_no_film_has_does_not_come_back() {
+        let clip = video("not a clip, but a file");
+        let loaded = |change: fn(&mut [Entry], &mut Clock)| {
+            let index = index();
+            let (mut entries, mut clock) = (index.entries().to_vec(), index.clock());
+            change(&mut entries, &mut clock);
+            let packets = index.packets().to_vec();
+            let changed = FrameIndex::new(entries, packets, clock, index.verification(), 0);
+            load(&with(&clip, &pack(&clip, 0, &changed)), 0)
+        };
+        assert!(loaded(|_, clock| clock.last_ticks = 41).is_some());
+        assert_eq!(loaded(|entries, _| entries[1].pts = i64::MAX), None);
+        assert_eq!(
+            loaded(|entries, _| (entries[0].pts, entries[1].pts) = (i64::MAX, i64::MIN)),
+            None
+        );
+        assert_eq!(loaded(|_, clock| clock.start_ticks = i64::MIN), None);
+        assert_eq!(loaded(|_, clock| clock.tick_secs = f64::NAN), None);
     }
 
     #[test]

@@ -57,6 +57,11 @@ impl Sender {
         use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
         use std::os::fd::AsFd as _;
 
+        // That the worker ended is an error here, and nobody's signal.
+        #[cfg(target_os = "linux")]
+        let flags = SendFlags::NOSIGNAL;
+        #[cfg(not(target_os = "linux"))]
+        let flags = SendFlags::empty();
         let mut space = [std::mem::MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FILES))];
         let mut beside = SendAncillaryBuffer::new(&mut space);
         let n_files = Self::n_travelling(files);
@@ -65,12 +70,7 @@ impl Sender {
             return Err(io::Error::other("there is no room for the files of a message"));
         }
         let n_sent = loop {
-            match sendmsg(
-                &self.stream,
-                &[io::IoSlice::new(bytes)],
-                &mut beside,
-                SendFlags::empty(),
-            ) {
+            match sendmsg(&self.stream, &[io::IoSlice::new(bytes)], &mut beside, flags) {
                 Err(rustix::io::Errno::INTR) => {}
                 sent => break sent?,
             }

@@ -1,10 +1,12 @@
 //! The media role: files to frames and pictures. The only part of the engine that calls `media`.
 
+mod effort;
 mod examine;
 mod pictures;
 mod precedence;
 
 use std::ops::ControlFlow;
+use std::time::Instant;
 
 use super::requests::Check;
 use super::requests::media::{
@@ -12,13 +14,14 @@ use super::requests::media::{
     MediaRequest, Open, Opened,
 };
 use crate::cancel::CancelToken;
-use crate::fault::Failure;
+use crate::fault::{Failure, Fault};
 use crate::media::{Frame, IndexProgress, Limits, Lists, MediaError, Video};
 use crate::video::VideoFile;
 use crate::visual::preprocess::fit;
 use crate::visual::sampling::FrameRef;
 use crate::worker::{Call, Handle, Nothing, Outbox, Parcel, Role};
 
+use effort::Effort;
 use pictures::Sizes;
 use precedence::Precedence;
 
@@ -31,6 +34,8 @@ pub struct MediaRole {
     lists: Lists,
     /// Of the viewer's pictures over lists and strips, shared likewise.
     precedence: Precedence,
+    /// What came to nothing, shared likewise.
+    effort: Effort,
     /// The last one used comes last.
     open: Vec<OpenFile>,
 }
@@ -42,12 +47,13 @@ struct OpenFile {
 }
 
 impl MediaRole {
-    /// Makes roles that share their lists of frames: one for each lane.
+    /// Makes roles that share their lists of frames, and what is known of files: one for each lane.
     pub fn maker() -> impl Fn() -> Self + Send + Sync + 'static {
-        let (lists, precedence) = (Lists::default(), Precedence::default());
+        let (lists, precedence, effort) = (Lists::default(), Precedence::default(), Effort::default());
         move || Self {
             lists: lists.clone(),
             precedence: precedence.clone(),
+            effort: effort.clone(),
             open: Vec::new(),
         }
     }
@@ -201,7 +207,19 @@ impl Role for MediaRole {
         cancel: &CancelToken,
         out: &mut Outbox<'_>,
     ) -> Result<Parcel, Failure> {
-        request.serve_with(self, cancel, out)
+        let Some(file) = request.video().cloned() else {
+            return request.serve_with(self, cancel, out);
+        };
+        self.effort.check(&file)?;
+        let began = Instant::now();
+        let served = request.serve_with(self, cancel, out);
+        if served
+            .as_ref()
+            .is_err_and(|failure| failure.fault != Fault::Cancelled)
+        {
+            self.effort.spend(file.state(), began.elapsed());
+        }
+        served
     }
 
     fn prepare(&mut self, cancel: &CancelToken) -> bool {

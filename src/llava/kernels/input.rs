@@ -112,5 +112,25 @@ fn quantize(x: &[f32; GROUP], q: &mut [i8; GROUP]) -> (f32, i32, i32) {
             *sum = sum.wrapping_add(rounded);
         }
     }
+    // Of what is no number the bits are any, and sums of them too large to be added.
+    if scale.is_nan() {
+        sums = [0; 2];
+    }
     (scale, sums[0], sums[1])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_number_has_no_scale_and_no_sums() {
+        for no_number in [f32::INFINITY, f32::NEG_INFINITY, f32::NAN] {
+            let mut x = [1.0; GROUP];
+            (x[0], x[GROUP - 1]) = (no_number, no_number);
+            let (scale, first, second) = quantize(&x, &mut [0; GROUP]);
+            assert!(scale.is_nan(), "{no_number}");
+            assert_eq!((first, second), (0, 0), "{no_number}");
+        }
+    }
 }

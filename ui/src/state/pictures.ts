@@ -14,7 +14,16 @@ export async function decode(picture: Picture): Promise<ImageBitmap> {
     const pixels = new Uint8ClampedArray(picture.bytes);
     return createImageBitmap(new ImageData(pixels, picture.width, picture.height));
   }
-  return createImageBitmap(new Blob([picture.bytes], { type: picture.mime }));
+  const url = URL.createObjectURL(new Blob([picture.bytes], { type: picture.mime }));
+  try {
+    // By way of an image: of every blob that WebKit makes a bitmap of by itself, it keeps some kilobytes for good.
+    const image = new Image();
+    image.src = url;
+    await image.decode();
+    return await createImageBitmap(image);
+  } finally {
+    URL.revokeObjectURL(url);
+  }
 }
 
 /** A few decoded pictures by key, the longest unused dropped first and given back at once. */
