@@ -91,7 +91,8 @@ fn media(place: Place) -> Arc<dyn Caller<MediaProtocol>> {
 fn worker(role: WorkerRole, more: &[&str]) -> Option<WorkerCommand> {
     let (called, patience) = match role {
         WorkerRole::Media => ("the video reader", Patience::WITH_MEDIA),
-        WorkerRole::Model | WorkerRole::Converter => ("the model", Patience::WITH_MODEL),
+        WorkerRole::Model => ("the model", Patience::WITH_MODEL),
+        WorkerRole::Converter => ("the converter", Patience::WITH_MODEL),
     };
     let args = ["worker", role.name(), "--for-command"].into_iter();
     Some(WorkerCommand {

@@ -211,8 +211,13 @@ impl Role for MediaRole {
             return request.serve_with(self, cancel, out);
         };
         self.effort.check(&file)?;
-        let began = Instant::now();
-        let served = request.serve_with(self, cancel, out);
+        let mut began = Instant::now();
+        // What came is some use, and waiting for a slow receiver no work.
+        let mut out = |parcel| {
+            out(parcel);
+            began = Instant::now();
+        };
+        let served = request.serve_with(self, cancel, &mut out);
         if served
             .as_ref()
             .is_err_and(|failure| failure.fault != Fault::Cancelled)

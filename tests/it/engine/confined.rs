@@ -36,6 +36,13 @@ fn in_a_cache() -> TempDir {
     cache
 }
 
+/// A folder whose files lie in another, to which it has a link.
+fn with_a_linked_folder() -> TempDir {
+    let place = TempDir::new().expect("a temporary folder can be made");
+    std::os::unix::fs::symlink(checkpoint(), place.path().join("elsewhere")).expect("it is made");
+    place
+}
+
 fn convert(engine: &Engine, folder: &Path, out: &Path) -> Result<(), Failure> {
     engine.convert(folder, out, "Q8_0", &CancelToken::new(), &mut |_, _| {})
 }
@@ -98,4 +105,6 @@ fn what_a_process_was_not_started_for_it_does_not_read() {
     // The model's process reads the pairs that it is handed, the converter its own folder.
     refused(&Workers::new(place.path()).engine);
     refused(&with_a_converter(place.path(), Some(place.path())));
+    let linked = with_a_linked_folder();
+    refused(&with_a_converter(place.path(), Some(linked.path())));
 }

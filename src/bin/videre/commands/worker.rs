@@ -91,7 +91,7 @@ fn of_the_machine() -> Vec<PathBuf> {
     OF_THE_MACHINE.map(PathBuf::from).to_vec()
 }
 
-/// A folder of a checkpoint, and where the links in it lead: the files of a hub's cache lie elsewhere.
+/// A folder of a checkpoint, and the files that the links in it lead to: those of a hub's cache lie elsewhere.
 fn all_of(folder: &Path) -> Vec<PathBuf> {
     let listed = |folder: &Path| std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut places = vec![folder.to_owned()];
@@ -99,7 +99,9 @@ fn all_of(folder: &Path) -> Vec<PathBuf> {
         // The tower's own checkpoint lies in a folder of this one.
         let inside = listed(&path).map(|entry| entry.path());
         let links = inside.chain([path.clone()]).filter(|path| path.is_symlink());
-        places.extend(links.filter_map(|link| link.canonicalize().ok()));
+        let files = links.filter_map(|link| link.canonicalize().ok());
+        // A link to a folder would open all below that, which may be anything.
+        places.extend(files.filter(|file| file.is_file()));
     }
     places
 }
